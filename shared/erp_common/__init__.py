@@ -1,0 +1,1 @@
+"""What the erp-taps share: the ledger, the transport and the Singer streams."""

@@ -1,0 +1,1 @@
+"""Transport: authentication, retries, breaker, allowance; no accounting."""

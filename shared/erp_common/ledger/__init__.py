@@ -1,0 +1,1 @@
+"""Accounting: pure functions on typed rows; no I/O, no Singer."""

@@ -1,0 +1,96 @@
+"""Accounting periods: how a span of dates is cut, and which period a date falls in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from enum import Enum
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+BUSINESS_ZONE = ZoneInfo("America/Sao_Paulo")
+
+
+class Cut(str, Enum):
+    """How the books are cut into periods."""
+
+    MONTH = "month"
+    QUARTER = "quarter"
+    YEAR = "year"
+    RANGE = "range"
+
+    @property
+    def months(self) -> int:
+        """Calendar months in one period of this cut (`range` has none)."""
+        return {"month": 1, "quarter": 3, "year": 12}[self.value]
+
+
+class Period(msgspec.Struct, frozen=True, order=True):
+    """One accounting period, both days included."""
+
+    start: date
+    end: date
+
+    def __contains__(self, day: date) -> bool:
+        """Whether the day lies in the period."""
+        return self.start <= day <= self.end
+
+    def __str__(self) -> str:
+        """The period as people write it: `2024-01-01..2024-01-31`."""
+        return f"{self.start}..{self.end}"
+
+    def is_open(self, today: date) -> bool:
+        """Whether postings may still come in: the period ends today or later."""
+        return self.end >= today
+
+
+def today(now: datetime | None = None) -> date:
+    """Today's date where the companies are (America/Sao_Paulo)."""
+    return (now or datetime.now(BUSINESS_ZONE)).astimezone(BUSINESS_ZONE).date()
+
+
+def containing(day: date, cut: Cut) -> Period:
+    """The calendar period of this cut that contains the day."""
+    first_month = (day.month - 1) // cut.months * cut.months + 1
+    start = date(day.year, first_month, 1)
+    return Period(start, _add_months(start, cut.months) - timedelta(days=1))
+
+
+def before(period: Period, count: int, cut: Cut) -> Period:
+    """The calendar period that lies `count` periods before this one.
+
+    A period before year 1 does not exist; the first one that does is returned instead.
+    """
+    months = period.start.year * 12 + period.start.month - 1 - count * cut.months
+    year, month = divmod(months, 12)
+    return containing(date(year, month + 1, 1) if year >= 1 else date.min, cut)
+
+
+def cut_span(start: date, end: date, cut: Cut) -> Iterator[Period]:
+    """The whole periods that touch the span, in order; for `range` the span itself.
+
+    Raises:
+        ValueError: If the span ends before it starts.
+    """
+    if end < start:
+        raise ValueError(f"the span ends on {end}, before it starts on {start}")
+    if cut is Cut.RANGE:
+        yield Period(start, end)
+        return
+    period = containing(start, cut)
+    while period.start <= end:
+        yield period
+        if period.end == date.max:
+            return
+        period = containing(period.end + timedelta(days=1), cut)
+
+
+def starts_fiscal_year(period: Period, first_month: int) -> bool:
+    """Whether a fiscal year that begins in `first_month` begins with this period."""
+    return period.start.month == first_month and period.start.day == 1
+
+
+def _add_months(first: date, months: int) -> date:
+    total = first.year * 12 + first.month - 1 + months
+    return date(total // 12, total % 12 + 1, 1)

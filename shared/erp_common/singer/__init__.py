@@ -1,0 +1,1 @@
+"""The Singer taps: settings, streams, state and messages, on the Meltano SDK."""
