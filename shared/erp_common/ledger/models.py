@@ -62,8 +62,8 @@ class Company(msgspec.Struct, frozen=True):
 class StatedType(msgspec.Struct, frozen=True):
     """What an ERP states about an account's type.
 
-    Either a usable `type`; or `off_balance` (memorandum accounts, Compensação: no type, no finding);
-    or `result` (the ERP says only "result account": names decide, then the normal side).
+    Either a usable `type`; or `off_balance` (memorandum accounts, Compensação: no type and no
+    finding); or `result` (the ERP says only "result account": names decide, then the normal side).
     """
 
     type: AccountType | None = None

@@ -1,0 +1,84 @@
+"""Amounts written as text, in Brazilian and in English."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import Final
+
+_MOST_CHARACTERS: Final = 64
+
+# The common case: an English number without grouping that nobody can read in two ways.
+_simple = re.compile(r"-?[0-9]{1,18}(?:\.(?:[0-9]{1,2}|[0-9]{4,20}))?").fullmatch
+
+_shape = re.compile(
+    r"(?P<outer>[-+(]?) *(?:R\$)? *(?P<inner>[-+(]?) *"
+    r"(?P<number>[.,]?[0-9][0-9., ]*?) *"
+    r"(?P<after>[-+)]?) *(?:R\$)? *(?P<last>[-+)]?|[DC]) *",
+    re.IGNORECASE,
+).fullmatch
+_blank_groups = re.compile(r"[0-9]{1,3}(?: [0-9]{3})+(?:[.,][0-9]+)?").fullmatch
+_groups = {
+    ".": re.compile(r"[0-9]{1,3}(?:\.[0-9]{3})+").fullmatch,
+    ",": re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+").fullmatch,
+}
+_UNFINISHED: Final = "which ends with a separator"
+_SIGNS: Final = {"": 1, "+": 1, "D": 1, "-": -1, "()": -1, "C": -1}
+_MINUS: Final = str.maketrans({"\u2212": "-", "\u2013": "-"})
+
+
+def read_amount(written: str) -> Decimal:
+    """The amount, exactly as written.
+
+    Raises:
+        ValueError: If the text is no amount, or one that can be read in two ways; the message
+            ends a sentence that begins with the text.
+    """
+    if _simple(written):
+        return Decimal(written)
+    if len(written) > _MOST_CHARACTERS:
+        raise ValueError("which is too long for an amount")
+    # split() knows every kind of blank, the no-break space included.
+    match = _shape(" ".join(written.translate(_MINUS).split()))
+    if match is None:
+        raise ValueError("which is no amount such as 1234.56 or 1.234,56")
+    outer, inner, number, after, last = match.groups()
+    sign = _SIGNS.get(f"{outer}{inner}{after}{last}".upper())
+    if sign is None:
+        raise ValueError("which has no sign or more than one; write -1234.56 or 1234.56 C")
+    value = Decimal(_english(number))
+    return value.copy_negate() if sign < 0 else value
+
+
+def _english(number: str) -> str:
+    """The digits with at most one decimal point."""
+    if " " in number:
+        if not _blank_groups(number):
+            raise ValueError("which has blanks between its digits")
+        number = number.replace(" ", "")
+    dots, commas = number.count("."), number.count(",")
+    if dots and commas:
+        point = max(".,", key=number.rfind)
+        whole, _, fraction = number.rpartition(point)
+        if not fraction:
+            raise ValueError(_UNFINISHED)
+        return _ungrouped(whole, "." if point == "," else ",") + "." + fraction
+    if dots + commas > 1:
+        return _ungrouped(number, "." if dots else ",")
+    if dots + commas == 0:
+        return number
+    whole, _, fraction = number.partition("." if dots else ",")
+    if len(fraction) == 3 and not whole.startswith("0"):  # noqa: PLR2004 - a group of thousands
+        raise ValueError(
+            f"which may mean {whole or '0'}.{fraction} or {whole}{fraction}; "
+            "have the ERP send a number, two decimals or none"
+        )
+    if not fraction:
+        raise ValueError(_UNFINISHED)
+    return f"{whole}.{fraction}"
+
+
+def _ungrouped(whole: str, separator: str) -> str:
+    if not _groups[separator](whole):
+        raise ValueError("whose separators do not stand at the thousands")
+    return whole.replace(separator, "")
