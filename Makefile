@@ -1,0 +1,80 @@
+# Everything is installed under this folder (.venv, .tools, .meltano); `make clean` removes it.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help install demo demo-psql test lint format bench build readme lock clean
+
+PYTHON ?= python3
+export PYTHON
+
+bin := .venv/bin
+uv := .tools/uv/bin/uv
+install := sh requirements/install.sh
+taps := $(sort $(wildcard taps/*))
+members := shared $(taps)
+sources := $(members) tests
+# Each package is checked on its own, as it will be installed.
+packages := $(wildcard shared/erp_common taps/*/tap_*)
+# Two workers suit two cores; more only help where there are more.
+PYTEST_WORKERS ?= 2
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: .venv/.installed .meltano/.installed ## a fictional company's ledger, from the ERP to a trial balance
+	@$(bin)/python -m demo
+
+demo-psql: .venv/.installed ## a SQL prompt on what the demo loaded (or: make demo-psql SQL='select …')
+	@$(bin)/python -m demo.psql $(if $(SQL),"$(SQL)")
+
+test: .venv/.installed .meltano/.installed ## all tests, against real PostgreSQL and Meltano
+	$(bin)/pytest -n $(PYTEST_WORKERS) --dist loadgroup
+
+lint: .venv/.installed ## style, formatting, types, and the oldest Python supported
+	$(bin)/ruff check .
+	$(bin)/ruff format --check .
+	$(bin)/mypy $(sources)
+	$(bin)/vermin --quiet --no-tips --eval-annotations --violations --target=3.10- $(sources)
+
+format: .venv/.installed ## let ruff mend what it can
+	$(bin)/ruff check --fix .
+	$(bin)/ruff format .
+
+build: .venv/.installed ## wheels and source distributions of every package, into dist/
+	$(bin)/python -m house.distributions dist
+
+readme: .venv/.installed ## settings in the READMEs and in meltano.yml, from what each tap says of itself
+	$(bin)/python -m house.settings --write
+
+install: .venv/.installed .meltano/.installed ## what demo and test install first
+
+.venv/.installed: requirements/dev.txt pyproject.toml $(members:%=%/pyproject.toml)
+	@echo "Installing the development environment into .venv"
+	@$(install) .venv requirements/dev.txt . $(members)
+	@touch $@
+
+.tools/meltano/.installed: requirements/meltano.txt
+	@echo "Installing Meltano into .tools/meltano"
+	@$(install) .tools/meltano requirements/meltano.txt
+	@touch $@
+
+.meltano/.installed: .tools/meltano/.installed meltano.yml requirements/taps.txt \
+		requirements/target-postgres.txt $(members:%=%/pyproject.toml)
+	@echo "Installing the Meltano plugins into .meltano"
+	@. requirements/environment.sh && pip_configuration_for_uv && \
+		.tools/meltano/bin/meltano --log-level=warning install
+	@touch $@
+
+compile = $(uv) pip compile --quiet --upgrade --universal --python-version 3.10 --no-emit-index-url \
+	--custom-compile-command "make lock"
+own = --no-emit-package erp-common $(taps:taps/%=--no-emit-package %)
+
+lock: .venv/.installed ## newest versions of everything into requirements/*.txt
+	@. requirements/environment.sh && pip_configuration_for_uv && set -x && \
+	$(compile) --generate-hashes requirements/uv.in -o requirements/uv.txt && \
+	$(compile) --generate-hashes requirements/meltano.in -o requirements/meltano.txt && \
+	$(compile) --generate-hashes requirements/target-postgres.in -o requirements/target-postgres.txt && \
+	$(compile) $(own) $(members:%=%/pyproject.toml) -o requirements/taps.txt && \
+	$(compile) --generate-hashes $(own) --group dev pyproject.toml -o requirements/dev.txt
+
+clean: ## remove everything that was installed or made
+	rm -rf .venv .tools .meltano .demo dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

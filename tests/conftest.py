@@ -1,0 +1,39 @@
+"""What tests in every part of the project may ask for: the installed commands and PostgreSQL."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from demo.postgres import Postgres, temporary_postgres
+from e2e.commands import TapRunner
+from e2e.warehouse import Warehouse
+
+
+@pytest.fixture
+def run_tap(tmp_path: Path) -> TapRunner:
+    """Run an installed tap command: `run_tap("tap-omie", config, state=…, catalog=…, args=…)`."""
+    return TapRunner(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A real PostgreSQL server, one for each worker, empty at first and gone at the end."""
+    with temporary_postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def warehouse(postgres: Postgres) -> Iterator[Warehouse]:
+    """An empty database on that server, the test's own."""
+    name = f"test_{uuid.uuid4().hex}"
+    with Warehouse(postgres.uri()) as server:
+        server.execute(f"create database {name}")
+        try:
+            with Warehouse(postgres.uri(name)) as database:
+                yield database
+        finally:
+            server.execute(f"drop database {name} with (force)")

@@ -1,0 +1,1 @@
+"""Whole runs: the installed taps and loaders, Meltano and PostgreSQL as a user has them."""
