@@ -1,0 +1,158 @@
+"""Years of double-entry postings from a seed."""
+
+from __future__ import annotations
+
+import gc
+from calendar import monthrange
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from random import Random
+from typing import Final, Literal
+
+from simulator.journal import ENTITIES, Draft, DraftLine, Journal
+from simulator.model import FIRST_ENTRY_ID, IDS_PER_COMPANY, ZERO, Account, Entry, Line
+
+Opening = Literal["balances", "entry", "none"]
+
+CAPITAL: Final = "2.4.01.01.001"
+RETAINED: Final = "2.4.04.01.001"
+_DAY: Final = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to generate for one company."""
+
+    accounts: Sequence[Account]
+    start: date
+    end: date
+    entries_per_month: int
+    seed: str
+    company_index: int = 0
+    opening: Opening = "balances"
+    year_end_closing: bool = False
+    rename: Callable[[str], str] = str
+
+
+def generate(plan: Plan) -> tuple[dict[str, Decimal], list[Entry]]:
+    """Return the opening balances (debit-positive) and the entries, in date order.
+
+    The months do not depend on each other: a longer span has the same entries in its first months.
+    """
+    collecting = gc.isenabled()
+    gc.disable()  # millions of immutable objects without a cycle among them
+    try:
+        return _generate(plan)
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def _generate(plan: Plan) -> tuple[dict[str, Decimal], list[Entry]]:
+    builder = _Builder(plan)
+    entries: list[Entry] = []
+    opening: dict[str, Decimal] = {}
+    balances = {} if plan.opening == "none" else _opening_cents(plan)
+    if plan.opening == "entry":
+        lines = [DraftLine(code, cents) for code, cents in balances.items() if cents]
+        draft = Draft(lines, "ABT", "Implantação dos saldos de abertura", entity=False)
+        entries.append(builder.entry(draft, plan.start - _DAY, _seeded(f"{plan.seed}/opening")))
+    else:
+        opening = {plan.rename(code): _amount(cents) for code, cents in balances.items() if cents}
+    for first, last in _months(plan.start, plan.end):
+        rng = _seeded(f"{plan.seed}/{first:%Y-%m}")
+        journal = Journal(plan.accounts, rng)
+        span = (last - first).days + 1
+        days_in_month = monthrange(first.year, first.month)[1]
+        number = max(2, round(plan.entries_per_month * span / days_in_month))
+        days = sorted(rng.choices(range(span), k=number))
+        days[0], days[-1] = 0, span - 1  # the edges of every period are in use
+        for day, draft in zip(days, journal.draw(number), strict=True):
+            entries.append(builder.entry(draft, first + timedelta(days=day), rng))
+        if plan.year_end_closing and (last.month, last.day) == (12, 31):
+            closing = builder.closing_draft()
+            if closing is not None:
+                entries.append(builder.entry(closing, last, rng))
+    return opening, entries
+
+
+def _months(start: date, end: date) -> Iterator[tuple[date, date]]:
+    first = start
+    while first <= end:
+        last = first.replace(day=monthrange(first.year, first.month)[1])
+        yield first, min(last, end)
+        first = last + _DAY
+
+
+def _opening_cents(plan: Plan) -> dict[str, int]:
+    """Draw balance-sheet balances; capital makes the sum zero."""
+    rng = _seeded(f"{plan.seed}/opening")
+    balances: dict[str, int] = {}
+    for account in plan.accounts:
+        if account.is_summary or account.code[0] not in "12" or rng.random() < 0.1:
+            continue
+        debit = account.nature == "D"
+        cents = int(10 ** rng.uniform(4.0, 9.5 if debit else 7.5))
+        balances[account.code] = cents if debit else -cents
+    balances[CAPITAL] = balances.get(CAPITAL, 0) - sum(balances.values())
+    return balances
+
+
+def _seeded(seed: str) -> Random:
+    return Random(seed)  # noqa: S311 - the same books again are the point
+
+
+def _amount(cents: int) -> Decimal:
+    return Decimal(cents).scaleb(-2)
+
+
+class _Builder:
+    """Gives drafts their ids, dates and documents; sums the result accounts for the closing."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._rename = plan.rename
+        self._next_id = FIRST_ENTRY_ID + plan.company_index * IDS_PER_COMPANY + 1
+        self._result: defaultdict[str, int] | None = (
+            defaultdict(int) if plan.year_end_closing else None
+        )
+
+    def entry(self, draft: Draft, day: date, rng: Random) -> Entry:
+        number = self._next_id
+        self._next_id += 1
+        lines = []
+        for account, cents, center, text in draft.lines:
+            if not cents:
+                continue
+            if self._result is not None and account[0] in "345":
+                self._result[account] += cents
+            amount = _amount(abs(cents))
+            debit, credit = (amount, ZERO) if cents > 0 else (ZERO, amount)
+            lines.append(Line(self._rename(account), debit, credit, center, text))
+        roll = rng.random()
+        posted = None if roll < 0.1 else day if roll < 0.7 else day + timedelta(days=int(roll * 30))
+        short = number % IDS_PER_COMPANY
+        document = f"{draft.document_type}-{short:07d}" if draft.document_type else None
+        return Entry(
+            id=number,
+            date=day,
+            posting_date=posted,
+            lines=tuple(lines),
+            document_number=document,
+            document_type=draft.document_type,
+            description=f"{draft.text} {short}",
+            entity=ENTITIES[number % len(ENTITIES)] if draft.entity else None,
+        )
+
+    def closing_draft(self) -> Draft | None:
+        """Return the entry that zeroes the result accounts against the retained earnings."""
+        if self._result is None:
+            return None
+        lines = [DraftLine(code, -cents) for code, cents in sorted(self._result.items()) if cents]
+        if not lines:
+            return None
+        self._result.clear()
+        lines.append(DraftLine(RETAINED, -sum(line.cents for line in lines)))
+        return Draft(lines, "ENC", "Encerramento do exercício", entity=False)
