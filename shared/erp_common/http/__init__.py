@@ -1,1 +1,1 @@
-"""Transport: authentication, retries, breaker, allowance; no accounting."""
+"""The transport: how an ERP is called. It knows HTTP and nothing of accounting."""

@@ -1,0 +1,148 @@
+"""An ERP's answer, read to its end before anything is made of it."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from email.message import Message
+from typing import BinaryIO, cast
+
+_IN_MEMORY = 1 << 20
+"""Bytes of a body that are held in memory; the rest goes to disk."""
+
+
+class Undecodable(Exception):  # noqa: N818 -- the reason why an answer is asked for again
+    """The body is not what its content type, its length or the caller says it is."""
+
+    def __init__(self, expected: str, detail: str = "") -> None:
+        """Create the error.
+
+        Args:
+            expected: What was expected, such as `JSON`.
+            detail: What is wrong with it, without data from the body.
+        """
+        super().__init__(f"not {expected}" + (f": {detail}" if detail else ""))
+        self.expected = expected
+        self.detail = detail
+
+
+class Answer:
+    """Status, headers and the whole body of an answer."""
+
+    def __init__(self, status: int, headers: Mapping[str, str], body: BinaryIO, size: int) -> None:
+        """Wrap a body that has been received completely.
+
+        Args:
+            status: HTTP status.
+            headers: Looked up in any case, as `requests` does.
+            body: The body without its content encoding, at its beginning.
+            size: Bytes of the body.
+        """
+        self.status = status
+        self.headers = headers
+        self.size = size
+        self._body = body
+        message = Message()
+        message["content-type"] = headers.get("Content-Type") or "application/octet-stream"
+        self.content_type = message.get_content_type()
+        """Such as `application/json`, without parameters."""
+        self.charset = message.get_content_charset() or "utf-8"
+        """As the content type says, else utf-8."""
+
+    def read(self) -> bytes:
+        """The whole body."""
+        self._body.seek(0)
+        return self._body.read()
+
+    def text(self) -> str:
+        """The whole body as text.
+
+        Raises:
+            Undecodable: It is not in its charset, or nobody knows that charset.
+        """
+        try:
+            return self.read().decode(self.charset)
+        except LookupError:
+            raise Undecodable("text", f"unknown charset {self.charset[:40]!r}") from None
+        except UnicodeDecodeError as error:
+            raise Undecodable("text", f"not {self.charset} at byte {error.start}") from None
+
+    def utf8(self) -> bytes:
+        """The whole body in UTF-8, without a byte order mark, for decoders that expect it.
+
+        Raises:
+            Undecodable: It is not in its charset, or nobody knows that charset.
+        """
+        plain = self.charset in {"utf-8", "utf8", "us-ascii", "ascii"}
+        body = self.read() if plain else self.text().encode()
+        return body.removeprefix(b"\xef\xbb\xbf")
+
+    def open(self) -> BinaryIO:
+        """The body from its beginning; it is the answer's own and is closed with it."""
+        self._body.seek(0)
+        return self._body
+
+    def close(self) -> None:
+        """Release the body."""
+        self._body.close()
+
+
+def receive(read: Callable[[], bytes], status: int, headers: Mapping[str, str]) -> Answer:
+    """Read a body to its end and undo its content encoding.
+
+    Args:
+        read: Gives the next bytes as they arrive, and none at the end; what it raises goes on.
+        status: HTTP status.
+        headers: The answer's headers.
+
+    Raises:
+        Undecodable: The content encoding is unknown, broken or cut off.
+    """
+    spooled = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 -- the answer's
+    body = cast("BinaryIO", spooled)
+    try:
+        size = 0
+        for piece in _decoded(iter(read, b""), headers.get("Content-Encoding") or ""):
+            size += body.write(piece)
+        body.seek(0, io.SEEK_SET)
+    except BaseException:
+        body.close()
+        raise
+    return Answer(status, headers, body, size)
+
+
+def _decoded(pieces: Iterator[bytes], encodings: str) -> Iterator[bytes]:
+    for encoding in reversed([name.strip().lower() for name in encodings.split(",")]):
+        if encoding in {"gzip", "x-gzip", "deflate"}:
+            pieces = _inflated(pieces, encoding)
+        elif encoding not in {"", "identity"}:
+            raise Undecodable("gzip or deflate", f"content encoding {encoding[:40]!r}")
+    return pieces
+
+
+def _inflated(pieces: Iterator[bytes], encoding: str) -> Iterator[bytes]:
+    """Inflate; unlike urllib3's decoder it notices that the end is missing."""
+    inflater = None
+    try:
+        for piece in pieces:
+            rest = piece
+            while rest:
+                if inflater is None:
+                    inflater = zlib.decompressobj(_window(rest, encoding))
+                yield inflater.decompress(rest)
+                rest = inflater.unused_data
+                if inflater.eof:  # gzip may go on with another member
+                    inflater = None
+    except zlib.error:
+        raise Undecodable(encoding, "broken") from None
+    if inflater is not None:
+        raise Undecodable(encoding, "cut off")
+
+
+def _window(first: bytes, encoding: str) -> int:
+    if encoding != "deflate":
+        return 16 + zlib.MAX_WBITS
+    # Some servers send deflate without its zlib header, which begins with method 8.
+    return zlib.MAX_WBITS if first[0] & 0x0F == 8 else -zlib.MAX_WBITS  # noqa: PLR2004

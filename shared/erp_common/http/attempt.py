@@ -1,0 +1,205 @@
+"""One call and its attempts: what each outcome of an attempt leads to."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Generic, NoReturn, TypeVar
+from urllib.parse import urlsplit
+
+import msgspec
+import requests
+
+from erp_common.errors import ERPConnectionError, ERPValidationError
+from erp_common.http.answer import Answer, Undecodable
+from erp_common.http.auth import Handler
+from erp_common.http.breaker import CircuitBreaker
+from erp_common.http.clock import Closed
+from erp_common.http.dialect import Dialect, Fault, FaultKind, NoRecords, explain
+from erp_common.http.masking import Masker
+from erp_common.http.request import Request
+from erp_common.http.retry import Again, RetryPolicy
+from erp_common.http.throttle import Gate, TokenBucketRateLimiter
+from erp_common.http.wire import Unreachable, Wire
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Line:
+    """What all calls of a transport share."""
+
+    base_url: str
+    wire: Wire
+    gate: Gate
+    limiter: TokenBucketRateLimiter
+    breaker: CircuitBreaker
+    auth: Handler
+    masker: Masker
+    policy: RetryPolicy
+    retry_on_timeout: bool
+    stop: threading.Event
+
+
+class Call(Generic[T]):
+    """One call; `attempt` is made until it returns or raises anything but `Again`."""
+
+    def __init__(
+        self,
+        line: Line,
+        request: Request,
+        decode: Callable[[Answer], T],
+        dialect: Dialect,
+        timeout: float,
+        admitted: int | None,
+    ) -> None:
+        """Create a call.
+
+        Args:
+            line: What it shares with other calls.
+            request: What to ask.
+            decode: Makes something of the answer.
+            dialect: How faults are told.
+            timeout: Seconds for one request.
+            admitted: The circuit breaker's leave; None for a request for a token, which takes
+                no place in flight either.
+        """
+        self._line = line
+        self._request = request
+        self._decode = decode
+        self._dialect = dialect
+        self._timeout = timeout
+        self._admitted = admitted
+        self._renewed = False
+        self._waited: Counter[str | None] = Counter()
+        self._limited = 0
+        self._sent: requests.PreparedRequest | None = None
+
+    def attempt(self) -> T:
+        """Send the request once.
+
+        Raises:
+            Again: Another attempt may succeed.
+            NoRecords: The ERP says that there is nothing.
+            ERPError: Another attempt cannot help.
+        """
+        line = self._line
+        if line.stop.is_set():
+            raise Closed
+        if self._admitted is not None:
+            line.breaker.still_admits(self._admitted)
+        answer = self._ask()
+        try:
+            fault = self._dialect.fault(answer, self._request)
+            if fault is not None:
+                self._refuse(fault, answer)
+            return self._decode(answer)
+        except msgspec.ValidationError as error:
+            raise ERPValidationError(
+                self._misshapen(answer, line.masker.mask(str(error)))
+            ) from None
+        except Undecodable as error:
+            problem = self._undecodable(answer, error.expected)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            problem = self._undecodable(answer, "what was asked for")
+        finally:
+            answer.close()
+        raise Again(problem)
+
+    def _ask(self) -> Answer:
+        """Send the request when its turn has come, and read the whole answer."""
+        line, request = self._line, self._request
+        try:
+            if self._admitted is None:
+                return self._send()
+            if not request.no_auth:
+                line.auth.ready()
+            with line.gate:
+                return self._send()
+        except Unreachable as signal:
+            problem = signal
+        except Undecodable as error:
+            raise Again(
+                ERPConnectionError(
+                    f"{self._dialect.system} sent a body that is {error}; try again later."
+                )
+            ) from None
+        if problem.final or (problem.timeout and not line.retry_on_timeout):
+            raise problem.error
+        raise Again(problem.error)
+
+    def _send(self) -> Answer:
+        line, request = self._line, self._request
+        try:
+            line.limiter.acquire(stop=line.stop)
+        except Closed:
+            raise
+        except ERPConnectionError as error:
+            raise Again(error) from None
+        return line.wire.send(
+            request.method,
+            request.url(line.base_url),
+            headers=dict(request.headers),
+            body=request.body,
+            auth=None if request.no_auth else line.auth,
+            timeout=self._timeout,
+            sent=self._remember,
+        )
+
+    def _remember(self, sent: requests.PreparedRequest) -> None:
+        self._sent = sent
+
+    def _refuse(self, fault: Fault, answer: Answer) -> NoReturn:
+        """Turn a fault into another attempt or into its error."""
+        kind = fault.kind
+        if kind is FaultKind.NO_RECORDS:
+            raise NoRecords
+        error = explain(
+            self._dialect.system, fault, answer.status, self._request, self._line.masker.mask
+        )
+        if kind is FaultKind.SCHEDULED:
+            done = self._waited[fault.code]
+            self._waited[fault.code] += 1
+            if done < len(fault.schedule):
+                raise Again(error, wait=fault.schedule[done], counted=False)
+        elif kind is FaultKind.RATE_LIMIT:
+            delay = self._line.policy.delay(self._limited)
+            self._line.limiter.penalise(max(delay, fault.wait or 0.0))
+            self._limited += 1
+            raise Again(error, wait=fault.wait)
+        elif kind in {FaultKind.RETRY, FaultKind.TOO_LARGE}:
+            raise Again(error, wait=fault.wait)
+        elif self._may_renew(answer):
+            raise Again(error, wait=0.0, counted=False)
+        raise error
+
+    def _may_renew(self, answer: Answer) -> bool:
+        """Whether a 401 may have been an old token, and there is a new one now."""
+        if answer.status != HTTPStatus.UNAUTHORIZED or self._renewed or self._sent is None:
+            return False
+        if self._request.no_auth:
+            return False
+        self._renewed = True
+        return self._line.auth.renew(self._sent)
+
+    def _undecodable(self, answer: Answer, expected: str) -> ERPValidationError:
+        what = f"a {answer.content_type} body" if answer.size else "an empty body"
+        if answer.content_type == "text/html":
+            what = "a text/html page"
+        return ERPValidationError(
+            f"{self._dialect.system} answered {self._what} with status {answer.status} and {what} "
+            f"instead of {expected}; check base_url, or try again later."
+        )
+
+    def _misshapen(self, answer: Answer, detail: str) -> str:
+        return (
+            f"{self._dialect.system} answered {self._what} with status {answer.status} and another "
+            f"shape than expected: {detail.rstrip('.')}; check base_url and the API's version."
+        )
+
+    @property
+    def _what(self) -> str:
+        return f"{self._request.method} {urlsplit(self._request.path).path or '/'}"

@@ -1,0 +1,212 @@
+"""The credentials of an ERP, as `requests` auth objects."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Literal, Protocol
+from urllib.parse import quote
+
+from requests import PreparedRequest
+from requests.auth import AuthBase
+
+from erp_common.errors import ERPAuthenticationError, ERPValidationError
+from erp_common.http.answer import Answer
+from erp_common.http.clock import SYSTEM_CLOCK, Clock
+from erp_common.http.masking import Masker
+from erp_common.http.request import Request
+
+
+class TokenCall(Protocol):
+    """Sends a token request by the transport's rules."""
+
+    def __call__(self, request: Request, decode: Callable[[Answer], Any]) -> Any:  # noqa: ANN401
+        """Send it, try again where that may help, and decode the answer."""
+
+
+class Handler(AuthBase):
+    """Credentials of any kind; this one signs nothing."""
+
+    def __call__(self, request: PreparedRequest) -> PreparedRequest:
+        """Sign a request."""
+        return request
+
+    def bind(self, call: TokenCall, masker: Masker) -> None:
+        """Learn how to send requests for tokens, and who must be told the secrets."""
+        _ = call
+        masker.learn(*self.secrets())
+
+    def secrets(self) -> tuple[str, ...]:
+        """What must not be seen in any text."""
+        return ()
+
+    def ready(self) -> None:
+        """Get everything that signing needs, before a request takes its place in the queue.
+
+        Raises:
+            ERPError: The credentials are no good, or no token can be had.
+        """
+
+    def renew(self, failed: PreparedRequest) -> bool:
+        """Replace the credentials that an answer of status 401 has refused.
+
+        Returns:
+            Whether another try is worth while.
+        """
+        _ = failed
+        return False
+
+
+class APIKeyHandler(Handler):
+    """A key, and a secret where the ERP wants one, in headers or in the query."""
+
+    def __init__(
+        self,
+        api_key: str,
+        api_secret: str | None = None,
+        key_location: Literal["header", "query", "body"] = "header",
+        *,
+        key_name: str | None = None,
+        secret_name: str | None = None,
+        key_format: str = "{api_key}",
+    ) -> None:
+        """Create the credentials.
+
+        Args:
+            api_key: The key.
+            api_secret: The secret; None where there is none.
+            key_location: `header`, `query`, or `body` for `credentials` to be put into the body
+                by whoever builds it.
+            key_name: Name of the key's header, parameter or field; None for `X-App-Key` in
+                headers and `app_key` elsewhere.
+            secret_name: The same for the secret: `X-App-Secret`, `app_secret`.
+            key_format: How the key is written, such as `Bearer {api_key}`.
+
+        Raises:
+            ERPValidationError: The location is none of the three, or there is no key.
+        """
+        if key_location not in {"header", "query", "body"}:
+            raise ERPValidationError(
+                f"api_key_location is {key_location!r}; set it to header or query."
+            )
+        if not api_key or not api_key.strip():
+            raise ERPValidationError("The API key is empty; set it in the settings.")
+        in_header = key_location == "header"
+        self._location = key_location
+        self._key = api_key.strip()
+        self._secret = (api_secret or "").strip()
+        self._parts = {
+            key_name or ("X-App-Key" if in_header else "app_key"): key_format.format(
+                api_key=self._key
+            )
+        }
+        if self._secret:
+            name = secret_name or ("X-App-Secret" if in_header else "app_secret")
+            self._parts[name] = self._secret
+
+    def __call__(self, request: PreparedRequest) -> PreparedRequest:
+        """Add the key to the headers or the query."""
+        if self._location == "header":
+            request.headers.update(self._parts)
+        elif self._location == "query":
+            query = "&".join(
+                f"{name}={quote(value, safe='')}" for name, value in self._parts.items()
+            )
+            url = str(request.url)
+            request.url = f"{url}{'&' if '?' in url else '?'}{query}"
+        return request
+
+    def credentials(self) -> dict[str, str]:
+        """The key and the secret by their names, for ERPs that want them in the body."""
+        return dict(self._parts)
+
+    def secrets(self) -> tuple[str, ...]:
+        """The key and the secret."""
+        return (self._key, self._secret)
+
+
+class BasicAuthHandler(Handler):
+    """A user name and a password, in UTF-8."""
+
+    def __init__(self, username: str, password: str) -> None:
+        """Create the credentials.
+
+        Raises:
+            ERPValidationError: The user name is empty or holds a colon.
+        """
+        if not username or ":" in username:
+            raise ERPValidationError("username must not be empty nor hold a colon; correct it.")
+        self._password = password
+        self._pair = b64encode(f"{username}:{password}".encode()).decode()
+
+    def __call__(self, request: PreparedRequest) -> PreparedRequest:
+        """Add the header."""
+        request.headers["Authorization"] = f"Basic {self._pair}"
+        return request
+
+    def secrets(self) -> tuple[str, ...]:
+        """The password, and the pair as it is sent."""
+        return (self._password, self._pair)
+
+
+class BearerTokenHandler(Handler):
+    """A token that somebody else has obtained."""
+
+    def __init__(
+        self,
+        token: str,
+        token_expiration: float | datetime | None = None,
+        *,
+        clock: Clock = SYSTEM_CLOCK,
+    ) -> None:
+        """Create the credentials.
+
+        Args:
+            token: The access token.
+            token_expiration: Seconds from now for which it is good, or the moment of its end;
+                None if nobody knows.
+            clock: Replaced in tests.
+
+        Raises:
+            ERPValidationError: The token is empty.
+        """
+        if not token or not token.strip():
+            raise ERPValidationError("access_token is empty; set it in the settings.")
+        self._token = token.strip()
+        self._clock = clock
+        self._good_until: float | None = None
+        if token_expiration is not None:
+            seconds = (
+                token_expiration.timestamp() - clock.time()
+                if isinstance(token_expiration, datetime)
+                else token_expiration
+            )
+            self._good_until = clock.monotonic() + seconds
+
+    def __call__(self, request: PreparedRequest) -> PreparedRequest:
+        """Add the header.
+
+        Raises:
+            ERPAuthenticationError: The token has expired.
+        """
+        self.ready()
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+    def ready(self) -> None:
+        """Check that the token is still good.
+
+        Raises:
+            ERPAuthenticationError: The token has expired.
+        """
+        if self._good_until is not None and self._clock.monotonic() >= self._good_until:
+            raise ERPAuthenticationError(
+                "The access token has expired; set a new access_token, or use oauth2, which "
+                "renews its own.",
+                ends_run=True,
+            )
+
+    def secrets(self) -> tuple[str, ...]:
+        """The token."""
+        return (self._token,)

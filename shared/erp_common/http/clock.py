@@ -1,0 +1,77 @@
+"""Time, waiting and chance, in one place so that tests can replace them."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import threading
+import time
+from typing import Protocol
+
+from erp_common.errors import ERPConnectionError
+
+
+class Closed(ERPConnectionError):  # noqa: N818 -- tells what happened
+    """The connection was closed while a call waited or before it was made."""
+
+    ends_run = True
+
+    def __init__(self) -> None:
+        """Create the error."""
+        super().__init__("The connection was closed while a call was waiting; connect again.")
+
+
+class Clock(Protocol):
+    """What waits, measures and rolls the dice."""
+
+    def monotonic(self) -> float:
+        """Seconds on a clock that never jumps."""
+
+    def time(self) -> float:
+        """Seconds since the epoch, for dates that a server or a file names."""
+
+    def random(self) -> float:
+        """A number from 0 up to 1."""
+
+    def wait(self, seconds: float, stop: threading.Event | None = None) -> None:
+        """Wait for `seconds`.
+
+        Raises:
+            Closed: `stop` was set, before or meanwhile.
+        """
+
+    async def pause(self, seconds: float) -> None:
+        """Wait for `seconds` without blocking the event loop."""
+
+
+class SystemClock:
+    """The machine's own clock."""
+
+    def monotonic(self) -> float:
+        """Seconds on a clock that never jumps."""
+        return time.monotonic()
+
+    def time(self) -> float:
+        """Seconds since the epoch."""
+        return time.time()
+
+    def random(self) -> float:
+        """A number from 0 up to 1."""
+        return random.random()  # noqa: S311 -- spreads retries, guards nothing
+
+    def wait(self, seconds: float, stop: threading.Event | None = None) -> None:
+        """Wait for `seconds`, or until `stop` is set.
+
+        Raises:
+            Closed: `stop` was set.
+        """
+        event = stop or threading.Event()
+        if event.wait(max(0.0, min(seconds, threading.TIMEOUT_MAX))):
+            raise Closed
+
+    async def pause(self, seconds: float) -> None:
+        """Wait for `seconds` without blocking the event loop."""
+        await asyncio.sleep(max(0.0, seconds))
+
+
+SYSTEM_CLOCK = SystemClock()

@@ -1,0 +1,46 @@
+"""What is asked of an ERP."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from urllib.parse import quote, urlencode
+
+
+@dataclass(frozen=True)
+class Request:
+    """One call, the same at each attempt.
+
+    Attributes:
+        method: HTTP method.
+        path: Appended to the base address, a trailing slash kept; or a whole https address.
+        params: The query, in this order; a name may come more than once.
+        body: Sent as it is.
+        headers: Beside those of the transport.
+        extract: Whether `extract_timeout` applies, else `timeout`.
+        no_auth: Whether the request is sent without credentials.
+        safe_query_chars: Characters of the query that the ERP wants unescaped; brackets always
+            are escaped.
+    """
+
+    method: str
+    path: str
+    params: tuple[tuple[str, str], ...] = ()
+    # Both may hold credentials, and a repr ends up in logs.
+    body: bytes | None = field(default=None, repr=False)
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    extract: bool = True
+    no_auth: bool = False
+    safe_query_chars: str = ""
+
+    def url(self, base_url: str) -> str:
+        """The whole address, query included."""
+        if self.path.startswith("https://"):
+            url = self.path
+        elif self.path:
+            url = f"{base_url.rstrip('/')}/{self.path.lstrip('/')}"
+        else:
+            url = base_url
+        if not self.params:
+            return url
+        query = urlencode(self.params, safe=self.safe_query_chars, quote_via=quote)
+        return f"{url}{'&' if '?' in url else '?'}{query}"

@@ -1,0 +1,200 @@
+"""When a failed call is made again, and how long to wait before."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
+from enum import Enum
+from inspect import iscoroutinefunction
+from typing import Any, TypeVar
+
+import backoff
+
+from erp_common.errors import ERPAuthenticationError, ERPError, ERPValidationError
+from erp_common.http.clock import SYSTEM_CLOCK, Clock, Closed
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_LARGEST_EXPONENT = 1000
+"""2 to the power of more than 1023 is no float any more; every cap is reached long before."""
+
+
+class RetryStrategy(str, Enum):
+    """How the delay grows from one attempt to the next."""
+
+    EXPONENTIAL = "exponential"
+    LINEAR = "linear"
+    FIXED = "fixed"
+
+
+@dataclass(frozen=True)
+class RetryPolicy:
+    """How often a call is tried and how long to wait in between; delays are in seconds."""
+
+    max_attempts: int = 3
+    strategy: RetryStrategy = RetryStrategy.EXPONENTIAL
+    base_delay: float = 1.0
+    max_delay: float = 30.0
+    jitter: bool = True
+
+    def __post_init__(self) -> None:
+        """Accept the strategy by its name.
+
+        Raises:
+            ERPValidationError: A value makes no sense.
+        """
+        try:
+            object.__setattr__(self, "strategy", RetryStrategy(self.strategy))
+        except ValueError:
+            names = ", ".join(strategy.value for strategy in RetryStrategy)
+            raise ERPValidationError(
+                f"retry.strategy is {self.strategy!r}; set it to one of {names}."
+            ) from None
+        if self.max_attempts < 1:
+            raise ERPValidationError("retry.max_attempts must be at least 1.")
+        if self.base_delay < 0 or self.max_delay < 0:
+            raise ERPValidationError("retry.base_delay and retry.max_delay must not be negative.")
+
+    def delay(self, n: int) -> float:
+        """The seconds to wait after failed attempt `n` (from 0), before jitter."""
+        if self.strategy is RetryStrategy.EXPONENTIAL:
+            seconds = self.base_delay * 2.0 ** min(n, _LARGEST_EXPONENT)
+        elif self.strategy is RetryStrategy.LINEAR:
+            seconds = self.base_delay * (n + 1)
+        else:
+            seconds = self.base_delay
+        return min(seconds, self.max_delay)
+
+    def wait(self, n: int, chance: float, retry_after: float | None = None) -> float:
+        """The seconds to wait after failed attempt `n` (from 0).
+
+        Args:
+            n: Number of the attempt that failed, from 0.
+            chance: A number from 0 up to 1 that spreads the delay, where `jitter` is on.
+            retry_after: Seconds the server asked for; they win where they are longer, and the
+                cap does not hold them: coming back sooner would only be refused again.
+        """
+        seconds = self.delay(n)
+        if self.jitter:
+            seconds *= 0.5 + chance / 2
+        return max(seconds, retry_after or 0.0)
+
+
+def parse_retry_after(value: str | None, now: float) -> float | None:
+    """Read a `Retry-After` header.
+
+    Args:
+        value: Seconds or an HTTP date; None where there is no header.
+        now: Seconds since the epoch, to measure a date against.
+
+    Returns:
+        Seconds, never negative; None for a missing or unreadable header.
+    """
+    if value is None:
+        return None
+    text = value.strip()
+    if text.isascii() and text.lstrip("-").replace(".", "", 1).isdigit():
+        return max(0.0, float(text))
+    try:
+        date = parsedate_to_datetime(text)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    if date.tzinfo is None:
+        date = date.replace(tzinfo=timezone.utc)
+    return max(0.0, (date - datetime.fromtimestamp(now, timezone.utc)).total_seconds())
+
+
+class Again(Exception):  # noqa: N818 -- a signal between attempts, not an error
+    """One attempt failed, and another may succeed."""
+
+    def __init__(self, error: ERPError, *, wait: float | None = None, counted: bool = True) -> None:
+        """Create the signal.
+
+        Args:
+            error: What to raise once no attempt is left.
+            wait: Seconds the server asked for; a counted attempt waits at least its own delay.
+            counted: Whether this uses up one of the attempts.
+        """
+        super().__init__(str(error))
+        self.error = error
+        self.wait = wait
+        self.counted = counted
+
+
+def _is_final(error: Exception) -> bool:
+    """Whether making the same call again cannot help."""
+    if isinstance(error, (ERPAuthenticationError, ERPValidationError, Closed)):
+        return True
+    return bool(getattr(error.__cause__, "final", False))
+
+
+def with_retry(  # noqa: PLR0913 -- the policy's own values, by name
+    max_attempts: int = 3,
+    strategy: RetryStrategy | str = RetryStrategy.EXPONENTIAL,
+    base_delay: float = 1.0,
+    max_delay: float = 30.0,
+    jitter: bool = True,  # noqa: FBT001, FBT002 -- part of the published signature
+    *,
+    retry_on: type[Exception] | tuple[type[Exception], ...] = Exception,
+    on_wait: Callable[[Exception, float, int], None] | None = None,
+    stop: threading.Event | None = None,
+    clock: Clock = SYSTEM_CLOCK,
+) -> Callable[[F], F]:
+    """Make a plain or async function try again when it fails.
+
+    Refused credentials, wrong answers and settings, and limits that no waiting lifts are final:
+    they are raised at once.
+
+    Args:
+        max_attempts: How often the function is called in all.
+        strategy: How the delay grows: exponential, linear or fixed.
+        base_delay: Seconds; the first delay.
+        max_delay: Seconds; no delay is longer, unless the server asks for it.
+        jitter: Whether each delay is multiplied by a random 0.5 to 1.0.
+        retry_on: The exceptions after which the function is called again.
+        on_wait: Called before each wait with the exception, the seconds and the number of
+            attempts made.
+        stop: Ends every wait of a plain function with `Closed` once it is set.
+        clock: Replaced in tests.
+
+    Returns:
+        A decorator; the decorated function raises what the last attempt raised.
+    """
+    policy = RetryPolicy(max_attempts, RetryStrategy(strategy), base_delay, max_delay, jitter)
+
+    def waits(*, sleeps: bool) -> Generator[float, Exception, None]:
+        """Decide after each failure; one generator lives as long as one call."""
+        failed = 0
+        error = yield 0.0
+        while True:
+            named = error.wait if isinstance(error, Again) else getattr(error, "retry_after", None)
+            if isinstance(error, Again) and not error.counted:
+                seconds = named or 0.0
+            else:
+                seconds = policy.wait(failed, clock.random(), named)
+                failed += 1
+            if failed >= policy.max_attempts:
+                raise error
+            if on_wait is not None:
+                on_wait(error, seconds, failed)
+            if sleeps:
+                # Waited for here and not by backoff, whose sleep nothing could interrupt.
+                clock.wait(seconds, stop)
+                seconds = 0.0
+            error = yield seconds
+
+    def decorate(function: F) -> F:
+        plain = not iscoroutinefunction(function)
+        return backoff.on_exception(
+            waits,
+            retry_on,
+            giveup=_is_final,
+            jitter=None,
+            logger=None,
+            sleeps=plain,
+        )(function)
+
+    return decorate

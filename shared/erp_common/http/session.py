@@ -1,0 +1,294 @@
+"""The transport: every call to an ERP, by the same rules.
+
+A call is made of attempts. An attempt asks the circuit breaker, gets its credentials ready, takes
+one of the places in flight, waits for its turn in the allowance and sends at once: the allowance
+comes last, since a turn that is not used when it comes adds up to a burst the ERP does not allow.
+The answer is read to its end, checked by the ERP's dialect and decoded inside the attempt, so that
+half an answer is asked for again and never used.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from http import HTTPStatus
+from typing import TypeVar
+
+from erp_common.errors import ERPConnectionError, ERPValidationError
+from erp_common.http.addresses import require_https
+from erp_common.http.answer import Answer, Undecodable
+from erp_common.http.attempt import Call, Line
+from erp_common.http.auth import Handler
+from erp_common.http.breaker import CircuitBreaker
+from erp_common.http.clock import SYSTEM_CLOCK, Clock, Closed
+from erp_common.http.dialect import AnswerTooLarge, Dialect, Fault, FaultKind, NoRecords
+from erp_common.http.masking import Masker
+from erp_common.http.request import Request
+from erp_common.http.retry import Again, RetryPolicy, with_retry
+from erp_common.http.shared_bucket import RedisBucket
+from erp_common.http.throttle import Allowance, Gate, TokenBucketRateLimiter
+from erp_common.http.wire import Wire
+
+__all__ = [
+    "Answer",
+    "AnswerTooLarge",
+    "Closed",
+    "NoRecords",
+    "Request",
+    "Transport",
+    "TransportOptions",
+    "Undecodable",
+]
+
+T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
+
+_NETWORK_JITTER = 0.1
+"""Seconds; see `Allowance.margin`. A new TLS connection costs about that more than a kept one."""
+
+
+@dataclass(frozen=True)
+class TransportOptions:
+    """How an ERP is called; times are in seconds.
+
+    Attributes:
+        base_url: What paths are appended to; https.
+        timeout: For one request.
+        extract_timeout: For one request that extracts a ledger.
+        retry: How often and when a failed attempt is made again.
+        retry_on_timeout: Whether running out of time counts as worth another attempt.
+        failure_threshold: Calls in a row that fail for good and open the circuit.
+        recovery_timeout: How long it stays open.
+        requests: Requests an interval.
+        interval: The interval.
+        burst: Requests at once after a pause.
+        per_day: Requests a day; None for no such limit.
+        storage_url: A Redis through which processes share the allowance; None for this process.
+        account: Whom the ERP counts requests for, such as the application key: those with the
+            same one share the allowance. Only a hash of it is used.
+        max_concurrency: Requests in flight at once.
+        ca_bundle: A private certificate authority.
+        user_agent: Sent with every request.
+        headers: Sent with every request too.
+    """
+
+    base_url: str
+    timeout: float = 30.0
+    extract_timeout: float = 120.0
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
+    retry_on_timeout: bool = True
+    failure_threshold: int = 5
+    recovery_timeout: float = 60.0
+    requests: float = 60.0
+    interval: float = 60.0
+    burst: int = 5
+    per_day: int | None = None
+    storage_url: str | None = field(default=None, repr=False)
+    account: str = field(default="", repr=False)
+    max_concurrency: int = 4
+    ca_bundle: str | None = None
+    user_agent: str = "erp-taps"
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Transport:
+    """Calls one ERP; safe to use from many threads at once."""
+
+    def __init__(
+        self,
+        options: TransportOptions,
+        auth: Handler | None = None,
+        dialect: Dialect | None = None,
+        mask: Masker | None = None,
+        *,
+        clock: Clock = SYSTEM_CLOCK,
+    ) -> None:
+        """Prepare to call; nothing is sent yet.
+
+        Args:
+            options: How the ERP is called.
+            auth: Its credentials; None for none.
+            dialect: Its way of saying that something is wrong; None for plain HTTP.
+            mask: What keeps secrets out of texts; it learns those of `auth`.
+            clock: Replaced in tests.
+
+        Raises:
+            ERPValidationError: The address is no https, or an option makes no sense.
+        """
+        self._options = options
+        base_url = require_https(options.base_url, "base_url")
+        if options.max_concurrency < 1:
+            raise ERPValidationError("max_concurrency must be at least 1.")
+        self._auth = auth or Handler()
+        self._dialect = dialect or Dialect()
+        self._token_dialect = _TokenDialect(self._dialect.system)
+        self._masker = mask or Masker()
+        self._clock = clock
+        self._stop = threading.Event()
+        system = self._dialect.system
+        self.breaker = CircuitBreaker(
+            options.failure_threshold,
+            options.recovery_timeout,
+            ERPConnectionError,
+            name=system,
+            clock=clock,
+        )
+        self._bucket = self._shared_bucket()
+        self.limiter = TokenBucketRateLimiter(
+            options.requests,
+            options.interval,
+            options.burst,
+            per_day=options.per_day,
+            margin=_NETWORK_JITTER,
+            bucket=self._bucket,
+            name=system,
+            clock=clock,
+        )
+        self._line = Line(
+            base_url=base_url,
+            wire=Wire(
+                system,
+                ca_bundle=options.ca_bundle,
+                user_agent=options.user_agent,
+                headers=options.headers,
+            ),
+            gate=Gate(options.max_concurrency),
+            limiter=self.limiter,
+            breaker=self.breaker,
+            auth=self._auth,
+            masker=self._masker,
+            policy=options.retry,
+            retry_on_timeout=options.retry_on_timeout,
+            stop=self._stop,
+        )
+        self._auth.bind(self.call_for_token, self._masker)
+
+    def fetch(
+        self,
+        request: Request,
+        decode: Callable[[Answer], T],
+        *,
+        timeout: float | None = None,
+        attempts: int | None = None,
+    ) -> T:
+        """Call the ERP and decode its answer, trying again where that may help.
+
+        Args:
+            request: What to ask.
+            decode: Makes something of the whole answer, which is closed afterwards. It raises
+                `Undecodable` (or msgspec.DecodeError, UnicodeDecodeError) for a body that is not
+                what it claims to be, which is asked for again, and ERPValidationError (or
+                msgspec.ValidationError) for one of another shape, which is final.
+            timeout: Seconds for one request; None for what the options say.
+            attempts: How often to try; None for what the options say.
+
+        Raises:
+            NoRecords: The ERP says that there is nothing.
+            AnswerTooLarge: It breaks on an answer this large.
+            ERPConnectionError: It cannot be reached, fails, or the circuit is open.
+            ERPAuthenticationError: It refuses the credentials.
+            ERPRateLimitError: Its allowance is used up.
+            ERPValidationError: It refuses the call, or its answer is not what it must be.
+        """
+        admitted = self.breaker.admit()
+        options = self._options
+        if timeout is None:
+            timeout = options.extract_timeout if request.extract else options.timeout
+        call = Call(self._line, request, decode, self._dialect, timeout, admitted)
+        try:
+            result = self._run(call.attempt, attempts)
+        except AnswerTooLarge:
+            # It answers, and is about to be asked for less: neither good nor bad.
+            self.breaker.abandoned(admitted)
+            raise
+        except BaseException as error:
+            self.breaker.settle(admitted, error)
+            raise
+        self.breaker.succeeded(admitted)
+        return result
+
+    def call_for_token(self, request: Request, decode: Callable[[Answer], T]) -> T:
+        """Send a token request by the same rules.
+
+        It takes no place in flight, since those that hold one may be waiting for the token, and
+        leaves the circuit breaker to the call that needs it.
+        """
+        call = Call(
+            self._line, request, decode, self._token_dialect, self._options.timeout, admitted=None
+        )
+        return self._run(call.attempt, None)
+
+    def close(self) -> None:
+        """Wake everyone who waits, refuse new calls and close all connections."""
+        self._stop.set()
+        self._line.gate.close()
+        self._line.wire.close()
+        if self._bucket is not None:
+            self._bucket.close()
+
+    def _run(self, attempt: Callable[[], T], attempts: int | None) -> T:
+        policy = self._options.retry
+        if attempts is not None:
+            policy = replace(policy, max_attempts=attempts)
+
+        def report(error: Exception, seconds: float, made: int) -> None:
+            logger.info(
+                "%s Trying again in %.1f s, after attempt %d of %d.",
+                error,
+                seconds,
+                made,
+                policy.max_attempts,
+            )
+
+        trying = with_retry(
+            policy.max_attempts,
+            policy.strategy,
+            policy.base_delay,
+            policy.max_delay,
+            policy.jitter,
+            retry_on=Again,
+            on_wait=report,
+            stop=self._stop,
+            clock=self._clock,
+        )(attempt)
+        try:
+            return trying()
+        except Again as again:
+            failure = again.error
+        raise failure
+
+    def _shared_bucket(self) -> RedisBucket | None:
+        options = self._options
+        if options.storage_url is None:
+            return None
+        self._masker.learn_address(options.storage_url)
+        allowance = Allowance(
+            options.requests, options.interval, options.burst, options.per_day, _NETWORK_JITTER
+        )
+        owner = f"{self._dialect.system}\n{options.account}"
+        return RedisBucket(allowance, options.storage_url, owner=owner, clock=self._clock)
+
+
+class _TokenDialect(Dialect):
+    """How a token endpoint says that something is wrong (RFC 6749, section 5.2)."""
+
+    def __init__(self, system: str) -> None:
+        super().__init__(f"The token endpoint of {system}")
+
+    def fault(self, answer: Answer, request: Request) -> Fault | None:
+        fault = super().fault(answer, request)
+        if answer.status not in {
+            HTTPStatus.BAD_REQUEST,
+            HTTPStatus.UNAUTHORIZED,
+            HTTPStatus.FORBIDDEN,
+        }:
+            return fault
+        return Fault(
+            FaultKind.AUTH,
+            self.message(answer),
+            ends_run=True,
+            advice="check the credentials in the settings, or authorise the application again",
+        )

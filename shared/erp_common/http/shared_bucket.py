@@ -1,0 +1,193 @@
+"""An allowance shared by several processes and machines through Redis.
+
+One script books a place atomically, on the Redis server's own clock, so that neither races nor
+clocks that differ can overdraw it. A request costs one round trip, and a second one only if it
+had to wait.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
+
+from erp_common.errors import ERPConnectionError, ERPValidationError
+from erp_common.http.clock import SYSTEM_CLOCK, Clock
+from erp_common.http.throttle import DAY_ZONE, Allowance, DayUsedUp
+
+if TYPE_CHECKING:
+    import redis
+
+R = TypeVar("R")
+
+_MICRO = 1_000_000
+_TIMEOUT = 5.0
+_DAY_USED_UP = -2
+_TOO_FAR = -1
+
+# Microseconds throughout, exact in a double until the year 2255. `next`, `until` and `lag` are
+# those of LocalBucket.
+_BEGIN = """
+local at = redis.call('TIME')
+local now = at[1] * 1000000 + at[2]
+local saved = redis.call('HMGET', KEYS[1], 'next', 'until', 'lag')
+local next_, until_, lag = tonumber(saved[1]) or 0, tonumber(saved[2]) or 0, tonumber(saved[3]) or 0
+local time = math.max(now, until_) - lag
+local function save(keep)
+  redis.call('HSET', KEYS[1], 'next', string.format('%.0f', next_),
+    'until', string.format('%.0f', until_), 'lag', string.format('%.0f', lag))
+  local full = math.max(next_ + lag, until_) - now
+  redis.call('PEXPIRE', KEYS[1], string.format('%.0f', full / 1000 + keep))
+end
+"""
+_BOOK = (
+    _BEGIN
+    + """
+local spacing, slack = tonumber(ARGV[1]), tonumber(ARGV[2])
+local patience, keep = tonumber(ARGV[3]), tonumber(ARGV[4])
+local per_day, day_shift = tonumber(ARGV[5]), tonumber(ARGV[6])
+local day_key = KEYS[2] .. string.format('%.0f', math.floor((now + day_shift) / 86400000000))
+if per_day > 0 and (tonumber(redis.call('GET', day_key)) or 0) >= per_day then return {'0', -2} end
+local place = math.max(time, next_ - slack)
+local wait = math.max(place + lag, until_) - now
+if patience >= 0 and wait > patience then return {'0', -1} end
+next_ = math.max(place, next_) + spacing
+save(keep)
+if per_day > 0 then
+  redis.call('INCR', day_key)
+  redis.call('EXPIRE', day_key, 172800)
+end
+return {string.format('%.0f', place), math.ceil(wait)}
+"""
+)
+_LEFT = _BEGIN + "return math.ceil(math.max(tonumber(ARGV[1]) + lag, until_) - now)"
+_PENALISE = (
+    _BEGIN
+    + """
+local seconds, slack, keep = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local longer = now + seconds - math.max(now, until_)
+if longer > 0 then
+  next_ = math.max(next_, time + slack)
+  lag = lag + longer
+  until_ = now + seconds
+  save(keep)
+end
+return 0
+"""
+)
+
+
+class RedisBucket:
+    """The places of an allowance, kept in Redis (5 or newer)."""
+
+    def __init__(
+        self, allowance: Allowance, url: str, *, owner: str, clock: Clock = SYSTEM_CLOCK
+    ) -> None:
+        """Prepare the connection; it is opened by the first request.
+
+        Args:
+            allowance: What is shared; processes with other limits share another one.
+            url: `redis://` or `rediss://`, as rate_limit.storage_url.
+            owner: The system and whom the ERP counts the requests for, such as its application
+                key; only a hash of it reaches Redis.
+            clock: Replaced in tests; only tells the offset of the day.
+
+        Raises:
+            ERPValidationError: The address is none of Redis, or redis is not installed.
+        """
+        self._allowance = allowance
+        self._clock = clock
+        self._where = self._check(url)
+        limits = (allowance.requests, allowance.interval, allowance.burst, allowance.per_day)
+        digest = hashlib.sha256(repr((owner, limits)).encode()).hexdigest()[:32]
+        # The braces keep both keys on one node of a cluster.
+        self._keys = [f"erp-taps:{{{digest}}}:bucket", f"erp-taps:{{{digest}}}:day:"]
+        self._client = self._connect(url)
+        self._book = self._client.register_script(_BOOK)
+        self._left = self._client.register_script(_LEFT)
+        self._penalise = self._client.register_script(_PENALISE)
+        self._spacing = allowance.spacing * _MICRO
+        self._slack = allowance.slack * _MICRO
+        # Kept for a while after it is full again, so that `lag` outlives those who still wait.
+        self._keep = 600_000
+
+    def book(self, patience: float | None) -> tuple[float, float] | None:
+        """Book the next free place; see `Bucket`."""
+        offset = datetime.fromtimestamp(self._clock.time(), DAY_ZONE).utcoffset()
+        shift = 0.0 if offset is None else offset.total_seconds() * _MICRO
+        place, wait = self._ask(
+            lambda: self._book(
+                self._keys,
+                [
+                    self._spacing,
+                    self._slack,
+                    -1 if patience is None else patience * _MICRO,
+                    self._keep,
+                    self._allowance.per_day or 0,
+                    shift,
+                ],
+            )
+        )
+        if wait == _DAY_USED_UP:
+            raise DayUsedUp
+        return None if wait == _TOO_FAR else (float(place), max(0, wait) / _MICRO)
+
+    def left(self, place: float) -> float:
+        """Seconds until the time of a booked place has come."""
+        left: int = self._ask(lambda: self._left(self._keys, [f"{place:.0f}"]))
+        return left / _MICRO
+
+    def penalise(self, seconds: float) -> None:
+        """Let nobody through for `seconds`, in any process, and no burst thereafter."""
+        self._ask(lambda: self._penalise(self._keys, [seconds * _MICRO, self._slack, self._keep]))
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def _ask(self, command: Callable[[], Any]) -> Any:  # noqa: ANN401 -- a script's own answer
+        import redis  # noqa: PLC0415
+
+        try:
+            return command()
+        except redis.RedisError as error:
+            reason = type(error).__name__
+        raise ERPConnectionError(
+            f"The shared allowance at {self._where} cannot be reached ({reason}); start that Redis "
+            "or correct or remove rate_limit.storage_url."
+        )
+
+    @staticmethod
+    def _check(url: str) -> str:
+        try:
+            parts = urlsplit(url)
+            where = parts.hostname or ""
+            port = parts.port
+        except ValueError:
+            parts, where, port = urlsplit(""), "", None
+        if parts.scheme not in {"redis", "rediss"} or not where:
+            raise ERPValidationError(
+                "rate_limit.storage_url must begin with redis:// or rediss:// and name a host."
+            )
+        return f"{where}:{port}" if port else where
+
+    def _connect(self, url: str) -> redis.Redis:
+        try:
+            import redis  # noqa: PLC0415 -- an extra, and slow to import
+        except ImportError:
+            raise ERPValidationError(
+                "rate_limit.storage_url needs the redis package; install erp-common[redis] "
+                "beside the tap or remove the setting."
+            ) from None
+        try:
+            return redis.Redis.from_url(
+                url, socket_timeout=_TIMEOUT, socket_connect_timeout=_TIMEOUT
+            )
+        except ValueError:
+            pass
+        raise ERPValidationError(
+            f"rate_limit.storage_url for {self._where} is not understood; write "
+            "redis://[user:password@]host[:port][/database]."
+        )

@@ -1,0 +1,250 @@
+"""One request over the network: connections, certificates, proxies, time limits.
+
+What goes wrong here becomes one clear sentence. The exceptions of the libraries below are not
+kept as its cause: they quote addresses, and addresses may hold keys.
+"""
+
+from __future__ import annotations
+
+import ssl
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+from weakref import WeakSet
+
+import requests
+from requests.auth import AuthBase
+from requests.utils import get_environ_proxies
+from urllib3 import exceptions as urllib3_errors
+
+from erp_common.errors import ERPConnectionError, ERPError, ERPValidationError
+from erp_common.http.addresses import certificate_authorities
+from erp_common.http.answer import Answer, receive
+from erp_common.http.clock import Closed
+
+_PIECE = 1 << 16
+
+
+class Unreachable(Exception):  # noqa: N818 -- a signal that becomes an ERPConnectionError
+    """A request that got no complete answer."""
+
+    def __init__(self, error: ERPError, *, timeout: bool = False, final: bool = False) -> None:
+        """Create the signal.
+
+        Args:
+            error: The sentence for the user.
+            timeout: Whether time ran out.
+            final: Whether trying again cannot help.
+        """
+        super().__init__(str(error))
+        self.error = error
+        self.timeout = timeout
+        self.final = final
+
+
+class Wire:
+    """Sends requests; each thread keeps its own connections open."""
+
+    def __init__(
+        self,
+        system: str,
+        *,
+        ca_bundle: str | None = None,
+        user_agent: str = "erp-taps",
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """Prepare to send.
+
+        Args:
+            system: The ERP's name in messages.
+            ca_bundle: A private certificate authority.
+            user_agent: Sent with every request.
+            headers: Sent with every request too.
+
+        Raises:
+            ERPValidationError: The certificate authority's file does not exist.
+        """
+        self._system = system
+        self._verify = certificate_authorities(ca_bundle)
+        self._headers = {
+            "User-Agent": user_agent,
+            "Accept-Encoding": "gzip, deflate",
+            **(headers or {}),
+        }
+        self._own = threading.local()
+        self._all: WeakSet[requests.Session] = WeakSet()
+        self._lock = threading.Lock()
+        self._closed = False
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        auth: AuthBase | None = None,
+        timeout: float,
+        sent: Callable[[requests.PreparedRequest], None] | None = None,
+    ) -> Answer:
+        """Send one request and read the whole answer; redirects are not followed.
+
+        Args:
+            method: HTTP method.
+            url: The whole address, query included.
+            headers: Headers of this request.
+            body: Body of this request.
+            auth: Signs the request.
+            timeout: Seconds for the whole exchange.
+            sent: Told the request as it is sent, signature included.
+
+        Raises:
+            Unreachable: No answer, or not all of it.
+            Undecodable: The answer's content encoding is broken.
+            Closed: The wire was closed.
+        """
+        own = self._session()
+        failure: Unreachable
+        deadline = time.monotonic() + timeout
+        try:
+            prepared = own.prepare_request(
+                requests.Request(method, url, headers=dict(headers or {}), data=body, auth=auth)
+            )
+            if sent is not None:
+                sent(prepared)
+            response = own.send(
+                prepared,
+                stream=True,
+                timeout=timeout,
+                verify=self._verify,
+                # By hand: the environment as a whole is not trusted, since with it come
+                # passwords from .netrc in place of the settings' own.
+                proxies=get_environ_proxies(str(prepared.url), no_proxy=None),
+                allow_redirects=False,
+            )
+            try:
+                return receive(
+                    lambda: self._piece(response.raw, deadline),
+                    response.status_code,
+                    response.headers,
+                )
+            finally:
+                response.close()
+        except (
+            requests.RequestException,
+            urllib3_errors.HTTPError,
+            OSError,
+            ValueError,  # a header with a line break or a letter that HTTP has no place for
+        ) as error:
+            failure = self._failure(error, url, timeout)
+        raise failure
+
+    def close(self) -> None:
+        """Close all connections; nothing more is sent."""
+        with self._lock:
+            self._closed = True
+            sessions = list(self._all)
+        for each in sessions:
+            each.close()
+
+    def _session(self) -> requests.Session:
+        own: requests.Session | None = getattr(self._own, "value", None)
+        if own is None:
+            own = requests.Session()
+            own.trust_env = False
+            own.headers.update(self._headers)
+            self._own.value = own
+            with self._lock:
+                self._all.add(own)
+        if self._closed:
+            raise Closed
+        return own
+
+    def _piece(self, raw: Any, deadline: float) -> bytes:  # noqa: ANN401 -- urllib3's response
+        # As it arrives: a server that sends a byte now and then must not hold the run forever.
+        if time.monotonic() > deadline:
+            raise requests.Timeout
+        piece: bytes = raw.read1(_PIECE, decode_content=False)
+        return piece
+
+    def _failure(self, error: Exception, url: str, timeout: float) -> Unreachable:
+        """The sentence for what went wrong."""
+        host = urlsplit(url).hostname
+        chain = list(_chain(error))
+        # NewConnectionError calls itself a timeout too: refused, or a name without an address.
+        if _first(chain, requests.Timeout, urllib3_errors.ReadTimeoutError, TimeoutError) and (
+            not _first(chain, requests.exceptions.ProxyError)
+        ):
+            return Unreachable(
+                ERPConnectionError(
+                    f"{self._system} did not answer within {timeout:g} s ({host}); try again "
+                    "later or raise timeout or extract_timeout."
+                ),
+                timeout=True,
+            )
+        if _first(chain, ssl.SSLCertVerificationError, ssl.CertificateError):
+            return Unreachable(
+                ERPConnectionError(
+                    f"The TLS certificate of {host} cannot be verified; set ca_bundle to the file "
+                    "of the authority that issued it, or correct the address."
+                ),
+                final=True,
+            )
+        if _first(
+            chain,
+            ValueError,  # InvalidURL, InvalidHeader and the like are ValueErrors too
+        ):
+            return Unreachable(
+                ERPValidationError(
+                    f"The request to {self._system} cannot be sent ({type(error).__name__}); "
+                    "correct the address and the credentials in the settings."
+                ),
+                final=True,
+            )
+        return Unreachable(
+            ERPConnectionError(
+                f"{self._system} cannot be reached at {host}: {_reason(chain)}; check the address "
+                "and the network, or try again later."
+            )
+        )
+
+
+def _reason(chain: list[BaseException]) -> str:
+    for kinds, reason in _REASONS:
+        if _first(chain, *kinds):
+            return reason
+    return f"the connection failed ({type(chain[-1]).__name__})"
+
+
+_REASONS: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
+    (
+        (requests.exceptions.ProxyError, urllib3_errors.ProxyError),
+        "the proxy that the environment names does not let it through",
+    ),
+    ((urllib3_errors.NameResolutionError,), "its name cannot be resolved"),
+    ((ssl.SSLError, urllib3_errors.SSLError), "the TLS connection failed"),
+    ((ConnectionRefusedError,), "the connection was refused"),
+    (
+        (urllib3_errors.IncompleteRead, urllib3_errors.InvalidChunkLength),
+        "the answer was cut off",
+    ),
+    ((ConnectionError,), "the connection was reset"),
+)
+
+
+def _chain(error: BaseException | None) -> list[BaseException]:
+    """An exception and all that it carries, outermost first."""
+    found: list[BaseException] = []
+    pending: list[object] = [error]
+    while pending:
+        each = pending.pop(0)
+        if isinstance(each, BaseException) and each not in found:
+            found.append(each)
+            pending += [*each.args, getattr(each, "reason", None), each.__cause__, each.__context__]
+    return found
+
+
+def _first(chain: list[BaseException], *kinds: type[BaseException]) -> BaseException | None:
+    return next((each for each in chain if isinstance(each, kinds)), None)
