@@ -1,0 +1,230 @@
+"""How an endpoint's answer holds its rows: decoded once, typed, in bounded memory.
+
+Rows decode into structs whose fields are untyped on purpose: an ERP may pad a text, send a number as
+text or leave a field out, and one odd row must not cost the page. What a field means is decided by
+the tap's mapping, with `erp_common.ledger.normalize`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from decimal import Decimal
+from typing import Any, BinaryIO, Generic, Protocol, TypeVar
+
+import msgspec
+
+from erp_common.errors import ERPValidationError
+from erp_common.extract.chunks import CHUNK, Cut, find_cuts
+
+Row = TypeVar("Row")
+Row_co = TypeVar("Row_co", covariant=True)
+
+LARGE = 4 * CHUNK
+"""Answers above this many bytes are read as a stream."""
+
+_untyped = msgspec.json.Decoder(float_hook=Decimal)
+
+
+class Body(Protocol):
+    """What of an answer is needed to read its rows."""
+
+    @property
+    def charset(self) -> str:
+        """The charset of the text, from the content type."""
+
+    @property
+    def size(self) -> int:
+        """The body's length in bytes."""
+
+    def read(self) -> bytes:
+        """The whole body."""
+
+    def open(self) -> BinaryIO:
+        """The body as a file, from its start."""
+
+    def take(self) -> BinaryIO:
+        """The body as a file, from its start, to keep."""
+
+
+class Batch(msgspec.Struct, Generic[Row]):
+    """Some rows of a page, in order; a row that is no object is None."""
+
+    rows: Sequence[Row | None]
+    source: Callable[[], list[Any]]
+    """The same rows as the ERP sent them, decoded again: for findings only."""
+
+    def raw(self, index: int) -> dict[str, Any]:
+        """The row as the ERP sent it, for a finding."""
+        row = self.source()[index]
+        return row if isinstance(row, dict) else {"value": row}
+
+
+class Page(msgspec.Struct, Generic[Row]):
+    """One answer of a listing, with what the ERP says about the whole of it."""
+
+    batches: Iterable[Batch[Row]]
+    total_pages: int | None = None
+    total_rows: int | None = None
+    row_count: int | None = None
+    """Rows on this page; None while a stream has not been read."""
+
+
+class Listing(Generic[Row]):
+    """The rows of one kind that an endpoint serves as JSON."""
+
+    def __init__(
+        self,
+        key: str,
+        row: type[Row],
+        *,
+        total_pages: str | None = None,
+        total_rows: str | None = None,
+        fallback_charset: str | None = None,
+        is_error: Callable[[dict[str, Any]], bool] | None = None,
+    ) -> None:
+        """Describe the listing.
+
+        Args:
+            key: The envelope's field that holds the rows.
+            row: The struct of one row; all its fields optional and untyped.
+            total_pages: The envelope's field with the number of pages, if the ERP says it.
+            total_rows: The envelope's field with the number of rows, if the ERP says it.
+            fallback_charset: Tried where the declared charset does not fit the bytes.
+            is_error: Whether an element of a list is the ERP's error and not a row.
+        """
+        self.key = key
+        self._row = row
+        self._total_pages = total_pages
+        self._total_rows = total_rows
+        self._fallback = fallback_charset
+        self._is_error = is_error
+        fields: list[tuple[str, Any, Any]] = [("rows", list[row], msgspec.field(name=key))]  # type: ignore[valid-type]
+        if total_pages:
+            fields.append(("pages", Any, msgspec.field(name=total_pages, default=None)))
+        if total_rows:
+            fields.append(("count", Any, msgspec.field(name=total_rows, default=None)))
+        envelope = msgspec.defstruct("Envelope", fields)
+        self._envelope = msgspec.json.Decoder(envelope, float_hook=Decimal)
+        self._list = msgspec.json.Decoder(list[row], float_hook=Decimal)  # type: ignore[valid-type]
+
+    def read(self, answer: Body) -> Page[Row]:
+        """Read one answer.
+
+        Raises:
+            ERPValidationError: If the body has another shape.
+            msgspec.DecodeError: If the body is not JSON.
+        """
+        if answer.size > LARGE and self._total_pages is None:
+            page = self._stream(answer)
+            if page is not None:
+                return page
+        body = self._utf8(answer.read(), answer.charset)
+        try:
+            envelope = self._envelope.decode(body)
+        except msgspec.ValidationError:
+            return self._read_untyped(body)
+        rows = envelope.rows
+        return Page(
+            [Batch(rows, lambda: self._find(_untyped.decode(body)))] if rows else [],
+            _whole(getattr(envelope, "pages", None), self._total_pages),
+            _whole(getattr(envelope, "count", None), self._total_rows),
+            len(rows),
+        )
+
+    def _utf8(self, body: bytes, charset: str) -> bytes:
+        """The body in UTF-8, without a byte order mark."""
+        body = body.removeprefix(b"\xef\xbb\xbf")
+        for name in (charset, self._fallback):
+            if name is None:
+                continue
+            try:
+                text = body.decode(name)
+            except (UnicodeDecodeError, LookupError):
+                continue
+            return body if name.lower() in {"utf-8", "utf8"} else text.encode()
+        raise ERPValidationError(
+            f"the answer's bytes do not fit the charset it declares ({charset}); "
+            "ask the ERP's administrator to correct the charset of its REST server",
+        )
+
+    def _find(self, body: object) -> list[Any]:
+        """The list that holds the rows, wherever it is."""
+        found: object = None
+        if isinstance(body, list):
+            found = body
+        elif isinstance(body, dict) and self.key in body:
+            found = body[self.key]
+        elif isinstance(body, dict):
+            lists = [value for value in body.values() if isinstance(value, list)]
+            found = lists[0] if len(lists) == 1 else None
+        if not isinstance(found, list):
+            raise ERPValidationError(
+                f"the answer has no list {self.key!r} (it is {_shape(body)}); "
+                "check base_url and whether this ERP's version serves this endpoint",
+            )
+        strays = sum(not isinstance(row, dict) for row in found)
+        if found and strays == len(found):
+            raise ERPValidationError(
+                f"the list {self.key!r} holds {_shape(found[0])} where rows are expected; "
+                "check base_url and whether this ERP's version serves this endpoint",
+            )
+        if self._is_error and any(isinstance(row, dict) and self._is_error(row) for row in found):
+            raise ERPValidationError(f"the ERP answers with an error in place of rows: {found[0]}")
+        return found
+
+    def _read_untyped(self, body: bytes) -> Page[Row]:
+        """Read a body whose shape is not the expected one: what it holds decides."""
+        content = _untyped.decode(body)
+        found = self._find(content)
+        rows = [
+            msgspec.convert(row, self._row, strict=False) if isinstance(row, dict) else None
+            for row in found
+        ]
+        envelope = content if isinstance(content, dict) else {}
+        return Page(
+            [Batch(rows, lambda: found)] if rows else [],
+            _whole(envelope.get(self._total_pages or ""), self._total_pages),
+            _whole(envelope.get(self._total_rows or ""), self._total_rows),
+            len(rows),
+        )
+
+    def _stream(self, answer: Body) -> Page[Row] | None:
+        """Read a large body batch by batch; None if its beginning is not the expected one."""
+        file = answer.open()
+        cuts = find_cuts(file, self.key)
+        return None if cuts is None else Page(self._batches(answer.take(), answer.charset, cuts))
+
+    def _batches(self, file: BinaryIO, charset: str, cuts: list[Cut]) -> Iterator[Batch[Row]]:
+        with file:
+            for offset, length in cuts:
+                file.seek(offset)
+                yield self._batch(b"[" + self._utf8(file.read(length), charset) + b"]")
+
+    def _batch(self, text: bytes) -> Batch[Row]:
+        source: Callable[[], list[Any]] = lambda: _untyped.decode(text)  # noqa: E731
+        try:
+            return Batch(self._list.decode(text), source)
+        except msgspec.ValidationError:
+            found = self._find(_untyped.decode(text))
+            rows = [msgspec.convert(one, self._row) if isinstance(one, dict) else None for one in found]
+            return Batch(rows, source)
+
+
+def _whole(value: object, field: str | None) -> int | None:
+    """A count that an envelope states, or None if it states none."""
+    if value is None or field is None:
+        return None
+    try:
+        number = Decimal(str(value).strip())
+        if number == number.to_integral_value() and number >= 0 and not isinstance(value, bool):
+            return int(number)
+    except ArithmeticError:
+        pass
+    raise ERPValidationError(f"the answer's {field} is {value!r}, which is no count")
+
+
+def _shape(value: object) -> str:
+    """What a value is, for a sentence."""
+    if isinstance(value, dict):
+        return f"an object with {', '.join(sorted(map(str, value))[:8]) or 'no fields'}"
+    return {list: "a list", str: "a text", type(None): "null"}.get(type(value), "a number")

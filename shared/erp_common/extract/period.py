@@ -1,0 +1,237 @@
+"""One company's books of one period: its rows, what the checks found, its control totals."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime, timezone
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from erp_common.errors import ERPValidationError
+from erp_common.extract.listing import Batch
+from erp_common.extract.source import LineReader
+from erp_common.extract.work import Extraction, Work
+from erp_common.ledger.issues import issue_id
+from erp_common.ledger.models import Basis, Finding, Posting, Severity
+from erp_common.ledger.movements import Movements
+from erp_common.ledger.normalize import InvalidValue
+from erp_common.ledger.periods import Period
+from erp_common.ledger.trial_balance import TrialBalance
+
+
+class Issue(msgspec.Struct):
+    """A row of `validation_issues`, without the extraction's constants."""
+
+    issue_id: str
+    stream_name: str
+    severity: Severity
+    code: str
+    message: str
+    account_code: str | None
+    entry_id: str | None
+    expected: str | None
+    actual: str | None
+    raw: dict[str, Any]
+
+
+class Header(msgspec.Struct):
+    """A row of `periods`, without the extraction's constants; totals are over analytic accounts."""
+
+    period_status: str
+    currency: str
+    basis: Basis
+    account_count: int
+    entry_count: int | None
+    total_debit: Decimal
+    total_credit: Decimal
+    is_balanced: bool
+    subledger_debit: Decimal | None
+    subledger_credit: Decimal | None
+    is_reconciled: bool | None
+    issue_count: int
+    metadata: dict[str, Any]
+
+
+class PeriodExtract(ABC):
+    """What was extracted of a period.
+
+    The postings stream through once; balances, issues and the header stand when they have.
+    """
+
+    def __init__(self, work: Work, period: Period, extraction: Extraction, system: str) -> None:
+        """Hold the books of this period."""
+        self.company = work.company
+        self.period = period
+        self.extracted_at = datetime.now(timezone.utc).isoformat(timespec="microseconds")
+        self._source_system = system
+        self._extraction = extraction
+        self._reading = Reading(f"{work.company.id}, {period}", checks=extraction.rules.checks)
+        self._started = False
+        self._finished = False
+        self._found: list[Finding] | None = None
+        self._issues: list[Issue] | None = None
+
+    # What the streams take
+
+    def constants(self, stream: str) -> dict[str, Any]:
+        """The fields that all rows of a stream share in this extraction."""
+        company = self.company
+        shared: dict[str, Any] = {
+            "source_system": self._source_system,
+            "company_id": company.id,
+            "company_name": company.name,
+            "period_start": str(self.period.start),
+            "period_end": str(self.period.end),
+            "currency": company.currency,
+            "extracted_at": self.extracted_at,
+        }
+        if stream == "validation_issues":
+            del shared["company_name"], shared["currency"]
+        if stream == "periods":
+            del shared["currency"]
+        return shared
+
+    def postings(self) -> Iterator[list[Posting]]:
+        """The postings that pass the filters, checked and counted as they pass."""
+        self._started = True
+        filters = self._extraction.filters
+        for postings in self._postings():
+            kept = filters.keep_postings(postings)
+            if kept:
+                yield kept
+        self._finished = True
+
+    def balances(self) -> list[Any]:
+        """The accounts that pass the filters."""
+        filters = self._extraction.filters
+        accounts = self.trial_balance.accounts
+        return [account for account in accounts if filters.keeps_account(account)]
+
+    def issues(self) -> list[Issue]:
+        """What the checks found."""
+        if self._issues is None:
+            self._issues = list(self._told())
+        return self._issues
+
+    def header(self) -> Header:
+        """The header and control totals of the extraction."""
+        ledger, movements = self.trial_balance, self.movements
+        return Header(
+            period_status="open" if self.period.is_open(self._extraction.today) else "closed",
+            currency=self.company.currency,
+            basis=ledger.basis,
+            account_count=ledger.account_count,
+            entry_count=None if movements is None else movements.count,
+            total_debit=ledger.total_debit,
+            total_credit=ledger.total_credit,
+            is_balanced=ledger.is_balanced,
+            subledger_debit=None if movements is None else movements.total_debit,
+            subledger_credit=None if movements is None else movements.total_credit,
+            is_reconciled=self.is_reconciled,
+            issue_count=len(self.issues()),
+            metadata=self.metadata(),
+        )
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether `validation: strict` keeps this period's balances and header back."""
+        return self._extraction.strict and any(
+            finding.severity is Severity.ERROR for finding in self._all_findings()
+        )
+
+    def fail_if_strict(self) -> None:
+        """Fail the company if the period is refused.
+
+        Raises:
+            ERPValidationError: Naming the period and its errors.
+        """
+        if not self.is_refused:
+            return
+        errors = [one for one in self._all_findings() if one.severity is Severity.ERROR]
+        codes = ", ".join(sorted({one.code for one in errors}))
+        raise ERPValidationError(
+            f"the books of {self.company.id} for {self.period} have {len(errors)} error(s) "
+            f"({codes}): {errors[0].message}; correct them in the ERP, or set validation: warn to "
+            "load the period with its findings",
+        )
+
+    def carried(self) -> Any:  # noqa: ANN401
+        """What the next run needs beside the bookmark; nothing for a reported ledger."""
+        return None
+
+    # What the kinds of ledger differ in
+
+    @property
+    @abstractmethod
+    def trial_balance(self) -> TrialBalance:
+        """The trial balance; a derived one stands once the postings have been read."""
+
+    @property
+    @abstractmethod
+    def movements(self) -> Movements | None:
+        """The sums of the postings; None if they are not asked for."""
+
+    @abstractmethod
+    def _postings(self) -> Iterator[list[Posting]]:
+        """The postings as they come in."""
+
+    @abstractmethod
+    def _check(self) -> Iterable[Finding]:
+        """The checks over the whole period, once everything has been read."""
+
+    # What they share
+
+    def _read_postings(
+        self,
+        paged: Paged[Any],
+        reader: LineReader,
+        movements: Movements,
+        account: str | None = None,
+    ) -> Iterator[list[Posting]]:
+        """The postings of one listing, in order, that the checks let pass."""
+        for page in paged.pages():
+            for batch in page.batches:
+                kept = self._reading.lines(batch, reader, movements)
+                if kept:
+                    yield kept
+        kept = movements.take(reader.end())
+        if kept:
+            yield kept
+        self._reading.expect_rows("subledger", paged, account)
+
+    def _all_findings(self) -> list[Finding]:
+        """Everything that was found; the checks over the whole period run once."""
+        if self._found is None:
+            self._found = [*self._check(), *self._reading.findings]
+            if self.movements is not None or self.trial_balance.basis is Basis.DERIVED:
+                pass
+        return self._found
+
+    @property
+    def _complete(self) -> bool:
+        """Whether all postings were read; a dry run stops before."""
+        return self._finished or not self._started
+
+    @property
+    def _metadata(self) -> dict[str, Any]:
+        return {}
+
+    def _told(self) -> Iterator[Issue]:
+        """The findings as rows; the same row twice is told once, with how often it came."""
+        company, period = self.company.id, self.period
+        for finding, key in issues.with_keys(self._all_findings(), company, period):
+            yield Issue(
+                issue_id=key,
+                stream_name=finding.stream_name,
+                severity=finding.severity,
+                code=finding.code,
+                message=finding.message,
+                account_code=finding.account_code,
+                entry_id=finding.entry_id,
+                expected=finding.expected,
+                actual=finding.actual,
+                raw=masked(finding.raw, self._extraction.mask),
+            )

@@ -1,0 +1,104 @@
+"""Reading rows: each becomes what it means, or a finding that keeps it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from erp_common.errors import ERPValidationError
+from erp_common.extract.listing import Batch, Page
+from erp_common.extract.paged import Paged
+from erp_common.extract.source import LineReader
+from erp_common.ledger.findings import Code, finding
+from erp_common.ledger.models import Finding, Posting, StatedAccount
+from erp_common.ledger.normalize import InvalidValue
+
+_NO_OBJECT = InvalidValue("the row", "is no object with fields")
+
+
+class Reading:
+    """What was read of one extraction, and what could not be."""
+
+    def __init__(self, where: str, *, checks: bool) -> None:
+        """Begin to read.
+
+        Args:
+            where: Company and period, for sentences.
+            checks: Whether a bad row becomes a finding; without checks it fails the run.
+        """
+        self.findings: list[Finding] = []
+        self._where = where
+        self._checks = checks
+
+    def accounts(
+        self,
+        pages: Iterable[Page[Any]],
+        meaning: Callable[[Any], StatedAccount],
+        stream: str,
+    ) -> Iterator[StatedAccount]:
+        """The accounts that can be read."""
+        for page in pages:
+            for batch in page.batches:
+                for index, row in enumerate(batch.rows):
+                    try:
+                        if row is None:
+                            raise _NO_OBJECT
+                        yield meaning(row)
+                    except InvalidValue as error:
+                        self.reject(stream, error, batch.raw(index))
+
+    def lines(
+        self,
+        batch: Batch[Any],
+        reader: LineReader,
+        accept: Callable[[Posting], bool],
+    ) -> list[Posting]:
+        """The postings of some rows that are accepted; this loop runs for every row of the books."""
+        kept: list[Posting] = []
+        keep = kept.append
+        for index, row in enumerate(batch.rows):
+            try:
+                if row is None:
+                    raise _NO_OBJECT
+                postings = reader(row)
+            except InvalidValue as error:
+                self.reject("subledger", error, batch.raw(index))
+                continue
+            for posting in postings:
+                if accept(posting):
+                    keep(posting)
+        return kept
+
+    def reject(self, stream: str, error: InvalidValue, raw: dict[str, Any]) -> None:
+        """Keep a row that cannot be read.
+
+        Raises:
+            ERPValidationError: Without checks, since nothing else would tell of the row.
+        """
+        sentence = f"A row of the {stream.replace('_', ' ')} cannot be read: {error}"
+        if not self._checks:
+            raise ERPValidationError(
+                f"{sentence} ({self._where}); correct it in the ERP, or set validation: warn to "
+                "load everything else",
+            ) from error
+        self.findings.append(
+            finding(Code.INVALID_RECORD, f"{sentence}.", stream=stream, raw=raw),
+        )
+
+    def expect_rows(self, stream: str, paged: Paged[Any], account: str | None = None) -> None:
+        """Compare the rows that came with the number that the ERP announced."""
+        announced, received = paged.announced, paged.received
+        if announced is None or received >= announced or not self._checks:
+            return
+        self.findings.append(
+            finding(
+                Code.ROW_COUNT_MISMATCH,
+                f"The ERP announced {announced} rows of the {paged.query.name} but sent {received}: "
+                f"{announced - received} are missing. Run again; if it stays so, ask the ERP's "
+                "support.",
+                stream=stream,
+                account_code=account,
+                expected=announced,
+                actual=received,
+            ),
+        )

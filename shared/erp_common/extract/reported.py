@@ -1,0 +1,162 @@
+"""Books of an ERP that serves a trial balance, and the postings of one account at a time."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from erp_common.extract.ahead import FetchAhead, Place
+from erp_common.extract.listing import Page
+from erp_common.extract.paged import Paged
+from erp_common.extract.period import PeriodExtract
+from erp_common.extract.source import ReportedSource
+from erp_common.extract.work import Extraction, Work
+from erp_common.ledger import checks
+from erp_common.ledger.models import AccountBalance, Finding, Posting, StatedAccount
+from erp_common.ledger.movements import Movements
+from erp_common.ledger.normalize import InvalidValue
+from erp_common.ledger.periods import Period
+from erp_common.ledger.trial_balance import TrialBalance, reported
+
+
+class ReportedCompany:
+    """A company's books, period by period."""
+
+    def __init__(
+        self,
+        source: ReportedSource,
+        place: int,
+        work: Work,
+        extraction: Extraction,
+        ahead: FetchAhead,
+    ) -> None:
+        """Plan the books; nothing is asked for yet."""
+        self.work = work
+        self._source = source
+        self._place = place
+        self._extraction = extraction
+        self._ahead = ahead
+        self._lock = threading.Lock()
+        self._begun: dict[int, ReportedPeriod] = {}
+        self._taken: ReportedPeriod | None = None
+        self._next = 0
+
+    def begin(self, number: int) -> None:
+        """Ask for a period's trial balance, unless that has been done."""
+        with self._lock:
+            if number >= self._next and number not in self._begun:
+                self._begun[number] = ReportedPeriod(
+                    self._source,
+                    (self._place, number),
+                    self.work,
+                    self.work.periods[number],
+                    self._extraction,
+                    self._ahead,
+                )
+
+    def take(self, number: int) -> PeriodExtract:
+        """The period, to be read now; the one taken before is dropped."""
+        self.begin(number)
+        with self._lock:
+            period = self._begun.pop(number)
+            self._next = number + 1
+        if self._taken is not None:
+            period.follow(self._taken)
+        self._taken = period
+        return period
+
+
+class ReportedPeriod(PeriodExtract):
+    """A period whose trial balance the ERP states."""
+
+    def __init__(
+        self,
+        source: ReportedSource,
+        place: Place,
+        work: Work,
+        period: Period,
+        extraction: Extraction,
+        ahead: FetchAhead,
+    ) -> None:
+        """Ask for the trial balance; its arrival asks for the postings."""
+        super().__init__(work, period, extraction, source.source_system)
+        self._source = source
+        self._place = place
+        self._ahead = ahead
+        self._ledger: TrialBalance | None = None
+        self._stated: dict[str, StatedAccount] = {}
+        self._accounts: list[tuple[StatedAccount, Paged[Any]]] = []
+        self._movements: Movements | None = None
+        self._before: tuple[Period, TrialBalance] | None = None
+        self._counted = False
+        self._balances = Paged(
+            source.transport,
+            ahead,
+            (*place, 0),
+            source.trial_balance(self.company, period),
+            self._assemble,
+        )
+
+    def follow(self, before: ReportedPeriod) -> None:
+        """Let this period's openings be compared with the closings of the one before."""
+        if before.period.end.toordinal() + 1 == self.period.start.toordinal():
+            self._before = (before.period, before.trial_balance)
+
+    @property
+    def trial_balance(self) -> TrialBalance:
+        """The trial balance as the ERP states it, waiting for it if need be."""
+        if not self._counted:
+            for _ in self._balances.pages():
+                pass
+            self._counted = True
+            self._expect_rows("trial_balance", self._balances)
+        assert self._ledger is not None  # noqa: S101 - the last page has assembled it
+        return self._ledger
+
+    @property
+    def movements(self) -> Movements | None:
+        """The sums of the postings; None if they are not asked for."""
+        if self._extraction.subledger and self._movements is None:
+            self._movements = Movements(self.period, self.trial_balance, self._extraction.rules)
+        return self._movements
+
+    def _assemble(self, pages: list[Page[Any]]) -> None:
+        """Make the trial balance of its rows and ask for the postings; runs in a fetching thread."""
+        stated = list(self._read_accounts(pages, self._source.account, "trial_balance"))
+        self._ledger = reported(stated, self._extraction.rules)
+        for account in stated:
+            self._stated.setdefault(account.code, account)
+        if self._extraction.subledger:
+            for index, account in enumerate(self._asked()):
+                query = self._source.postings(self.company, self.period, account)
+                paged = Paged(self._source.transport, self._ahead, (*self._place, 1, index), query)
+                self._accounts.append((account, paged))
+
+    def _asked(self) -> Iterable[StatedAccount]:
+        """The accounts whose postings are asked for."""
+        assert self._ledger is not None  # noqa: S101
+        for account in self._ledger.accounts:
+            moved = account.debit_amount or account.credit_amount
+            if not account.is_summary and (moved or self._extraction.all_accounts):
+                yield self._stated[account.account_code]
+
+    def _postings(self) -> Iterator[list[Posting]]:
+        movements = self.movements
+        if movements is None:
+            return
+        for account, paged in self._accounts:
+            yield from self._read_postings(paged, self._source.lines(account), movements)
+
+    def _check(self) -> Iterable[Finding]:
+        rules, ledger = self._extraction.rules, self.trial_balance
+        yield from ledger.findings
+        yield from checks.trial_balance(ledger, rules)
+        if self._movements is not None and self._read:
+            yield from checks.tie_out(ledger, self._movements, rules)
+        if self._before is not None:
+            period, before = self._before
+            yield from checks.continuity(period, before, self.period, ledger, rules)
+
+
+__all__ = ["AccountBalance", "InvalidValue", "ReportedCompany", "ReportedPeriod"]

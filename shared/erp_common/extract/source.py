@@ -1,0 +1,149 @@
+"""What a tap says about its ERP: which listings to ask for, and what their rows mean."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from enum import Enum
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
+
+import msgspec
+
+from erp_common.extract.listing import Page
+from erp_common.http.session import Answer, Request, Transport
+from erp_common.ledger.models import Basis, Company, Posting, StatedAccount
+from erp_common.ledger.periods import Period
+
+Row = TypeVar("Row")
+
+
+class Paging(Enum):
+    """How a listing ends."""
+
+    SINGLE = "one answer holds everything"
+    TOTALS = "the answer says how many pages there are; without that there is one"
+    SHORT_PAGE = "the first page that is not full is the last"
+    EMPTY_PAGE = "the first page without rows is the last"
+
+
+class Query(msgspec.Struct, Generic[Row], frozen=True):
+    """One listing to ask for, page by page."""
+
+    name: str
+    """What is asked for, for sentences: "trial balance", "postings of account 1.01"."""
+    request: Callable[[int], Request]
+    """The request for a page, counted from 1."""
+    read: Callable[[Answer], Page[Row]]
+    paging: Paging = Paging.SINGLE
+    page_size: int = 0
+    halves: Callable[[int], tuple[Request, Request]] | None = None
+    """The two requests of half the page size that together give one page, for an ERP that breaks on
+    large pages."""
+
+
+class LineReader(Protocol):
+    """Turns the rows of one listing into postings, in order.
+
+    Most ERPs need no memory between rows; where a row continues the one before, the reader holds a
+    posting back until it is complete.
+    """
+
+    def __call__(self, row: Any) -> Sequence[Posting]:  # noqa: ANN401 - the row is the tap's own struct
+        """The postings that this row completes.
+
+        Raises:
+            InvalidValue: If the row cannot be read.
+        """
+
+    def end(self) -> Sequence[Posting]:
+        """The postings still held back when the listing ends."""
+
+
+class Lines:
+    """A `LineReader` without memory, from a pure function of the row."""
+
+    __slots__ = ("_line",)
+
+    def __init__(self, line: Callable[[Any], Sequence[Posting]]) -> None:
+        """Read each row with `line`."""
+        self._line = line
+
+    def __call__(self, row: Any) -> Sequence[Posting]:  # noqa: ANN401
+        """The row's postings."""
+        return self._line(row)
+
+    def end(self) -> Sequence[Posting]:
+        """Nothing: no row is held back."""
+        return ()
+
+
+class Source(ABC):
+    """What every ERP's books have in common."""
+
+    source_system: ClassVar[str]
+    system: ClassVar[str]
+    """The ERP's name as people write it."""
+    basis: ClassVar[Basis]
+    natural_balances: ClassVar[bool] = False
+    """Whether balances are taken as stated on the account's natural side if nothing tells."""
+    whole_entries: ClassVar[bool] = False
+    """Whether each row of the postings is a whole entry, whose debits equal its credits."""
+    single_company: ClassVar[bool] = False
+    """Whether the credentials belong to one company, and the ERP cannot be asked for another."""
+
+    def __init__(self, transport: Transport) -> None:
+        """Read through this transport."""
+        self.transport = transport
+
+    @abstractmethod
+    def account(self, row: Any) -> StatedAccount:  # noqa: ANN401 - the row is the tap's own struct
+        """One account of the trial balance or the chart.
+
+        Raises:
+            InvalidValue: If the row cannot be read.
+        """
+
+    @abstractmethod
+    def probe(self, company: Company | None) -> tuple[Request, Callable[[Answer], object]]:
+        """The cheapest call that shows whether the ERP serves the ledger, and how to read it."""
+
+
+class ReportedSource(Source):
+    """An ERP that serves a trial balance; each account's postings are asked for one by one."""
+
+    basis = Basis.REPORTED
+
+    @abstractmethod
+    def trial_balance(self, company: Company, period: Period) -> Query[Any]:
+        """The listing of a period's trial balance."""
+
+    @abstractmethod
+    def postings(self, company: Company, period: Period, account: StatedAccount) -> Query[Any]:
+        """The listing of an account's postings in a period."""
+
+    @abstractmethod
+    def lines(self, account: StatedAccount) -> LineReader:
+        """The reader of that listing's rows."""
+
+
+class DerivedSource(Source):
+    """An ERP that serves a chart of accounts and postings; the trial balance is their sum."""
+
+    basis = Basis.DERIVED
+
+    @abstractmethod
+    def chart(self, company: Company) -> Query[Any]:
+        """The listing of the chart of accounts."""
+
+    def opening(self, row: Any) -> Any:  # noqa: ANN401, ARG002
+        """The debit-positive balance before the first posting that a chart row states, if any."""
+        return None
+
+    @abstractmethod
+    def postings(
+        self,
+        company: Company,
+        period: Period,
+        chart: Sequence[StatedAccount],
+    ) -> Sequence[tuple[Query[Any], LineReader]]:
+        """The listings that together hold a period's postings, each with its reader."""

@@ -1,0 +1,116 @@
+"""The command line of every tap: the SDK's, with one clear last line where something fails."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+import traceback
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+import msgspec
+from singer_sdk.exceptions import ConfigValidationError
+from singer_sdk.plugin_base import SingerCommand
+
+from erp_common.errors import ERPError
+
+if TYPE_CHECKING:
+    from erp_common.singer.tap import LedgerTap
+
+TERMINATED = 143
+"""Exit status after SIGTERM, as a shell reports it."""
+
+
+class Terminated(SystemExit):
+    """The process was asked to end; raised so that no message is cut in two."""
+
+    def __init__(self) -> None:
+        """End with the status that says so."""
+        super().__init__(TERMINATED)
+
+
+class LedgerCommand(SingerCommand):
+    """Runs a tap and turns every failure into exit status 1 and one sentence."""
+
+    tap_class: type[LedgerTap]
+
+    def main(self, *args: Any, **kwargs: Any) -> NoReturn:  # noqa: ANN401 - as click has it
+        """Run the command line.
+
+        `--test` and `--discover` run while options are parsed, so failures are caught out here.
+        """
+        status = 1
+        try:
+            kwargs["standalone_mode"] = False
+            result = super().main(*args, **kwargs)
+            status = result if isinstance(result, int) else 0
+            self.tap_class.flush()
+        except click.ClickException as error:
+            error.show()
+            status = error.exit_code
+        except click.Abort:
+            self._fail("Aborted", "the run was interrupted; run again to go on from the last state")
+        except (KeyboardInterrupt, Terminated) as signal:
+            status = signal.code if isinstance(signal, Terminated) else 130  # type: ignore[assignment]
+            self._say("the run was ended from outside; run again to go on from the last state")
+        except SystemExit as leave:
+            status = leave.code if isinstance(leave.code, int) else int(leave.code is not None)
+        except BrokenPipeError:
+            # The reader of our messages is gone: nothing more can be said there, not even at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            self._say("the target stopped reading; see its own messages for why")
+        except ConfigValidationError as error:
+            self._fail("ConfigValidationError", "; ".join(map(str, error.errors)) or str(error), error)
+        except ERPError as error:
+            self._fail(_public_name(error), str(error), error)
+        except Exception as error:  # noqa: BLE001 - nobody but us can explain it
+            self._fail(
+                "ERPValidationError",
+                f"something unforeseen went wrong ({type(error).__name__}: {error}); "
+                "run with debug: true and report the traceback",
+                error,
+            )
+        self.tap_class.stop()
+        sys.stdout.flush() if status == 0 else None
+        sys.stderr.flush()
+        # Fetching threads may hang in a slow answer; nobody waits for them.
+        os._exit(status)
+
+    def _fail(self, kind: str, sentence: str, error: BaseException | None = None) -> None:
+        if error is not None and self.tap_class.debugging():
+            self._say("".join(traceback.format_exception(error)).rstrip())
+        self._say(f"{kind}: {' '.join(sentence.split())}")
+
+    def _say(self, text: str) -> None:
+        logging.shutdown()
+        print(self.tap_class.masked(text), file=sys.stderr)  # noqa: T201 - the user's last line
+
+
+def _public_name(error: ERPError) -> str:
+    """The name of one of the four public errors, for an error or a more special one."""
+    for kind in type(error).__mro__:
+        if kind.__module__ == "erp_common.errors":
+            return kind.__name__
+    return "ERPError"
+
+
+def health_check_option(tap_class: type[LedgerTap]) -> click.Option:
+    """`--health-check`: one JSON line that says whether the ERP serves the ledger."""
+
+    def check(ctx: click.Context, _param: click.Parameter, value: bool) -> None:  # noqa: FBT001
+        if not value:
+            return
+        result = tap_class.health_check(ctx.params.get("config"))
+        line = {"source_system": tap_class.source_class.source_system, **msgspec.to_builtins(result)}
+        click.echo(tap_class.masked(json.dumps(line, ensure_ascii=False)))
+        ctx.exit(0 if line["status"] == "connected" else 1)
+
+    return click.Option(
+        ["--health-check"],
+        is_flag=True,
+        help="Check that the ERP can be reached and serves the ledger; prints one JSON line.",
+        callback=check,
+        expose_value=False,
+    )

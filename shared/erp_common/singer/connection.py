@@ -1,0 +1,177 @@
+"""From settings to a connection: authentication, transport and the way the books are read."""
+
+from __future__ import annotations
+
+import logging
+from datetime import date
+
+from erp_common.extract.source import Source
+from erp_common.extract.work import Extraction
+from erp_common.http.auth import APIKeyHandler, BasicAuthHandler, BearerTokenHandler, Handler
+from erp_common.http.dialect import Dialect
+from erp_common.http.health import HealthCheckResult, check
+from erp_common.http.masking import Masker
+from erp_common.http.oauth import OAuth2Handler
+from erp_common.http.retry import RetryPolicy, RetryStrategy
+from erp_common.http.session import Transport, TransportOptions
+from erp_common.ledger.filters import Filters
+from erp_common.ledger.models import Company
+from erp_common.ledger.periods import Cut, containing, today
+from erp_common.ledger.rules import Rules
+from erp_common.singer.config import Config
+from erp_common.singer.settings import Defaults
+
+
+class Build:
+    """Builds the parts of a connection from the settings, and closes what it built."""
+
+    def __init__(self, defaults: Defaults, masker: Masker, logger: logging.Logger) -> None:
+        """Build for an ERP with these defaults."""
+        self._defaults = defaults
+        self._masker = masker
+        self._logger = logger
+        self._open: list[Transport] = []
+
+    def transport(
+        self,
+        config: Config,
+        dialect: Dialect,
+        *,
+        auth: Handler | None,
+        account: str,
+        headers: dict[str, str] | None = None,
+    ) -> Transport:
+        """The transport to the ERP.
+
+        Args:
+            config: The settings.
+            dialect: The ERP's way of saying that something is wrong.
+            auth: What authenticates requests; None if their bodies do.
+            account: What the ERP counts its allowance by, such as the key.
+            headers: Sent with every request.
+        """
+        rate, usual = config.rate_limit, self._defaults.rate
+        retry, breaker = config.retry, config.circuit_breaker
+        options = TransportOptions(
+            base_url=config.base_url,
+            timeout=config.timeout,
+            extract_timeout=config.extract_timeout,
+            retry=RetryPolicy(
+                max_attempts=retry.max_attempts,
+                strategy=RetryStrategy(retry.strategy),
+                base_delay=retry.base_delay,
+                max_delay=retry.max_delay,
+                jitter=retry.jitter,
+            ),
+            retry_on_timeout=config.retry_on_timeout,
+            failure_threshold=breaker.failure_threshold,
+            recovery_timeout=breaker.recovery_timeout,
+            requests=rate.requests or usual.requests,
+            interval=rate.interval or usual.interval,
+            burst=rate.burst or usual.burst,
+            per_day=rate.per_day,
+            storage_url=rate.storage_url,
+            account=account,
+            max_concurrency=config.max_concurrency,
+            ca_bundle=config.ca_bundle,
+            user_agent=f"erp-taps ({self._defaults.system})",
+            headers=headers or {},
+        )
+        transport = Transport(options, auth, dialect, self._masker)
+        self._open.append(transport)
+        return transport
+
+    def authenticator(self, config: Config) -> Handler:
+        """What authenticates requests, by `auth_type`; taps add what is their ERP's own."""
+        if config.auth_type == "basic_auth":
+            return BasicAuthHandler(config.username or "", config.password or "")
+        if config.auth_type == "bearer_token":
+            return BearerTokenHandler(config.access_token or "", config.token_expires_in)
+        if config.auth_type == "api_key":
+            return APIKeyHandler(
+                config.api_key or config.app_key or "",
+                config.app_secret,
+                config.api_key_location,
+            )
+        return self.oauth2(config)
+
+    def oauth2(self, config: Config, **more: object) -> OAuth2Handler:
+        """OAuth2 by the settings."""
+        return OAuth2Handler(
+            config.client_id or "",
+            config.client_secret or "",
+            config.token_url or "",
+            config.scope,
+            config.grant_type,
+            username=config.username,
+            password=config.password,
+            refresh_token=config.refresh_token,
+            token_store=config.token_store,
+            expires_in=config.token_expires_in,
+            **more,  # type: ignore[arg-type]
+        )
+
+    def close(self) -> None:
+        """Close the transports that were built."""
+        for transport in self._open:
+            transport.close()
+
+
+def extraction(
+    config: Config,
+    source: Source,
+    *,
+    subledger: bool,
+    masker: Masker,
+    day: date | None = None,
+) -> Extraction:
+    """How the books are read under these settings."""
+    filters = config.filters
+    return Extraction(
+        rules=Rules(
+            tolerance=config.tolerance,
+            balance_convention=config.balance_convention,
+            natural_if_undecided=source.natural_balances,
+            account_type_prefixes=config.type_prefixes,
+            fiscal_year_start_month=config.fiscal_year_start_month,
+            checks=config.validation != "off",
+        ),
+        subledger=subledger,
+        all_accounts=config.subledger_accounts == "all",
+        strict=config.validation == "strict",
+        filters=Filters(
+            account_types=config.wanted_types,
+            include_zero_balances=filters.include_zero_balances,
+            level=filters.level,
+            document_types=None
+            if filters.document_types is None
+            else frozenset(filters.document_types),
+            cost_center=filters.cost_center,
+        ),
+        threads=config.max_concurrency,
+        lookback=config.lookback_periods,
+        cut=config.period,
+        year_end_close=config.year_end_close,
+        openings_stated=config.opening_balances_from is not None,
+        today=day or today(),
+        mask=masker.mask,
+    )
+
+
+def health(source: Source, config: Config) -> HealthCheckResult:
+    """Ask for one row of the ledger, in at most `health_check_timeout` seconds."""
+    companies = config.company_list
+    company = companies[0] if companies else Company("", "", "")
+    month = containing(today(), Cut.MONTH)
+
+    def probe(timeout: float) -> None:
+        request, read = source.probe(company, month)
+        source.transport.fetch(request, read, timeout=timeout, attempts=1)
+
+    try:
+        return check(probe, config.health_check_timeout)
+    finally:
+        source.transport.close()
+
+
+__all__ = ["Build", "extraction", "health"]

@@ -1,0 +1,133 @@
+"""Bookmarks: how far each company's books have been delivered, stream by stream.
+
+Partitions are by company alone. A bookmark is the end of the last period whose selected streams have
+all been emitted; it is set only then, so that a run killed anywhere resumes without a gap. Derived
+ledgers keep one balance per account beside the bookmark of `periods`, as at the start of the lookback
+window, since their openings are sums of what came before.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from copy import deepcopy
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from singer_sdk.helpers._state import StateWriter
+from singer_sdk.singerlib.encoding.base import GenericSingerWriter
+
+from erp_common.errors import ERPValidationError
+from erp_common.extract.work import CarriedOpenings
+
+KEY = "period_end"
+OPENINGS = "opening_balances"
+WRITE_EVERY = 5.0
+"""Seconds between STATE messages while companies are under way."""
+
+
+class Bookmarks:
+    """The bookmarks in a tap's state."""
+
+    def __init__(self, state: dict[str, Any], streams: Iterable[str]) -> None:
+        """Read and write bookmarks of these selected streams in this state."""
+        self._state = state
+        self._streams = tuple(streams)
+
+    def reached(self, company_id: str) -> date | None:
+        """End of the last period that all selected streams have delivered.
+
+        None if one of them has no bookmark: it starts from the beginning, and the others with it.
+
+        Raises:
+            ERPValidationError: If the state holds something else than a date.
+        """
+        found: list[date] = []
+        for stream in self._streams:
+            value = self._partition(stream, company_id).get("replication_key_value")
+            if value is None:
+                return None
+            try:
+                found.append(date.fromisoformat(str(value)[:10]))
+            except ValueError:
+                raise ERPValidationError(
+                    f"the state's bookmark of {stream} for {company_id} is {value!r}, which is no "
+                    "date; correct the state or run with a full refresh",
+                ) from None
+        return min(found, default=None)
+
+    def openings(self, company_id: str) -> CarriedOpenings | None:
+        """The balances that a derived ledger carries, if the state has them."""
+        held = self._partition("periods", company_id).get(OPENINGS)
+        if held is None:
+            return None
+        try:
+            return CarriedOpenings(
+                date.fromisoformat(held["as_of"]),
+                {code: Decimal(balance) for code, balance in held["balances"].items()},
+                held["basis"],
+            )
+        except (KeyError, TypeError, ValueError, ArithmeticError, AttributeError):
+            raise ERPValidationError(
+                f"the state's opening balances for {company_id} cannot be read; "
+                "correct the state or run with a full refresh",
+            ) from None
+
+    def mark(self, company_id: str, end: date, openings: CarriedOpenings | None = None) -> None:
+        """Say that all selected streams have delivered the period that ends on this day."""
+        for stream in self._streams:
+            entry = self._partition(stream, company_id, create=True)
+            entry.pop("progress_markers", None)
+            entry.pop("starting_replication_value", None)
+            entry["replication_key"] = KEY
+            before = entry.get("replication_key_value")
+            entry["replication_key_value"] = max(str(before), str(end)) if before else str(end)
+        if openings is not None:
+            self._partition("periods", company_id, create=True)[OPENINGS] = {
+                "as_of": str(openings.as_of),
+                "basis": openings.basis,
+                "balances": {code: str(net) for code, net in openings.balances.items() if net},
+            }
+
+    def _partition(self, stream: str, company_id: str, *, create: bool = False) -> dict[str, Any]:
+        bookmarks = self._state.setdefault("bookmarks", {})
+        partitions = bookmarks.setdefault(stream, {}).setdefault("partitions", [])
+        for entry in partitions:
+            if entry.get("context") == {"company_id": company_id}:
+                return entry  # type: ignore[no-any-return]
+        entry = {"context": {"company_id": company_id}}
+        if create:
+            partitions.append(entry)
+        return entry
+
+
+class PacedStateWriter(StateWriter):
+    """Writes STATE where the books allow it, and not more often than is of use.
+
+    The SDK asks for a STATE after every stream of every period; each would hold all companies. Only
+    `write_now` and `write_if_due`, called between periods, write.
+    """
+
+    def __init__(
+        self,
+        message_writer: GenericSingerWriter[Any, Any],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Write through this message writer."""
+        super().__init__(message_writer)
+        self._clock = clock
+        self._last = clock()
+
+    def write_state(self, state: Any) -> None:  # noqa: ANN401 - as the SDK types it
+        """Ignore the SDK's own wish to write: it comes in the middle of a period."""
+
+    def write_if_due(self, state: dict[str, Any]) -> None:
+        """Write the state if the last was written some seconds ago."""
+        if self._clock() - self._last >= WRITE_EVERY:
+            self.write_now(state)
+
+    def write_now(self, state: dict[str, Any]) -> None:
+        """Write the state if it has changed."""
+        super().write_state(deepcopy(state))
+        self._last = self._clock()

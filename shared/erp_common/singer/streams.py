@@ -1,0 +1,245 @@
+"""The four streams, the same for every ERP.
+
+`periods` is the parent: for each period of a company its children emit first (subledger, trial
+balance, validation issues), then the header row follows, then the bookmark moves. What a period has
+fetched is shared by its streams and dropped with it.
+
+The SDK's private methods that are overridden here, and why:
+
+- `_sync_records`: its loop costs fifty times what a typed row costs, and it knows no company that
+  fails while the others go on. Where a setting asks for more than plain rows (stream maps, deselected
+  properties, flattening, batches, a dry run), the SDK's own loop runs.
+- `_increment_stream_state`, `_write_starting_replication_value`: bookmarks move by period, not by row.
+- `_write_schema_message`: once a run, not once a period.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Generator, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import msgspec
+from singer_sdk.helpers.conform import TypeConformanceLevel
+from singer_sdk.mapper import SameRecordTransform
+from singer_sdk.streams import Stream
+
+from erp_common.errors import ERPError
+from erp_common.ledger import schemas
+from erp_common.singer.writer import MessageWriter
+
+if TYPE_CHECKING:
+    from singer_sdk.helpers._batch import BatchConfig
+    from singer_sdk.helpers.types import Context
+
+    from erp_common.extract.books import PeriodExtract
+    from erp_common.singer.tap import LedgerTap
+
+if sys.version_info >= (3, 12):
+    from typing import override
+else:
+    from typing_extensions import override
+
+ROWS_AT_ONCE = 500
+
+
+class LedgerStream(Stream):
+    """A stream whose rows belong to one company and one period."""
+
+    name: ClassVar[str]  # type: ignore[misc]
+    TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE  # rows are typed already
+    state_partitioning_keys = ("company_id",)
+    replication_key = schemas.REPLICATION_KEY
+    _tap: LedgerTap
+
+    def __init__(self, tap: LedgerTap) -> None:
+        """Create the stream of this tap."""
+        super().__init__(tap, schema=schemas.SCHEMAS[self.name])
+        self.primary_keys = schemas.KEYS[self.name]
+        self._schema_written = False
+
+    def rows(self, extract: PeriodExtract) -> Iterator[list[Any]]:
+        """The rows of a period, as lists of structs that lack the period's constants."""
+        raise NotImplementedError
+
+    @override
+    def get_records(self, context: Context | None) -> Iterable[dict[str, Any]]:
+        extract = self._tap.current
+        constants = extract.constants(self.name)
+        for rows in self.rows(extract):
+            for row in rows:
+                yield {**constants, **as_json(row)}
+
+    @override
+    def _sync_records(
+        self,
+        context: Context | None = None,
+        *,
+        write_messages: bool = True,
+    ) -> Generator[dict[str, Any], Any, Any]:
+        writer = self._tap.message_writer
+        if not (write_messages and isinstance(writer, MessageWriter) and self._is_plain()):
+            yield from super()._sync_records(context, write_messages=write_messages)
+            return
+        extract = self._tap.current
+        opening = writer.opening(self.name, extract.constants(self.name), self._stream_version)
+        closing = writer.closing(extract.extracted_at)
+        counter, timer = self.get_record_counter(), self.get_sync_timer()
+        with counter, timer:
+            counter.with_context(context)
+            timer.with_context(context)
+            for rows in self.rows(extract):
+                writer.write_rows(opening, rows, closing)
+                counter.increment(len(rows))
+        return
+
+    def _is_plain(self) -> bool:
+        """Whether every row goes out as it is."""
+        return (
+            self.selected
+            and self.ABORT_AT_RECORD_COUNT is None
+            and all(self.mask.get(("properties", name), True) for name in self.schema["properties"])
+            and len(self.stream_maps) == 1
+            and type(self.stream_maps[0]) is SameRecordTransform
+            and self.stream_maps[0].stream_alias == self.name
+            and self.stream_maps[0].flattening_options is None
+        )
+
+    @override
+    def get_replication_key_signpost(self, context: Context | None = None) -> None:
+        return None
+
+    @override
+    def _increment_stream_state(
+        self,
+        latest_record: dict[str, Any],
+        *,
+        context: Context | None = None,
+    ) -> None:
+        """Move no bookmark: `periods` does, once all streams of a period are out."""
+
+    @override
+    def _write_starting_replication_value(self, context: Context | None) -> None:
+        """Note nothing: where a run starts is decided over all selected streams."""
+
+    @override
+    def _write_schema_message(self) -> None:
+        if not self._schema_written:
+            super()._write_schema_message()
+            self._schema_written = True
+
+
+def as_json(row: Any) -> dict[str, Any]:  # noqa: ANN401 - any of the row structs
+    """A row's own fields as JSON knows them, amounts still `Decimal`."""
+    fields: dict[str, Any] = msgspec.to_builtins(row, builtin_types=(_decimal,))
+    return fields
+
+
+_decimal = __import__("decimal").Decimal
+
+
+class Periods(LedgerStream):
+    """Header and control totals of each extraction; the parent of the other streams."""
+
+    name = "periods"
+
+    @property
+    @override
+    def partitions(self) -> list[dict[str, Any]]:
+        return [{"company_id": company.id} for company in self._tap.companies]
+
+    @override
+    def get_batch_config(self, config: Any) -> BatchConfig | None:
+        """No batches: a header row must follow its period's rows at once."""
+        return None
+
+    @override
+    def _sync_records(
+        self,
+        context: Context | None = None,
+        *,
+        write_messages: bool = True,
+    ) -> Generator[dict[str, Any], Any, Any]:
+        failures: list[tuple[str, ERPError]] = []
+        counter, timer = self.get_record_counter(), self.get_sync_timer()
+        emitted = 0
+        with counter, timer:
+            for company in self._tap.companies:
+                try:
+                    for extract in self._tap.extracts(company):
+                        self._check_max_record_limit(current_record_index=emitted)
+                        record = self._sync_period(extract)
+                        if self.selected and write_messages:
+                            self._write_record_message(record)
+                            counter.increment()
+                            emitted += 1
+                        self._tap.delivered(extract)
+                        yield record
+                except ERPError as error:
+                    failures.append((company.id, error))
+                    self._tap.company_failed(company, error)
+                    if error.ends_run:
+                        break
+                self._tap.company_done()
+        if failures:
+            raise combined(failures, len(self._tap.companies))
+
+    def _sync_period(self, extract: PeriodExtract) -> dict[str, Any]:
+        """Let the children emit a period, and return its header."""
+        self._tap.current = extract
+        self._sync_children(
+            {
+                "company_id": extract.company.id,
+                "period_start": str(extract.period.start),
+                "period_end": str(extract.period.end),
+            },
+        )
+        extract.fail_if_strict()
+        return {**extract.constants(self.name), **as_json(extract.header())}
+
+
+class Subledger(LedgerStream):
+    """The postings of every analytic account, line by line."""
+
+    name = "subledger"
+    parent_stream_type = Periods
+
+    @override
+    def rows(self, extract: PeriodExtract) -> Iterator[list[Any]]:
+        return extract.postings()
+
+
+class TrialBalance(LedgerStream):
+    """The balances of every account in every period."""
+
+    name = "trial_balance"
+    parent_stream_type = Periods
+
+    @override
+    def rows(self, extract: PeriodExtract) -> Iterator[list[Any]]:
+        if not extract.is_refused:
+            yield extract.balances()
+
+
+class ValidationIssues(LedgerStream):
+    """What the checks found, row by row."""
+
+    name = "validation_issues"
+    parent_stream_type = Periods
+
+    @override
+    def rows(self, extract: PeriodExtract) -> Iterator[list[Any]]:
+        yield extract.issues()
+
+
+STREAMS: tuple[type[LedgerStream], ...] = (Periods, Subledger, TrialBalance, ValidationIssues)
+"""In the order in which a period is emitted, the parent first."""
+
+
+def combined(failures: list[tuple[str, ERPError]], companies: int) -> ERPError:
+    """One error for the run, of the kind of the first failure, that names every failed company."""
+    _, first = failures[0]
+    if companies == 1:
+        return first
+    told = "; ".join(f"{company}: {error}" for company, error in failures)
+    return type(first)(f"{len(failures)} of {companies} companies failed: {told}")

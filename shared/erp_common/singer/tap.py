@@ -1,0 +1,232 @@
+"""The tap that all four taps are: the SDK's, reading books instead of endpoints."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from requests.auth import AuthBase
+from singer_sdk import Tap
+from singer_sdk.exceptions import ConfigValidationError
+
+from erp_common.errors import ERPError
+from erp_common.extract.books import Books, PeriodExtract, Work
+from erp_common.extract.source import Source
+from erp_common.http.masking import Masker, install
+from erp_common.ledger.models import Company
+from erp_common.singer import config as settings
+from erp_common.singer import connection, start
+from erp_common.singer.cli import LedgerCommand, Terminated, health_check_option
+from erp_common.singer.settings import Defaults
+from erp_common.singer.state import Bookmarks, PacedStateWriter
+from erp_common.singer.streams import STREAMS
+from erp_common.singer.writer import MessageWriter
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from singer_sdk.streams import Stream
+
+    from erp_common.http.health import HealthCheckResult
+
+if sys.version_info >= (3, 12):
+    from typing import override
+else:
+    from typing_extensions import override
+
+_masker = Masker()
+"""One for the process: a secret of any tap in it must show nowhere."""
+
+
+class LedgerTap(Tap):
+    """Base of the taps; a tap says what its ERP looks like."""
+
+    defaults: ClassVar[Defaults]
+    source_class: ClassVar[type[Source]]
+    message_writer_class = MessageWriter
+    _debugging: ClassVar[bool] = False
+
+    settings: settings.Config
+    current: PeriodExtract
+    """The period that is being emitted."""
+
+    def __init__(self, **kwargs: Any) -> None:  # noqa: ANN401 - the SDK's own arguments
+        """Create the tap from the SDK's arguments."""
+        self._books: Books | None = None
+        super().__init__(**kwargs)
+        self._state_writer = PacedStateWriter(self.message_writer)
+
+    # What a tap states about its ERP
+
+    @classmethod
+    def authenticator(cls, config: settings.Config, build: connection.Build) -> AuthBase | None:
+        """How requests prove who they come from; None if the request's body does."""
+        return build.authenticator(config)
+
+    @classmethod
+    def source(cls, config: settings.Config, build: connection.Build) -> Source:
+        """The ERP's books under these settings."""
+        raise NotImplementedError
+
+    # Settings
+
+    @override
+    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
+        """Read the settings into `self.settings`; secrets are known to the mask before any word."""
+        learn_secrets(self._config, self.config_jsonschema)
+        install(_masker)
+        quieten(debug=bool(self._config.get("debug")))
+        try:
+            self.settings = settings.parse(
+                self._config,
+                self.defaults,
+                single_company=self.source_class.single_company,
+            )
+        except ConfigValidationError as error:
+            if raise_errors:
+                raise
+            return [str(one) for one in error.errors]
+        type(self)._debugging = self.settings.debug  # noqa: SLF001
+        return []
+
+    @property
+    def companies(self) -> list[Company]:
+        """The companies whose books are read."""
+        return self.settings.company_list
+
+    # Streams
+
+    @override
+    def discover_streams(self) -> list[Stream]:
+        return [stream(self) for stream in STREAMS]
+
+    @property
+    @override
+    def state_writer(self) -> PacedStateWriter:
+        return cast("PacedStateWriter", self._state_writer)
+
+    # A run
+
+    def extracts(self, company: Company) -> Iterator[PeriodExtract]:
+        """The company's periods, from where the state says the run starts."""
+        if self._books is None:
+            self._books = self._open_books()
+        return self._books.periods(company)
+
+    def delivered(self, extract: PeriodExtract) -> None:
+        """Move the bookmarks past a period whose streams have all been emitted."""
+        self._bookmarks.mark(extract.company.id, extract.period.end, extract.carried())
+        self.state_writer.write_if_due(self.state)
+
+    def company_failed(self, company: Company, error: ERPError) -> None:
+        """Say that a company's books could not be read; the others go on."""
+        self.logger.error("%s: %s", company.id, error)
+        if self._books is not None:
+            self._books.give_up(company)
+
+    def company_done(self) -> None:
+        """Write the state at a company's end."""
+        self.state_writer.write_now(self.state)
+
+    def _open_books(self) -> Books:
+        streams = [stream.name for stream in self.streams.values() if stream.selected]
+        self._bookmarks = Bookmarks(cast("dict[str, Any]", self.state), streams)
+        build = connection.Build(self.defaults, _masker, self.logger)
+        source = self.source(self.settings, build)
+        type(self)._closers.append(build.close)  # noqa: SLF001
+        work: list[Work] = [
+            start.work(company, self.settings, self._bookmarks, source)
+            for company in self.companies
+        ]
+        books = Books(
+            source,
+            work,
+            connection.extraction(self.settings, source, subledger="subledger" in streams, mask=_masker),
+            self.logger,
+        )
+        type(self)._closers.insert(0, books.close)  # noqa: SLF001
+        return books
+
+    _closers: ClassVar[list[Any]] = []
+
+    # Command line
+
+    @classmethod
+    @override
+    def get_singer_command(cls) -> LedgerCommand:
+        command = super().get_singer_command()
+        command.__class__ = LedgerCommand
+        command = cast("LedgerCommand", command)
+        command.tap_class = cls
+        command.params.append(health_check_option(cls))
+        return command
+
+    @classmethod
+    def health_check(cls, given: Any) -> HealthCheckResult:  # noqa: ANN401 - the SDK's config input
+        """Check that the ERP can be reached and serves the ledger."""
+        raw: dict[str, Any] = dict(given.config) if given else {}
+        if given and given.parse_env:
+            raw.update(cls._env_var_config)
+        learn_secrets(raw, cls.config_jsonschema)
+        install(_masker)
+        config = settings.parse(raw, cls.defaults, books=False)
+        build = connection.Build(cls.defaults, _masker, cls.logger)
+        return connection.check(cls.source(config, build), config)
+
+    @classmethod
+    def flush(cls) -> None:
+        """Hand over the messages that are still gathered."""
+        for writer in MessageWriter.open_writers:
+            writer.flush()
+
+    @classmethod
+    def stop(cls) -> None:
+        """End the threads and connections of the run."""
+        for close in cls._closers:
+            close()
+
+    @classmethod
+    def masked(cls, text: str) -> str:
+        """The text without any secret."""
+        return _masker.mask(text)
+
+    @classmethod
+    def debugging(cls) -> bool:
+        """Whether the run shows tracebacks."""
+        return cls._debugging
+
+    @override
+    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
+        """End where no message is cut in two; the last STATE written is a sound one."""
+        raise Terminated
+
+
+def learn_secrets(config: Mapping[str, Any], schema: Mapping[str, Any]) -> None:
+    """Let the mask know every secret among these settings, nested ones too."""
+    for name, described in schema.get("properties", {}).items():
+        value = config.get(name)
+        if value is None:
+            continue
+        if described.get("secret") and isinstance(value, (str, int)):
+            _masker.learn(str(value))
+        if isinstance(value, Mapping):
+            learn_secrets(value, described)
+
+
+def quieten(*, debug: bool) -> None:
+    """Log what tells the user something; the SDK's lines about each stream of each period do not."""
+    level = logging.DEBUG if debug else logging.WARNING
+    for name in ("singer_sdk", "urllib3", "requests", "backoff"):
+        logging.getLogger(name).setLevel(level)
+    if debug:
+        logging.getLogger().setLevel(logging.DEBUG)
+
+
+def today() -> date:
+    """Today where the companies are."""
+    from erp_common.ledger.periods import today as day  # noqa: PLC0415
+
+    return day()

@@ -1,0 +1,140 @@
+"""Requests run ahead of their consumer: in order, bounded, and without losing an answer."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from erp_common.errors import ERPConnectionError
+from erp_common.extract.ahead import FetchAhead, Place, Ticket
+
+
+def test_answers_come_in_the_order_asked_for() -> None:
+    ahead = FetchAhead(4)
+    tickets = [ahead.submit((n,), lambda n=n: n * n) for n in range(200)]  # type: ignore[misc]
+    assert [ticket.result() for ticket in tickets] == [n * n for n in range(200)]
+    ahead.close()
+
+
+def test_no_more_answers_wait_than_the_window_holds() -> None:
+    finished: list[int] = []
+    ahead = FetchAhead(3, window=5)
+    lock = threading.Lock()
+
+    def call(n: int) -> int:
+        with lock:
+            finished.append(n)
+        return n
+
+    tickets = [ahead.submit((n,), lambda n=n: call(n)) for n in range(100)]  # type: ignore[misc]
+    for n, ticket in enumerate(tickets):
+        assert ticket.result() == n
+        with lock:
+            assert max(finished) <= n + 1 + 5
+    ahead.close()
+
+
+def test_work_for_later_never_holds_up_work_for_now() -> None:
+    release = threading.Event()
+    ahead = FetchAhead(2, window=2)
+    later = [ahead.submit((9, n), lambda: "later") for n in range(2)]
+    first = ahead.submit((1,), lambda: "now" if release.wait(30) else "never")
+    now = [ahead.submit((2, n), lambda: "now") for n in range(10)]
+    release.set()
+    assert first.result() == "now"
+    assert [ticket.result() for ticket in now] == ["now"] * 10
+    assert [ticket.result() for ticket in later] == ["later"] * 2
+    ahead.close()
+
+
+def test_an_error_is_raised_where_the_answer_is_taken() -> None:
+    ahead = FetchAhead(2)
+
+    def fail() -> None:
+        raise ERPConnectionError("down")
+
+    bad, good = ahead.submit((1,), fail), ahead.submit((2,), lambda: 2)
+    assert good.result() == 2
+    with pytest.raises(ERPConnectionError, match="down"):
+        bad.result()
+    ahead.close()
+
+
+def test_what_is_forgotten_gives_its_room_back_and_stays_forgotten() -> None:
+    ahead = FetchAhead(2, window=3)
+    dropped = [ahead.submit((0, n), lambda: n) for n in range(50)]
+    dropped[0].result()
+    ahead.forget((0,))
+    assert [ahead.submit((1, n), lambda: "kept").result() for n in range(20)] == ["kept"] * 20
+    with pytest.raises(ERPConnectionError, match="given up"):
+        ahead.submit((0, 99), lambda: 1).result()
+    with pytest.raises(ERPConnectionError, match="given up"):
+        dropped[-1].result()
+    ahead.close()
+
+
+def test_closing_wakes_who_waits() -> None:
+    ahead = FetchAhead(1)
+    started, release = threading.Event(), threading.Event()
+
+    def slow() -> int:
+        started.set()
+        release.wait(30)
+        return 1
+
+    ticket = ahead.submit((1,), slow)
+    started.wait(30)
+    threading.Thread(target=ahead.close).start()
+    with pytest.raises(ERPConnectionError, match="ended"):
+        ticket.result()
+    release.set()
+
+
+def test_planned_work_is_drawn_when_the_threads_have_nothing_to_do() -> None:
+    tickets: dict[int, Ticket[int]] = {}
+    ready = threading.Condition()
+    ahead: FetchAhead
+
+    def plan() -> Iterator[int]:
+        for n in range(30):
+            with ready:
+                tickets[n] = ahead.submit((n, 0), lambda n=n: n)  # type: ignore[misc]
+                ready.notify_all()
+            yield n
+
+    ahead = FetchAhead(3, more=plan())
+    ahead.start()
+    for n in range(30):
+        with ready:
+            assert ready.wait_for(lambda n=n: n in tickets, 30)  # type: ignore[misc]
+        assert tickets[n].result() == n
+    ahead.close()
+
+
+def test_calls_may_submit_calls() -> None:
+    """As the first page of a listing does with its other pages, in random trees of calls."""
+    chance = random.Random(7)  # noqa: S311
+    for _ in range(20):
+        ahead = FetchAhead(chance.randint(1, 4), window=chance.randint(1, 6))
+        children: dict[Place, list[Ticket[Place]]] = {}
+
+        def call(place: Place, width: int, ahead: FetchAhead = ahead) -> Place:
+            children[place] = [  # noqa: B023
+                ahead.submit((*place, n), lambda n=n: (*place, n))  # type: ignore[misc]
+                for n in range(width)
+            ]
+            return place
+
+        widths = [chance.randint(0, 8) for _ in range(12)]
+        roots = [
+            ahead.submit((n,), lambda n=n, width=width: call((n,), width))  # type: ignore[misc]
+            for n, width in enumerate(widths)
+        ]
+        for n, root in enumerate(roots):
+            assert root.result() == (n,)
+            taken = [child.result() for child in children[(n,)]]
+            assert taken == [(n, m) for m in range(widths[n])]
+        ahead.close()

@@ -1,0 +1,102 @@
+"""Omie's endpoints: what is asked for the trial balance and for the postings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from erp_common.extract.listing import Listing
+from erp_common.extract.source import LineReader, Lines, Paging, Query, ReportedSource
+from erp_common.http.answer import Answer
+from erp_common.http.request import Request
+from erp_common.http.session import Transport
+from erp_common.ledger.models import Company, StatedAccount
+from erp_common.ledger.periods import Period
+from tap_omie.client import Keys, day
+from tap_omie.mapping import Balance, Movement, account, line
+
+BALANCES = Listing("balancete", Balance, total_pages="nTotPaginas", total_rows="nTotRegistros")
+MOVEMENTS = Listing("movimentos", Movement, total_pages="nTotPaginas", total_rows="nTotRegistros")
+
+
+class OmieBooks(ReportedSource):
+    """Omie's reference API."""
+
+    source_system = "omie"
+    system = "Omie"
+    account = staticmethod(account)
+
+    def __init__(self, transport: Transport, keys: Keys, page_size: int) -> None:
+        """Read with these keys, this many rows a page."""
+        super().__init__(transport)
+        self._keys = keys
+        self._page_size = page_size
+
+    def trial_balance(self, company: Company, period: Period) -> Query[Balance]:
+        """ListarBalancete of a period."""
+        ask = partial(self._balances, company, period)
+        return self._query("trial balance", BALANCES, ask)
+
+    def postings(self, company: Company, period: Period, account: StatedAccount) -> Query[Movement]:
+        """ListarMovimentos of an account in a period."""
+        ask = partial(self._movements, company, period, account.code)
+        return self._query(f"movements of account {account.code}", MOVEMENTS, ask)
+
+    def lines(self, account: StatedAccount) -> LineReader:
+        """Each movement is one line."""
+        return Lines(partial(line, asked=account.code))
+
+    def probe(self, company: Company, period: Period) -> tuple[Request, Callable[[Answer], object]]:
+        """One row of the trial balance."""
+        return self._balances(company, period, 1, 1), BALANCES.read
+
+    def _query(self, name: str, listing: Listing, ask: Callable[[int, int], Request]) -> Query:
+        size = self._page_size
+        half = max(size // 2, 1)
+        return Query(
+            name,
+            lambda page: ask(page, size),
+            listing.read,
+            Paging.TOTALS,
+            page_size=size,
+            halves=(lambda page: (ask(2 * page - 1, half), ask(2 * page, half))) if size % 2 == 0 else None,
+        )
+
+    def _balances(self, company: Company, period: Period, page: int, size: int) -> Request:
+        return self._call(
+            "/geral/balancete/",
+            "ListarBalancete",
+            {"dDataDe": day(period.start), "dDataAte": day(period.end)},
+            company,
+            page,
+            size,
+        )
+
+    def _movements(
+        self,
+        company: Company,
+        period: Period,
+        code: str,
+        page: int,
+        size: int,
+    ) -> Request:
+        return self._call(
+            "/geral/contacorrente/",
+            "ListarMovimentos",
+            {"cCodConta": code, "dDataDe": day(period.start), "dDataAte": day(period.end)},
+            company,
+            page,
+            size,
+        )
+
+    def _call(
+        self,
+        path: str,
+        method: str,
+        param: dict[str, object],
+        company: Company,
+        page: int,
+        size: int,
+    ) -> Request:
+        paging = {"nCodEmpresa": company.erp_id, "nPagina": page, "nRegPorPagina": size}
+        return self._keys.call(path, method, {**param, **paging})
