@@ -44,6 +44,7 @@ class Answer:
         self.headers = headers
         self.size = size
         self._body = body
+        self._taken = False
         message = Message()
         message["content-type"] = headers.get("Content-Type") or "application/octet-stream"
         self.content_type = message.get_content_type()
@@ -84,9 +85,16 @@ class Answer:
         self._body.seek(0)
         return self._body
 
+    def take(self) -> BinaryIO:
+        """The body from its beginning; it is now the caller's to close, also after the answer."""
+        self._body.seek(0)
+        self._taken = True
+        return self._body
+
     def close(self) -> None:
-        """Release the body."""
-        self._body.close()
+        """Release the body, unless it was taken."""
+        if not self._taken:
+            self._body.close()
 
 
 def receive(read: Callable[[], bytes], status: int, headers: Mapping[str, str]) -> Answer:

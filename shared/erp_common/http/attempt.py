@@ -19,10 +19,11 @@ from erp_common.http.auth import Handler
 from erp_common.http.breaker import CircuitBreaker
 from erp_common.http.clock import Closed
 from erp_common.http.dialect import Dialect, Fault, FaultKind, NoRecords, explain
+from erp_common.http.gate import Gate
 from erp_common.http.masking import Masker
 from erp_common.http.request import Request
 from erp_common.http.retry import Again, RetryPolicy
-from erp_common.http.throttle import Gate, TokenBucketRateLimiter
+from erp_common.http.throttle import TokenBucketRateLimiter
 from erp_common.http.wire import Unreachable, Wire
 
 T = TypeVar("T")
@@ -55,6 +56,8 @@ class Call(Generic[T]):
         dialect: Dialect,
         timeout: float,
         admitted: int | None,
+        *,
+        patient: bool = True,
     ) -> None:
         """Create a call.
 
@@ -66,6 +69,7 @@ class Call(Generic[T]):
             timeout: Seconds for one request.
             admitted: The circuit breaker's leave; None for a request for a token, which takes
                 no place in flight either.
+            patient: Whether the waits that a fault prescribes are taken.
         """
         self._line = line
         self._request = request
@@ -73,6 +77,7 @@ class Call(Generic[T]):
         self._dialect = dialect
         self._timeout = timeout
         self._admitted = admitted
+        self._patient = patient
         self._renewed = False
         self._waited: Counter[str | None] = Counter()
         self._limited = 0
@@ -156,14 +161,14 @@ class Call(Generic[T]):
         """Turn a fault into another attempt or into its error."""
         kind = fault.kind
         if kind is FaultKind.NO_RECORDS:
-            raise NoRecords
+            raise NoRecords(self._line.masker.mask(fault.message))
         error = explain(
             self._dialect.system, fault, answer.status, self._request, self._line.masker.mask
         )
         if kind is FaultKind.SCHEDULED:
             done = self._waited[fault.code]
             self._waited[fault.code] += 1
-            if done < len(fault.schedule):
+            if self._patient and done < len(fault.schedule):
                 raise Again(error, wait=fault.schedule[done], counted=False)
         elif kind is FaultKind.RATE_LIMIT:
             delay = self._line.policy.delay(self._limited)

@@ -12,22 +12,19 @@ import math
 import threading
 from contextvars import ContextVar
 from types import TracebackType
-from typing import TYPE_CHECKING, TypeVar
-
-from typing_extensions import Self
+from typing import TYPE_CHECKING
 
 from erp_common.errors import ERPConnectionError
 from erp_common.http.clock import SYSTEM_CLOCK, Clock, Closed
 
 if TYPE_CHECKING:
     import pybreaker
+    from typing_extensions import Self
 
 logger = logging.getLogger(__name__)
 
 _ENTERED: ContextVar[tuple[int, ...]] = ContextVar("entered", default=())
 """The rounds of the `with` blocks around the running code, one stack a thread or task."""
-
-B = TypeVar("B", bound="CircuitBreaker")
 
 
 class CircuitBreaker:

@@ -11,24 +11,25 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from http import HTTPStatus
+from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeVar
 
-from erp_common.errors import ERPConnectionError, ERPValidationError
-from erp_common.http.addresses import require_https
+from erp_common.errors import ERPConnectionError
 from erp_common.http.answer import Answer, Undecodable
 from erp_common.http.attempt import Call, Line
 from erp_common.http.auth import Handler
 from erp_common.http.breaker import CircuitBreaker
 from erp_common.http.clock import SYSTEM_CLOCK, Clock, Closed
-from erp_common.http.dialect import AnswerTooLarge, Dialect, Fault, FaultKind, NoRecords
+from erp_common.http.dialect import AnswerTooLarge, Dialect, NoRecords
+from erp_common.http.gate import Gate
 from erp_common.http.masking import Masker
+from erp_common.http.options import TransportOptions
 from erp_common.http.request import Request
-from erp_common.http.retry import Again, RetryPolicy, with_retry
+from erp_common.http.retry import Again, with_retry
 from erp_common.http.shared_bucket import RedisBucket
-from erp_common.http.throttle import Allowance, Gate, TokenBucketRateLimiter
+from erp_common.http.throttle import TokenBucketRateLimiter
+from erp_common.http.token_endpoint import TokenDialect
 from erp_common.http.wire import Wire
 
 __all__ = [
@@ -45,53 +46,6 @@ __all__ = [
 T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
-
-_NETWORK_JITTER = 0.1
-"""Seconds; see `Allowance.margin`. A new TLS connection costs about that more than a kept one."""
-
-
-@dataclass(frozen=True)
-class TransportOptions:
-    """How an ERP is called; times are in seconds.
-
-    Attributes:
-        base_url: What paths are appended to; https.
-        timeout: For one request.
-        extract_timeout: For one request that extracts a ledger.
-        retry: How often and when a failed attempt is made again.
-        retry_on_timeout: Whether running out of time counts as worth another attempt.
-        failure_threshold: Calls in a row that fail for good and open the circuit.
-        recovery_timeout: How long it stays open.
-        requests: Requests an interval.
-        interval: The interval.
-        burst: Requests at once after a pause.
-        per_day: Requests a day; None for no such limit.
-        storage_url: A Redis through which processes share the allowance; None for this process.
-        account: Whom the ERP counts requests for, such as the application key: those with the
-            same one share the allowance. Only a hash of it is used.
-        max_concurrency: Requests in flight at once.
-        ca_bundle: A private certificate authority.
-        user_agent: Sent with every request.
-        headers: Sent with every request too.
-    """
-
-    base_url: str
-    timeout: float = 30.0
-    extract_timeout: float = 120.0
-    retry: RetryPolicy = field(default_factory=RetryPolicy)
-    retry_on_timeout: bool = True
-    failure_threshold: int = 5
-    recovery_timeout: float = 60.0
-    requests: float = 60.0
-    interval: float = 60.0
-    burst: int = 5
-    per_day: int | None = None
-    storage_url: str | None = field(default=None, repr=False)
-    account: str = field(default="", repr=False)
-    max_concurrency: int = 4
-    ca_bundle: str | None = None
-    user_agent: str = "erp-taps"
-    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class Transport:
@@ -119,12 +73,9 @@ class Transport:
             ERPValidationError: The address is no https, or an option makes no sense.
         """
         self._options = options
-        base_url = require_https(options.base_url, "base_url")
-        if options.max_concurrency < 1:
-            raise ERPValidationError("max_concurrency must be at least 1.")
         self._auth = auth or Handler()
         self._dialect = dialect or Dialect()
-        self._token_dialect = _TokenDialect(self._dialect.system)
+        self._token_dialect = TokenDialect(self._dialect.system)
         self._masker = mask or Masker()
         self._clock = clock
         self._stop = threading.Event()
@@ -142,13 +93,13 @@ class Transport:
             options.interval,
             options.burst,
             per_day=options.per_day,
-            margin=_NETWORK_JITTER,
+            margin=options.allowance.margin,
             bucket=self._bucket,
             name=system,
             clock=clock,
         )
         self._line = Line(
-            base_url=base_url,
+            base_url=options.base_url.strip(),
             wire=Wire(
                 system,
                 ca_bundle=options.ca_bundle,
@@ -183,7 +134,8 @@ class Transport:
                 what it claims to be, which is asked for again, and ERPValidationError (or
                 msgspec.ValidationError) for one of another shape, which is final.
             timeout: Seconds for one request; None for what the options say.
-            attempts: How often to try; None for what the options say.
+            attempts: How often to try; None for what the options say. 1 also forgoes the waits
+                that a fault prescribes and that are no attempts.
 
         Raises:
             NoRecords: The ERP says that there is nothing.
@@ -197,7 +149,9 @@ class Transport:
         options = self._options
         if timeout is None:
             timeout = options.extract_timeout if request.extract else options.timeout
-        call = Call(self._line, request, decode, self._dialect, timeout, admitted)
+        call = Call(
+            self._line, request, decode, self._dialect, timeout, admitted, patient=attempts != 1
+        )
         try:
             result = self._run(call.attempt, attempts)
         except AnswerTooLarge:
@@ -265,30 +219,5 @@ class Transport:
         if options.storage_url is None:
             return None
         self._masker.learn_address(options.storage_url)
-        allowance = Allowance(
-            options.requests, options.interval, options.burst, options.per_day, _NETWORK_JITTER
-        )
         owner = f"{self._dialect.system}\n{options.account}"
-        return RedisBucket(allowance, options.storage_url, owner=owner, clock=self._clock)
-
-
-class _TokenDialect(Dialect):
-    """How a token endpoint says that something is wrong (RFC 6749, section 5.2)."""
-
-    def __init__(self, system: str) -> None:
-        super().__init__(f"The token endpoint of {system}")
-
-    def fault(self, answer: Answer, request: Request) -> Fault | None:
-        fault = super().fault(answer, request)
-        if answer.status not in {
-            HTTPStatus.BAD_REQUEST,
-            HTTPStatus.UNAUTHORIZED,
-            HTTPStatus.FORBIDDEN,
-        }:
-            return fault
-        return Fault(
-            FaultKind.AUTH,
-            self.message(answer),
-            ends_run=True,
-            advice="check the credentials in the settings, or authorise the application again",
-        )
+        return RedisBucket(options.allowance, options.storage_url, owner=owner, clock=self._clock)

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from erp_common.errors import ERPConnectionError, ERPValidationError
+from erp_common.http.bucket import DAY_ZONE, Allowance, DayUsedUp
 from erp_common.http.clock import SYSTEM_CLOCK, Clock
-from erp_common.http.throttle import DAY_ZONE, Allowance, DayUsedUp
 
 if TYPE_CHECKING:
     import redis

@@ -258,11 +258,11 @@ class Wayward(Dialect):
 
 
 def test_scheduled_waits_are_no_attempts(server: Any, connect: Any, clock: Any) -> None:
-    transport = connect(dialect=Wayward())
+    transport = connect(dialect=Wayward(), retry=RetryPolicy(max_attempts=1))
     for code in ("locked", "redundant", "locked"):
         server.add(status=500, headers={"X-Fault": code})
     server.add({"a": 1})
-    assert transport.fetch(GET, as_json, attempts=1) == {"a": 1}
+    assert transport.fetch(GET, as_json) == {"a": 1}
     assert [wait for wait in clock.waited if wait >= 1] == [10.0, 8.0, 61.0]
 
 
@@ -396,3 +396,15 @@ def test_decode_may_say_what_it_expected(connect: Any) -> None:
 
     with pytest.raises(ERPValidationError, match="instead of XML"):
         connect().fetch(GET, decode)
+
+
+def test_one_attempt_waits_for_nothing(server: Any, connect: Any, clock: Any) -> None:
+    server.add(status=500, headers={"X-Fault": "locked"})
+    with pytest.raises(ERPRateLimitError):
+        connect(dialect=Wayward()).fetch(GET, as_json, attempts=1)
+    assert clock.waited == []
+
+
+def test_a_body_may_outlive_its_answer(connect: Any) -> None:
+    with connect().fetch(GET, Answer.take) as body:
+        assert body.read() == b"{}"
