@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from threading import RLock
-from typing import Any
+from typing import Any, Final
 
 from simulator.model import (
     FIRST_ENTRY_ID,
@@ -21,6 +21,9 @@ from simulator.model import (
     Posting,
 )
 from simulator.month import Month, MonthBook, Sums, add, booking_order, edges, sum_up, whole
+
+# Pages of one trial balance are asked for one after the other.
+_BALANCES_KEPT: Final = 64
 
 
 class Company:
@@ -49,6 +52,7 @@ class Company:
         self._opening = dict(opening)
         self._months: dict[Month, MonthBook] = {}
         self._dates: dict[int, Month] | None = None
+        self._balances: dict[tuple[date, date], list[BalanceRow]] = {}
         months: dict[Month, list[Entry]] = {}
         for entry in entries:
             months.setdefault((entry.date.year, entry.date.month), []).append(entry)
@@ -106,26 +110,28 @@ class Company:
     def trial_balance(self, start: date, end: date) -> list[BalanceRow]:
         """Return what a trial balance must say: every account, debit-positive, in code order."""
         with self._lock:
-            accounts = self.accounts
-            before, within = self._movements(start, end)
-            rows = {}
-            for account in accounts:
-                debit, credit = before.get(account.code, (ZERO, ZERO))
-                opening = self._opening.get(account.code, ZERO) + debit - credit
-                debit, credit = within.get(account.code, (ZERO, ZERO))
-                rows[account.code] = (opening, debit, credit)
-            for account in sorted(accounts, key=lambda account: -account.level):
-                if account.parent in rows:
-                    parent, child = rows[account.parent], rows[account.code]
-                    rows[account.parent] = (
-                        parent[0] + child[0],
-                        parent[1] + child[1],
-                        parent[2] + child[2],
-                    )
-            return [
-                BalanceRow(code, opening, debit, credit, opening + debit - credit)
-                for code, (opening, debit, credit) in rows.items()
-            ]
+            if (start, end) not in self._balances:
+                if len(self._balances) >= _BALANCES_KEPT:
+                    self._balances.clear()
+                self._balances[start, end] = self._balance(start, end)
+            return list(self._balances[start, end])
+
+    def _balance(self, start: date, end: date) -> list[BalanceRow]:
+        accounts = self.accounts
+        before, within = self._movements(start, end)
+        rows = {}
+        for account in accounts:
+            debit, credit = before.get(account.code, (ZERO, ZERO))
+            opening = self._opening.get(account.code, ZERO) + debit - credit
+            rows[account.code] = (opening, *within.get(account.code, (ZERO, ZERO)))
+        for account in sorted(accounts, key=lambda account: -account.level):
+            if account.parent in rows:
+                above, own = rows[account.parent], rows[account.code]
+                rows[account.parent] = (above[0] + own[0], above[1] + own[1], above[2] + own[2])
+        return [
+            BalanceRow(code, opening, debit, credit, opening + debit - credit)
+            for code, (opening, debit, credit) in rows.items()
+        ]
 
     def _movements(self, start: date, end: date) -> tuple[Sums, Sums]:
         """Return the sums before `start` and those from `start` to `end`."""
@@ -199,20 +205,24 @@ class Company:
         """Set an opening balance, debit-positive."""
         with self._lock:
             self._opening[code] = amount
+            self._balances.clear()
 
     def put_account(self, account: Account) -> None:
         """Add an account to the chart, or replace the one with its code."""
         with self._lock:
             self._accounts[account.code] = account
+            self._balances.clear()
 
     def drop_account(self, code: str) -> Account:
         """Take an account out of the chart; its postings stay."""
         with self._lock:
+            self._balances.clear()
             return self._accounts.pop(code)
 
     def _rebuild(self, day: date, change: Callable[[list[Entry]], list[Entry]]) -> None:
         month = (day.year, day.month)
         book = self._months.get(month)
+        self._balances.clear()
         self._months[month] = MonthBook(change(book.entries if book else []))
         if book is None:
             self._months = dict(sorted(self._months.items()))

@@ -66,6 +66,14 @@ class Tokens:
         with self._lock:
             self._clients[client.grant.erp, client.client_id] = client
 
+    def client(self, grant: Grant) -> Client:
+        """Return the application that is allowed `grant`; KeyError if there is none."""
+        with self._lock:
+            for client in self._clients.values():
+                if client.grant == grant:
+                    return client
+        raise KeyError(grant)
+
     def access_token(self, grant: Grant, lifetime: float | None = None) -> str:
         """Return a new access token, which lives `expires_in` or `lifetime` seconds."""
         with self._lock:

@@ -18,19 +18,20 @@ from simulator.limits import Rejection
 from simulator.model import Account, BalanceRow, Posting
 from simulator.oauth import secret
 from simulator.requestlog import LoggedRequest
-from simulator.service import Options, Refusal, Row, Service, json_object, whole_number
+from simulator.service import (
+    PORTUGUESE,
+    Options,
+    Refusal,
+    Row,
+    Service,
+    json_object,
+    whole_number,
+)
 from simulator.wire import Request, Response
 
 APP_KEY: Final = "38333295000"
 APP_SECRET: Final = secret("omie", "app_secret")
 
-_TYPES: Final = {
-    "ASSET": "Ativo",
-    "LIABILITY": "Passivo",
-    "EQUITY": "Patrimônio Líquido",
-    "REVENUE": "Receita",
-    "EXPENSE": "Despesa",
-}
 _DATE: Final = re.compile(r"(\d\d)/(\d\d)/(\d{4})")
 _COMMON: Final = ("dDataDe", "dDataAte", "nCodEmpresa", "nPagina", "nRegPorPagina")
 
@@ -304,7 +305,7 @@ class OmieService(Service):
             return None
         if account.type is None:
             return "Compensação"
-        return "Custo" if account.code[0] == "4" else _TYPES[account.type]
+        return "Custo" if account.code[0] == "4" else PORTUGUESE[account.type]
 
     def _movimentos(
         self, company: Company, span: tuple[date, date], logged: LoggedRequest, size: int

@@ -7,7 +7,10 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, TypeVar, final
 
+from simulator.bling_v2 import BlingV2Options, BlingV2Service
+from simulator.bling_v3 import BlingOptions, BlingService
 from simulator.books import Books
+from simulator.contaazul import ContaAzulOptions, ContaAzulService
 from simulator.faults import Exchange, Faults
 from simulator.limits import Limits
 from simulator.oauth import Tokens
@@ -15,6 +18,7 @@ from simulator.omie import OmieOptions, OmieService
 from simulator.requestlog import LoggedRequest, RequestLog
 from simulator.service import Refusal, Service, Tamper
 from simulator.tls import ca_bundle, server_context
+from simulator.totvs import TotvsOptions, TotvsService
 from simulator.wire import Request, Response, WireServer
 
 _S = TypeVar("_S", bound=Service)
@@ -57,7 +61,17 @@ class Simulator:
         self._port = port
         self._tampers: dict[tuple[str, str], list[Tamper]] = {}
         self._omie = self._service(OmieService)
-        self._services: list[Service] = [self._omie]
+        self._totvs = self._service(TotvsService)
+        self._contaazul = self._service(ContaAzulService)
+        self._bling = self._service(BlingService)
+        self._bling_v2 = self._service(BlingV2Service)
+        self._services: list[Service] = [
+            self._omie,
+            self._totvs,
+            self._contaazul,
+            self._bling,
+            self._bling_v2,
+        ]
         self._wire = WireServer(self._handle, server_context())
 
     def _service(self, kind: type[_S]) -> _S:
@@ -119,16 +133,40 @@ class Simulator:
 
         Args:
             erp: `omie`, `totvs`, `contaazul`, `bling` or `bling_v2`.
-            auth_type: As in the tap's settings.
+            auth_type: As in the tap's settings; also `password` or `refresh_token`, for oauth2
+                with that grant type.
             company: Whose keys; ContaAzul and Bling know the company by the key alone. The first
                 company's by default.
         """
-        return self.service(erp).credentials(auth_type, company)
+        settings = self.service(erp).credentials(auth_type, company)
+        return (
+            settings | {"token_url": self.token_url(erp)} if "client_id" in settings else settings
+        )
 
     @property
     def omie(self) -> OmieOptions:
         """Omie's moods."""
         return self._omie.options
+
+    @property
+    def totvs(self) -> TotvsOptions:
+        """How the Protheus site is set up."""
+        return self._totvs.options
+
+    @property
+    def contaazul(self) -> ContaAzulOptions:
+        """How ContaAzul answers."""
+        return self._contaazul.options
+
+    @property
+    def bling(self) -> BlingOptions:
+        """How Bling v3 answers."""
+        return self._bling.options
+
+    @property
+    def bling_v2(self) -> BlingV2Options:
+        """How Bling v2 answers."""
+        return self._bling_v2.options
 
     def service(self, erp: str) -> Service:
         """Return one ERP's server; KeyError if there is none."""

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from html import escape
-from typing import Any, ClassVar, Literal, TypeVar
+from typing import Any, ClassVar, Final, Literal, TypeVar
 
 import msgspec
 
 from simulator.books import Books
 from simulator.limits import Rejection
-from simulator.oauth import Tokens
+from simulator.oauth import Grant, Tokens, bearer_token
 from simulator.requestlog import LoggedRequest
 from simulator.wire import Request, Response
 
@@ -25,6 +25,14 @@ Numbers = Literal["number", "string", "brazilian"]
 Tamper = Callable[[Any, LoggedRequest], Any]
 
 _T = TypeVar("_T")
+PORTUGUESE: Final[Mapping[str | None, str]] = {
+    "ASSET": "Ativo",
+    "LIABILITY": "Passivo",
+    "EQUITY": "Patrimônio Líquido",
+    "REVENUE": "Receita",
+    "EXPENSE": "Despesa",
+}
+
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 _decode = msgspec.json.decode
 _NOT_ASCII = re.compile("[^\x00-\x7f]")
@@ -107,11 +115,50 @@ class Service(ABC):
         del logged
         return request.headers.get("authorization", ""), self.erp
 
+    # Keys
+
+    def grant(self, company: str | None) -> Grant:
+        """Return what one company's keys stand for; the first company's by default."""
+        return Grant(self.erp, (self.books[company] if company else self.books.company).id)
+
+    def company_id(self, request: Request) -> str | None:
+        """Return the company that the request's access token belongs to."""
+        token = bearer_token(request)
+        grant = None if token is None else self.tokens.check(self.erp, token)
+        return None if grant is None else grant.company
+
+    def oauth_credentials(self, auth_type: str | None, grant: Grant) -> dict[str, str]:
+        """Return the settings of an application that is allowed `grant`.
+
+        `auth_type` may also be `password` or `refresh_token`, for oauth2 with that grant type.
+        """
+        if auth_type == "bearer_token":
+            return {"access_token": self.tokens.access_token(grant)}
+        client = self.tokens.client(grant)
+        settings = {"client_id": client.client_id, "client_secret": client.client_secret}
+        if auth_type == "password":
+            settings |= {
+                "grant_type": "password",
+                "username": client.username,
+                "password": client.password,
+            }
+        elif auth_type == "refresh_token":
+            settings |= {
+                "grant_type": "refresh_token",
+                "refresh_token": self.tokens.refresh_token(grant),
+            }
+        return settings
+
     # Answers
+
+    def encode(self, value: Any) -> bytes:
+        """Return JSON with amounts in their exact digits."""
+        data: bytes = _encode(value)
+        return data
 
     def json(self, body: Any, logged: LoggedRequest, status: int = 200) -> Response:
         """Return a JSON answer, tampered with as tests have asked."""
-        encoded: bytes = _encode(self.tampered(body, logged))
+        encoded = self.encode(self.tampered(body, logged))
         if self.options.ascii_json:
             encoded = _NOT_ASCII.sub(_escape, encoded.decode()).encode("ascii")
         return Response(status, encoded)
