@@ -8,8 +8,9 @@ from typing import Final
 
 _MOST_CHARACTERS: Final = 64
 
-# The common case: an English number without grouping that nobody can read in two ways.
+# The common cases, which nobody can read in two ways.
 _simple = re.compile(r"-?[0-9]{1,18}(?:\.(?:[0-9]{1,2}|[0-9]{4,20}))?").fullmatch
+_brazilian = re.compile(r"-?(?:[0-9]{1,3}(?:\.[0-9]{3})+|[0-9]{1,18}),[0-9]{1,2}").fullmatch
 
 _shape = re.compile(
     r"(?P<outer>[-+(]?) *(?:R\$)? *(?P<inner>[-+(]?) *"
@@ -36,6 +37,8 @@ def read_amount(written: str) -> Decimal:
     """
     if _simple(written):
         return Decimal(written)
+    if _brazilian(written):
+        return Decimal(written.replace(".", "").replace(",", "."))
     if len(written) > _MOST_CHARACTERS:
         raise ValueError("which is too long for an amount")
     # split() knows every kind of blank, the no-break space included.

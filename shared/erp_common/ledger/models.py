@@ -84,6 +84,8 @@ class StatedAccount(msgspec.Struct, kw_only=True):
     normal_balance: Side | None = None
     is_summary: bool | None = None
     opening: Decimal = ZERO
+    opening_stated: bool = False
+    """For a chart of accounts: whether the ERP gave `opening` at all, be it zero."""
     debit: Decimal = ZERO
     credit: Decimal = ZERO
     closing: Decimal = ZERO

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from enum import Enum
@@ -51,10 +52,11 @@ def today(now: datetime | None = None) -> date:
 
 
 def containing(day: date, cut: Cut) -> Period:
-    """The calendar period of this cut that contains the day."""
+    """The calendar period of this cut that contains the day; `range` has no calendar."""
     first_month = (day.month - 1) // cut.months * cut.months + 1
-    start = date(day.year, first_month, 1)
-    return Period(start, _add_months(start, cut.months) - timedelta(days=1))
+    last_month = first_month + cut.months - 1
+    last_day = monthrange(day.year, last_month)[1]
+    return Period(date(day.year, first_month, 1), date(day.year, last_month, last_day))
 
 
 def before(period: Period, count: int, cut: Cut) -> Period:
@@ -91,6 +93,10 @@ def starts_fiscal_year(period: Period, first_month: int) -> bool:
     return period.start.month == first_month and period.start.day == 1
 
 
-def _add_months(first: date, months: int) -> date:
-    total = first.year * 12 + first.month - 1 + months
-    return date(total // 12, total % 12 + 1, 1)
+def fiscal_year_start(day: date, first_month: int) -> date:
+    """The first day of the fiscal year that the day lies in.
+
+    Raises:
+        ValueError: If that year begins before the calendar does.
+    """
+    return date(day.year if day.month >= first_month else day.year - 1, first_month, 1)

@@ -1,0 +1,103 @@
+"""The trial balance of a period: the accounts with their balances, and the control totals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+
+import msgspec
+
+from erp_common.ledger.convention import Convention
+from erp_common.ledger.exact import close, total
+from erp_common.ledger.hierarchy import Chart
+from erp_common.ledger.models import ZERO, AccountBalance, Basis, Finding
+from erp_common.ledger.periods import Period
+
+
+class Totals(msgspec.Struct, frozen=True, kw_only=True):
+    """Sums over the analytic accounts; in a sound ledger debit = credit and both nets are zero."""
+
+    account_count: int
+    debit: Decimal
+    credit: Decimal
+    net_opening: Decimal
+    net_closing: Decimal
+
+    @classmethod
+    def of(cls, accounts: Iterable[AccountBalance]) -> Totals:
+        """Sum up the analytic accounts; summary accounts would count their amounts twice."""
+        analytic = [account for account in accounts if not account.is_summary]
+        return cls(
+            account_count=len(analytic),
+            debit=total(account.debit_amount for account in analytic),
+            credit=total(account.credit_amount for account in analytic),
+            net_opening=total(account.net_opening_balance for account in analytic),
+            net_closing=total(account.net_closing_balance for account in analytic),
+        )
+
+    def is_balanced(self, tolerance: Decimal) -> bool:
+        """Whether debits equal credits and net openings and net closings each sum to zero."""
+        return (
+            close(self.debit, self.credit, tolerance)
+            and close(self.net_opening, ZERO, tolerance)
+            and close(self.net_closing, ZERO, tolerance)
+        )
+
+
+class TrialBalance:
+    """One company's accounts in one period, in the ERP's order."""
+
+    def __init__(
+        self,
+        accounts: Sequence[AccountBalance],
+        *,
+        chart: Chart,
+        basis: Basis,
+        convention: Convention,
+        tolerance: Decimal,
+        period: Period | None = None,
+        findings: Sequence[Finding] = (),
+    ) -> None:
+        """Keep the accounts and sum them up.
+
+        Args:
+            accounts: The rows, each account once.
+            chart: The chart of accounts they stand in.
+            basis: Whether the ERP or the tap worked the balances out.
+            convention: The sign in which `opening_balance` and `closing_balance` are stated.
+            tolerance: The largest difference that counts as equal.
+            period: The period, for the messages of checks.
+            findings: What is wrong with the chart and the balances.
+        """
+        self.accounts = tuple(accounts)
+        self.by_code = {account.account_code: account for account in self.accounts}
+        self.chart = chart
+        self.basis = basis
+        self.convention = convention
+        self.period = period
+        self.findings = list(findings)
+        self.totals = Totals.of(self.accounts)
+        self.is_balanced = self.totals.is_balanced(tolerance)
+
+    @property
+    def total_debit(self) -> Decimal:
+        """Debits of the analytic accounts."""
+        return self.totals.debit
+
+    @property
+    def total_credit(self) -> Decimal:
+        """Credits of the analytic accounts."""
+        return self.totals.credit
+
+    @property
+    def account_count(self) -> int:
+        """How many analytic accounts there are."""
+        return self.totals.account_count
+
+    def analytic(self) -> list[AccountBalance]:
+        """The accounts that are posted on."""
+        return [account for account in self.accounts if not account.is_summary]
+
+    def moved(self) -> list[AccountBalance]:
+        """The analytic accounts with a debit or a credit: those whose subledger has postings."""
+        return [a for a in self.analytic() if a.debit_amount or a.credit_amount]

@@ -1,0 +1,110 @@
+"""What of a checked ledger is emitted; the control totals stay those of the whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from erp_common.errors import ERPValidationError
+from erp_common.ledger.models import AccountBalance, AccountType, Posting
+from erp_common.ledger.normalize import account_type, flag, text
+
+
+class Filters(msgspec.Struct, frozen=True, kw_only=True):
+    """The setting `filters`: what is set cuts, what is not lets everything through."""
+
+    account_types: frozenset[AccountType] | None = None
+    include_zero_balances: bool = True
+    level: int | None = None
+    document_types: frozenset[str] | None = None
+    cost_center: str | None = None
+
+    @classmethod
+    def parse(cls, settings: Mapping[str, Any] | None) -> Filters:
+        """Read the setting; an empty list or text is the same as none.
+
+        Raises:
+            ERPValidationError: If a filter is unknown or its value makes no sense.
+        """
+        given = dict(settings or {})
+        unknown = given.keys() - set(cls.__struct_fields__)
+        if unknown:
+            raise ERPValidationError(
+                f"filters has no {', '.join(sorted(unknown))}; there are "
+                f"{', '.join(cls.__struct_fields__)}"
+            )
+        keeps_zero = given.get("include_zero_balances")
+        return cls(
+            account_types=_types(given.get("account_types")),
+            include_zero_balances=True if keeps_zero is None else _yes_or_no(keeps_zero),
+            level=_level(given.get("level")),
+            document_types=_texts(given.get("document_types")),
+            cost_center=text(given.get("cost_center"), "filters.cost_center"),
+        )
+
+    def keeps_account(self, account: AccountBalance) -> bool:
+        """Whether the account's row is emitted in `trial_balance`."""
+        return (
+            (self.account_types is None or account.account_type in self.account_types)
+            and (self.level is None or account.level == self.level)
+            and (
+                self.include_zero_balances
+                or bool(account.opening_balance)
+                or bool(account.debit_amount)
+                or bool(account.credit_amount)
+                or bool(account.closing_balance)
+            )
+        )
+
+    def keeps_posting(self, posting: Posting) -> bool:
+        """Whether the posting's row is emitted in `subledger`."""
+        return (self.document_types is None or posting.document_type in self.document_types) and (
+            self.cost_center is None or posting.cost_center == self.cost_center
+        )
+
+    def keep_postings(self, postings: list[Posting]) -> list[Posting]:
+        """The postings whose rows are emitted; the same list if no filter is set."""
+        if self.document_types is None and self.cost_center is None:
+            return postings
+        return [posting for posting in postings if self.keeps_posting(posting)]
+
+
+def _types(value: object) -> frozenset[AccountType] | None:
+    words = _texts(value, "filters.account_types")
+    if words is None:
+        return None
+    types = {word: account_type(word) for word in words}
+    unknown = sorted(word for word, kind in types.items() if kind is None)
+    if unknown:
+        raise ERPValidationError(
+            f"filters.account_types has {', '.join(unknown)}; there are "
+            f"{', '.join(kind.value for kind in AccountType)}"
+        )
+    return frozenset(kind for kind in types.values() if kind is not None)
+
+
+def _texts(value: object, field: str = "filters.document_types") -> frozenset[str] | None:
+    if value is None:
+        return None
+    if not isinstance(value, (list, tuple, set, frozenset)):
+        raise ERPValidationError(f"{field} must be a list")
+    words = {word for item in value if (word := text(item, field)) is not None}
+    return frozenset(words) or None
+
+
+def _level(value: object) -> int | None:
+    if value is None:
+        return None
+    written = text(value, "filters.level")
+    if written is None or not written.isdecimal() or int(written) < 1:
+        raise ERPValidationError("filters.level must be a whole number from 1")
+    return int(written)
+
+
+def _yes_or_no(value: object) -> bool:
+    answer = flag(value)
+    if answer is None:
+        raise ERPValidationError("filters.include_zero_balances must be true or false")
+    return answer

@@ -1,0 +1,92 @@
+"""The codes of the checks, and findings in the words of an accountant."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+
+from erp_common.ledger.exact import plain
+from erp_common.ledger.models import Finding, Severity
+
+TRIAL_BALANCE = "trial_balance"
+SUBLEDGER = "subledger"
+
+
+class Code(str, Enum):
+    """Every finding there is; `docs/ledger.md` explains each with an example."""
+
+    UNBALANCED_TRIAL_BALANCE = "UNBALANCED_TRIAL_BALANCE"
+    UNBALANCED_ENTRY = "UNBALANCED_ENTRY"
+    BALANCE_EQUATION = "BALANCE_EQUATION"
+    ORPHAN_ACCOUNT = "ORPHAN_ACCOUNT"
+    SUMMARY_MISMATCH = "SUMMARY_MISMATCH"
+    DUPLICATE_ACCOUNT = "DUPLICATE_ACCOUNT"
+    POSTING_ON_SUMMARY = "POSTING_ON_SUMMARY"
+    OUT_OF_PERIOD = "OUT_OF_PERIOD"
+    ACCOUNT_NOT_IN_CHART = "ACCOUNT_NOT_IN_CHART"
+    OPENING_ASSUMED_ZERO = "OPENING_ASSUMED_ZERO"
+    UNKNOWN_ACCOUNT_TYPE = "UNKNOWN_ACCOUNT_TYPE"
+    ASSUMED_ACCOUNT_TYPE = "ASSUMED_ACCOUNT_TYPE"
+    ACCOUNT_CLASS_INVERTED = "ACCOUNT_CLASS_INVERTED"
+    INVALID_RECORD = "INVALID_RECORD"
+    SUBLEDGER_MISMATCH = "SUBLEDGER_MISMATCH"
+    CONTINUITY_BREAK = "CONTINUITY_BREAK"
+    ROW_COUNT_MISMATCH = "ROW_COUNT_MISMATCH"
+
+    @property
+    def severity(self) -> Severity:
+        """How much the finding weighs under `validation: strict`."""
+        return Severity.WARNING if self in _WARNINGS else Severity.ERROR
+
+
+_WARNINGS = frozenset(
+    {
+        Code.OPENING_ASSUMED_ZERO,
+        Code.UNKNOWN_ACCOUNT_TYPE,
+        Code.ASSUMED_ACCOUNT_TYPE,
+        Code.CONTINUITY_BREAK,
+    }
+)
+
+
+def finding(
+    code: Code,
+    message: str,
+    *,
+    stream: str = TRIAL_BALANCE,
+    account_code: str | None = None,
+    entry_id: str | None = None,
+    expected: Decimal | int | None = None,
+    actual: Decimal | int | None = None,
+    raw: dict[str, Any] | None = None,
+) -> Finding:
+    """A finding with the severity of its code.
+
+    Args:
+        code: Which check found it.
+        message: A sentence an accountant understands, with account, amounts and period.
+        stream: The stream whose rows are meant.
+        account_code: The account, if it is about one.
+        entry_id: The journal entry, if it is about one.
+        expected: The amount or count that should be there.
+        actual: The amount or count that is there.
+        raw: The ERP's row, or what else tells this finding from its like.
+    """
+    return Finding(
+        code=code.value,
+        severity=code.severity,
+        stream_name=stream,
+        message=message,
+        account_code=account_code,
+        entry_id=entry_id,
+        expected=_written(expected),
+        actual=_written(actual),
+        raw={} if raw is None else raw,
+    )
+
+
+def _written(value: Decimal | int | None) -> str | None:
+    if value is None:
+        return None
+    return plain(value) if isinstance(value, Decimal) else str(value)

@@ -1,0 +1,179 @@
+"""What a period's postings add up to, account by account, while they stream through."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, KeysView
+from datetime import date
+from decimal import Decimal
+from typing import Final
+
+from erp_common.ledger.exact import add, plain, total
+from erp_common.ledger.findings import SUBLEDGER, Code, finding
+from erp_common.ledger.hierarchy import Chart
+from erp_common.ledger.line_numbers import LineNumbers
+from erp_common.ledger.models import ZERO, Finding, Posting
+from erp_common.ledger.periods import Period
+
+MOST_STRAYS: Final = 1_000
+"""How many postings outside the period are told one by one; the rest are counted, so that an ERP
+that ignores the dates asked for does not fill the memory."""
+
+
+class _Sum:
+    """One account's postings so far."""
+
+    __slots__ = ("count", "credit", "debit", "entry_id", "name")
+
+    def __init__(self, first: Posting) -> None:
+        self.debit = ZERO
+        self.credit = ZERO
+        self.count = 0
+        self.entry_id = first.entry_id
+        self.name = first.account_name
+
+
+class Movements:
+    """Debits, credits and counts by account.
+
+    Memory grows with the accounts, and by 16 bytes for each entry whose lines are numbered; not
+    with what the postings say. Every posting goes through `take` once, before any filter.
+    """
+
+    def __init__(self, period: Period | None = None, *, numbered: bool = True) -> None:
+        """Start with nothing.
+
+        Args:
+            period: The period asked for; postings outside it are refused. None takes any date.
+            numbered: Whether lines are numbered; postings that are only summed need no number.
+        """
+        self.period = period
+        self._first, self._last = (period.start, period.end) if period else (date.min, date.max)
+        self._numbers = LineNumbers() if numbered else None
+        self._sums: dict[str, _Sum] = {}
+        self._strays: list[Finding] = []
+        self._stray_count = 0
+
+    def take(self, postings: Iterable[Posting]) -> list[Posting]:
+        """Count the postings in and number their lines; the result is what is to be emitted.
+
+        A posting outside the period is not emitted and becomes a finding.
+        """
+        first, last, numbers = self._first, self._last, self._numbers
+        taken = []
+        for posting in postings:
+            if not first <= posting.transaction_date <= last:
+                self._refuse(posting)
+                continue
+            code = posting.account_code
+            sums = self._sums.get(code)
+            if sums is None:
+                sums = self._sums[code] = _Sum(posting)
+            if posting.debit_amount:
+                sums.debit = add(sums.debit, posting.debit_amount)
+            if posting.credit_amount:
+                sums.credit = add(sums.credit, posting.credit_amount)
+            sums.count += 1
+            if numbers is not None:
+                posting.line_number = numbers.next(code, posting.entry_id)
+            taken.append(posting)
+        return taken
+
+    def of(self, account_code: str) -> tuple[Decimal, Decimal]:
+        """The account's debit and credit; zero if it was not posted on."""
+        sums = self._sums.get(account_code)
+        return (ZERO, ZERO) if sums is None else (sums.debit, sums.credit)
+
+    def codes(self) -> KeysView[str]:
+        """The accounts posted on, in order of their first posting."""
+        return self._sums.keys()
+
+    def name_of(self, account_code: str) -> str | None:
+        """The account's name as the first posting on it states it."""
+        sums = self._sums.get(account_code)
+        return None if sums is None else sums.name
+
+    @property
+    def entry_count(self) -> int:
+        """How many postings were counted in."""
+        return sum(sums.count for sums in self._sums.values())
+
+    @property
+    def total_debit(self) -> Decimal:
+        """The debits of all postings."""
+        return total(sums.debit for sums in self._sums.values())
+
+    @property
+    def total_credit(self) -> Decimal:
+        """The credits of all postings."""
+        return total(sums.credit for sums in self._sums.values())
+
+    def findings(self, chart: Chart) -> list[Finding]:
+        """Postings outside the period, on summary accounts, and on accounts not in the chart."""
+        findings = list(self._strays)
+        if self._stray_count > len(findings):
+            findings.append(self._more_strays())
+        for code, sums in self._sums.items():
+            if code not in chart.by_code:
+                findings.append(_not_in_chart(code, sums))
+            elif chart.is_summary(code):
+                findings.append(_on_summary(code, chart.by_code[code].name, sums))
+        return findings
+
+    def _refuse(self, posting: Posting) -> None:
+        self._stray_count += 1
+        if self._stray_count > MOST_STRAYS:
+            return
+        self._strays.append(
+            finding(
+                Code.OUT_OF_PERIOD,
+                f"Entry {posting.entry_id} on account {posting.account_code} is dated "
+                f"{posting.transaction_date}, outside {self.period}, and was not emitted. The ERP "
+                "does not keep to the dates it was asked for.",
+                stream=SUBLEDGER,
+                account_code=posting.account_code,
+                entry_id=posting.entry_id,
+                raw={
+                    "transaction_date": posting.transaction_date,
+                    "debit_amount": posting.debit_amount,
+                    "credit_amount": posting.credit_amount,
+                },
+            )
+        )
+
+    def _more_strays(self) -> Finding:
+        return finding(
+            Code.OUT_OF_PERIOD,
+            f"{self._stray_count - MOST_STRAYS} more postings are dated outside {self.period} and "
+            "were not emitted. The ERP does not keep to the dates it was asked for.",
+            stream=SUBLEDGER,
+            expected=MOST_STRAYS,
+            actual=self._stray_count,
+        )
+
+
+def _on_summary(code: str, name: str, sums: _Sum) -> Finding:
+    return finding(
+        Code.POSTING_ON_SUMMARY,
+        f"Summary account {code} {name} has {_counted(sums)} of its own. They are kept as its own "
+        "amount; move them to an analytic account, or correct the account's class.",
+        stream=SUBLEDGER,
+        account_code=code,
+        entry_id=sums.entry_id,
+    )
+
+
+def _not_in_chart(code: str, sums: _Sum) -> Finding:
+    return finding(
+        Code.ACCOUNT_NOT_IN_CHART,
+        f"Account {code} {sums.name or ''}".rstrip()
+        + f" has {_counted(sums)}, but is not in the chart of accounts. They are emitted all the "
+        "same; add the account to the chart, or correct the postings.",
+        stream=SUBLEDGER,
+        account_code=code,
+        entry_id=sums.entry_id,
+    )
+
+
+def _counted(sums: _Sum) -> str:
+    number = "1 posting" if sums.count == 1 else f"{sums.count} postings"
+    return f"{number} (debit {plain(sums.debit)}, credit {plain(sums.credit)})"

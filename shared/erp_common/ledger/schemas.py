@@ -1,0 +1,201 @@
+"""The JSON schemas, keys and replication key of the four streams.
+
+Property names and order are the contract with the warehouse; `additionalProperties` stands where an
+ERP's own fields are passed through. Values of enumerations are told in the descriptions only, so
+that a new one is no broken load.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+REPLICATION_KEY: Final = "period_end"
+
+KEYS: Final[dict[str, tuple[str, ...]]] = {
+    "periods": ("company_id", "period_start", "period_end"),
+    "trial_balance": ("company_id", "period_start", "period_end", "account_code"),
+    "subledger": ("company_id", "account_code", "entry_id", "line_number"),
+    "validation_issues": ("issue_id",),
+}
+
+_Property = dict[str, Any]
+
+
+def _text(description: str) -> _Property:
+    return {"type": ["string"], "description": description}
+
+
+def _date(description: str) -> _Property:
+    return {"type": ["string"], "format": "date", "description": description}
+
+
+def _amount(description: str) -> _Property:
+    return {"type": ["number"], "description": description}
+
+
+def _whole(description: str) -> _Property:
+    return {"type": ["integer"], "description": description}
+
+
+def _yes_or_no(description: str) -> _Property:
+    return {"type": ["boolean"], "description": description}
+
+
+def _object(description: str) -> _Property:
+    return {
+        "type": ["object"],
+        "properties": {},
+        "additionalProperties": True,
+        "description": description,
+    }
+
+
+def _or_null(schema: _Property) -> _Property:
+    return {**schema, "type": [*schema["type"], "null"]}
+
+
+_SOURCE_SYSTEM = _text("The ERP: totvs_protheus, contaazul, omie or bling.")
+_COMPANY_ID = _text("The company, as the setting companies calls it.")
+_COMPANY_NAME = _text("The company's name.")
+_PERIOD_START = _date("First day of the accounting period.")
+_PERIOD_END = _date("Last day of the accounting period; the replication key.")
+_CURRENCY = _text("Currency of all amounts, ISO 4217.")
+_BASIS = _text("reported: the ERP serves the balances; derived: they are summed up from postings.")
+_METADATA = _object("What else the ERP says, and how the row came about.")
+_EXTRACTED_AT: _Property = {
+    "type": ["string"],
+    "format": "date-time",
+    "description": "The time of this extraction of company and period; the same in all its rows.",
+}
+
+
+def _schema(stream: str, properties: dict[str, _Property]) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "required": list(KEYS[stream])}
+
+
+PERIODS: Final = _schema(
+    "periods",
+    {
+        "source_system": _SOURCE_SYSTEM,
+        "company_id": _COMPANY_ID,
+        "company_name": _COMPANY_NAME,
+        "period_start": _PERIOD_START,
+        "period_end": _PERIOD_END,
+        "period_status": _text(
+            "open while the period ends today or later (São Paulo), else closed."
+        ),
+        "currency": _CURRENCY,
+        "basis": _BASIS,
+        "account_count": _whole("How many analytic accounts the trial balance has."),
+        "entry_count": _or_null(
+            _whole("How many subledger rows there are before filters; null if it was not read.")
+        ),
+        "total_debit": _amount("Debits of all analytic accounts."),
+        "total_credit": _amount("Credits of all analytic accounts."),
+        "is_balanced": _yes_or_no(
+            "Whether debits equal credits and net openings and net closings are zero in sum."
+        ),
+        "subledger_debit": _or_null(_amount("Debits of all postings; null if they were not read.")),
+        "subledger_credit": _or_null(
+            _amount("Credits of all postings; null if they were not read.")
+        ),
+        "is_reconciled": _or_null(
+            _yes_or_no(
+                "Whether the postings of each account add up to its movement; null likewise."
+            )
+        ),
+        "issue_count": _whole("How many rows of validation_issues the extraction has."),
+        "extracted_at": _EXTRACTED_AT,
+        "metadata": _METADATA,
+    },
+)
+
+TRIAL_BALANCE: Final = _schema(
+    "trial_balance",
+    {
+        "source_system": _SOURCE_SYSTEM,
+        "company_id": _COMPANY_ID,
+        "company_name": _COMPANY_NAME,
+        "period_start": _PERIOD_START,
+        "period_end": _PERIOD_END,
+        "currency": _CURRENCY,
+        "account_code": _text("The account's code in the chart of accounts."),
+        "account_name": _text("The account's name."),
+        "account_type": _or_null(
+            _text("ASSET, LIABILITY, EQUITY, REVENUE or EXPENSE; null if off balance or unknown.")
+        ),
+        "parent_account_code": _or_null(_text("The account above; null for a root.")),
+        "level": _whole("Depth in the chart of accounts, 1 for a root."),
+        "normal_balance": _or_null(
+            _text("DEBIT or CREDIT: the side the account normally stands on, if the ERP says so.")
+        ),
+        "opening_balance": _amount("Balance before the period, in the ERP's own sign."),
+        "debit_amount": _amount("Debits of the period."),
+        "credit_amount": _amount("Credits of the period."),
+        "closing_balance": _amount("Balance after the period, in the ERP's own sign."),
+        "net_opening_balance": _amount("Balance before the period, debit-positive."),
+        "net_closing_balance": _amount("Balance after the period, debit-positive."),
+        "is_summary": _yes_or_no("Whether the account sums up others; leave it out of totals."),
+        "basis": _BASIS,
+        "extracted_at": _EXTRACTED_AT,
+        "metadata": _METADATA,
+    },
+)
+
+SUBLEDGER: Final = _schema(
+    "subledger",
+    {
+        "source_system": _SOURCE_SYSTEM,
+        "company_id": _COMPANY_ID,
+        "company_name": _COMPANY_NAME,
+        "period_start": _PERIOD_START,
+        "period_end": _PERIOD_END,
+        "currency": _CURRENCY,
+        "account_code": _text("The account posted on."),
+        "account_name": _or_null(_text("The account's name.")),
+        "entry_id": _text("The journal entry in the ERP."),
+        "line_number": _whole("Number of the line within company, account and entry, from 1."),
+        "transaction_date": _date("The date that decides the period."),
+        "posting_date": _date(
+            "When it was posted; the transaction date where the ERP says nothing."
+        ),
+        "debit_amount": _amount("The debit, zero on a credit line."),
+        "credit_amount": _amount("The credit, zero on a debit line."),
+        "description": _or_null(_text("The text of the line, else of the entry.")),
+        "document_number": _or_null(_text("The document's number.")),
+        "document_type": _or_null(_text("The document's type.")),
+        "cost_center": _or_null(_text("The cost centre.")),
+        "entity_id": _or_null(_text("The customer or supplier.")),
+        "entity_name": _or_null(_text("The customer's or supplier's name.")),
+        "extracted_at": _EXTRACTED_AT,
+        "metadata": _METADATA,
+    },
+)
+
+VALIDATION_ISSUES: Final = _schema(
+    "validation_issues",
+    {
+        "issue_id": _text("The same for the same finding in a repeated run."),
+        "source_system": _SOURCE_SYSTEM,
+        "company_id": _COMPANY_ID,
+        "period_start": _PERIOD_START,
+        "period_end": _PERIOD_END,
+        "stream_name": _text("The stream whose rows are meant."),
+        "severity": _text("error or warning."),
+        "code": _text("Which check found it."),
+        "message": _text("What was found and what to do, in a sentence."),
+        "account_code": _or_null(_text("The account it is about.")),
+        "entry_id": _or_null(_text("The journal entry it is about.")),
+        "expected": _or_null(_text("The amount or count that should be there.")),
+        "actual": _or_null(_text("The amount or count that is there.")),
+        "raw": _object("The ERP's row, secrets masked."),
+        "extracted_at": _EXTRACTED_AT,
+    },
+)
+
+SCHEMAS: Final[dict[str, dict[str, Any]]] = {
+    "periods": PERIODS,
+    "trial_balance": TRIAL_BALANCE,
+    "subledger": SUBLEDGER,
+    "validation_issues": VALIDATION_ISSUES,
+}
