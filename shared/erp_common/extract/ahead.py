@@ -181,20 +181,23 @@ class FetchAhead:
                         ticket.state = _State.RUNNING
                         self._started.add(ticket)
                         return ticket, ticket.call
-                elif self._more is not None and not self._drawing:
-                    if len(self._started) < self._window:
-                        self._draw(self._more)
-                        continue
+                elif self._may_draw():
+                    self._draw()
+                    continue
                 self._lock.wait()
         return None
+
+    def _may_draw(self) -> bool:
+        return self._more is not None and not self._drawing and len(self._started) < self._window
 
     def _has_room(self, place: Place) -> bool:
         if self._wanted is not None and place <= self._wanted:
             return True
         return sum(one.place < place for one in self._started) < self._window
 
-    def _draw(self, more: Iterator[object]) -> None:
+    def _draw(self) -> None:
         """Draw the next planned work, with the lock let go meanwhile."""
+        more = self._more or iter(())
         self._drawing = True
         self._lock.release()
         drawn = False

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-import threading
 from collections.abc import Iterator
-from datetime import datetime, timezone
 from typing import cast
 
 from erp_common.extract.ahead import FetchAhead
@@ -31,13 +28,10 @@ class Books:
         source: Source,
         work: list[Work],
         extraction: Extraction,
-        logger: logging.Logger,
     ) -> None:
         """Plan the run; the first request goes out when the first period is asked for."""
         self._ahead = FetchAhead(extraction.threads, more=self._plan())
-        self._lock = threading.Lock()
         self._given_up: set[int] = set()
-        self._logger = logger
         self._companies: list[CompanyBooks] = [
             self._open(source, place, one, extraction) for place, one in enumerate(work)
         ]
@@ -56,8 +50,7 @@ class Books:
     def give_up(self, company: Company) -> None:
         """Ask for nothing more of this company."""
         place = self._place(company)
-        with self._lock:
-            self._given_up.add(place)
+        self._given_up.add(place)
         self._ahead.forget((place,))
 
     def close(self) -> None:
@@ -71,27 +64,20 @@ class Books:
 
     def _open(self, source: Source, place: int, work: Work, extraction: Extraction) -> CompanyBooks:
         if isinstance(source, ReportedSource):
-            return ReportedCompany(source, place, work, extraction, self._ahead, self._logger)
+            return ReportedCompany(source, place, work, extraction, self._ahead)
         return DerivedCompany(
             cast("DerivedSource", source),
             place,
             work,
             extraction,
             self._ahead,
-            self._logger,
         )
 
     def _plan(self) -> Iterator[object]:
         """Begin period after period; drawn whenever the threads have nothing else to do."""
         for place, books in enumerate(self._companies):
             for number in range(len(books.work.periods)):
-                with self._lock:
-                    if place in self._given_up:
-                        break
+                if place in self._given_up:
+                    break
                 books.begin(number)
                 yield books
-
-
-def now() -> str:
-    """The moment of an extraction, in UTC to the microsecond."""
-    return datetime.now(timezone.utc).isoformat(timespec="microseconds")

@@ -36,7 +36,9 @@ def find_cuts(file: BinaryIO, key: str) -> list[Cut] | None:
         msgspec.DecodeError: If the body is not JSON from its beginning to its end.
     """
     head = file.read(CHUNK)
-    start = re.match(rb'(?:\xef\xbb\xbf)?\s*\{\s*"' + re.escape(key.encode()) + rb'"\s*:\s*\[', head)
+    start = re.match(
+        rb'(?:\xef\xbb\xbf)?\s*\{\s*"' + re.escape(key.encode()) + rb'"\s*:\s*\[', head
+    )
     if start is None:
         return None
     cuts: list[Cut] = []

@@ -4,29 +4,31 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import date
-from decimal import Decimal
+from collections.abc import Callable, Iterable, Iterator
+from datetime import timedelta
 from typing import Any
 
 from erp_common.extract.ahead import FetchAhead, Place
 from erp_common.extract.listing import Page
 from erp_common.extract.paged import Paged
 from erp_common.extract.period import PeriodExtract
+from erp_common.extract.reading import Reading
 from erp_common.extract.source import DerivedSource, LineReader
 from erp_common.extract.work import CarriedOpenings, Extraction, Work
 from erp_common.ledger import checks, derive
+from erp_common.ledger.balances import TrialBalance
+from erp_common.ledger.findings import Code
 from erp_common.ledger.hierarchy import Chart, build
-from erp_common.ledger.models import Finding, Posting, StatedAccount
+from erp_common.ledger.models import Finding, Posting
 from erp_common.ledger.movements import Movements
+from erp_common.ledger.openings import Openings
 from erp_common.ledger.periods import Period, starts_fiscal_year
-from erp_common.ledger.trial_balance import TrialBalance
-
-Openings = Mapping[str, Decimal]
 
 
 class CompanyChart:
     """A company's chart of accounts, read once a run."""
+
+    chart: Chart
 
     def __init__(
         self,
@@ -37,24 +39,17 @@ class CompanyChart:
         ahead: FetchAhead,
     ) -> None:
         """Ask for the chart."""
-        # Rows of the chart that cannot be read are found here, and told with the first period.
-        self._reading = _ChartReading(work, work.periods[0], extraction, source.source_system)
+        self._reading = Reading(
+            f"{work.company.id}, chart of accounts", checks=extraction.rules.checks
+        )
         self._source = source
         self._rules = extraction.rules
         self._lock = threading.Lock()
         self._ready = False
         self._waiting: list[Callable[[], None]] = []
         self._taken = False
-        self.chart: Chart
-        self.openings: dict[str, Decimal] = {}
-        self.states_openings = False
-        self._paged = Paged(
-            source.transport,
-            ahead,
-            place,
-            source.chart(work.company),
-            self._assemble,
-        )
+        query = source.chart(work.company)
+        self._paged = Paged(source.transport, ahead, place, query, self._assemble)
 
     @property
     def findings(self) -> list[Finding]:
@@ -62,7 +57,7 @@ class CompanyChart:
         return self._reading.findings
 
     def when_ready(self, act: Callable[[], None]) -> None:
-        """Do something in the fetching thread that completes the chart, or now if it is."""
+        """Do something in the fetching thread that completes the chart, or now if it is complete."""
         with self._lock:
             if not self._ready:
                 self._waiting.append(act)
@@ -79,24 +74,16 @@ class CompanyChart:
             for _ in self._paged.pages():
                 pass
             self._taken = True
-            self._reading.expect_rows(self._paged)
+            self._reading.expect_rows("trial_balance", self._paged)
 
     def _assemble(self, pages: list[Page[Any]]) -> None:
-        stated = list(self._reading.accounts(pages, self._account))
+        stated = list(self._reading.accounts(pages, self._source.account, "trial_balance"))
         self.chart = build(stated, self._rules)
         with self._lock:
             self._ready = True
             waiting, self._waiting = self._waiting, []
         for act in waiting:
             act()
-
-    def _account(self, row: Any) -> StatedAccount:  # noqa: ANN401 - the tap's own struct
-        account = self._source.account(row)
-        opening = self._source.opening(row)
-        if opening is not None and account.code not in self.openings:
-            self.states_openings = True
-            self.openings[account.code] = opening
-        return account
 
 
 class DerivedCompany:
@@ -121,54 +108,53 @@ class DerivedCompany:
         self._begun: dict[int, DerivedPeriod] = {}
         self._next = 0
         self._spans = [*work.before, *work.periods]
-        self._openings: Openings | None = None
-        self._history: deque[tuple[date, Openings]] = deque(maxlen=extraction.lookback + 1)
+        self._history: deque[Openings] = deque(maxlen=extraction.lookback + 1)
         self._taken: DerivedPeriod | None = None
 
     def begin(self, number: int) -> None:
-        """Ask for a period's postings, and for what lies before the first."""
-        for span in range(len(self.work.before)) if number == 0 else ():
+        """Ask for a period's postings, and before the first for what lies before it."""
+        for span in range(len(self.work.before) if number == 0 else 0):
             self._begin(span)
         self._begin(number + len(self.work.before))
 
     def take(self, number: int) -> PeriodExtract:
         """The period, to be read now; the one taken before is dropped."""
         self.begin(number)
-        chart = self._chart
-        assert chart is not None  # noqa: S101 - `begin` has asked for it
-        chart.wait()
+        company = self._chart
+        assert company is not None  # noqa: S101 - `begin` has asked for it
+        company.wait()
         told: list[Finding] = []
-        if number == 0:
-            told = self._open(chart)
+        if self._taken is None:
+            openings = self._first_openings(company, told)
+        else:
+            openings = self._taken.closings()
         period = self._take(number + len(self.work.before))
+        period.open(company.chart, self._closed(openings, period.period, company.chart), told)
         if self._taken is not None:
-            self._openings = self._taken.closings()
             period.follow(self._taken)
-        period.open(chart.chart, self._opening_of(period.period, chart.chart), told)
-        self._history.append((period.period.start, period.openings))
-        as_of, balances = self._history[0]
-        period.leave(CarriedOpenings(as_of, balances, self.work.openings_basis))
+        self._history.append(period.openings)
+        period.leave(CarriedOpenings(self._history[0], self.work.openings_basis))
         self._taken = period
         return period
 
-    def _open(self, chart: CompanyChart) -> list[Finding]:
-        """Work out the openings of the first period; what was found on the way is told with it."""
-        told = list(chart.findings)
+    def _first_openings(self, company: CompanyChart, told: list[Finding]) -> Openings:
+        """The openings of the first period; what was found on the way is told with it."""
+        told.extend(company.findings)
         if self.work.openings is not None:
-            self._openings = self.work.openings
-            return told
-        self._openings = chart.openings
-        if not (chart.states_openings or self._extraction.openings_stated):
-            told.append(derive.opening_assumed_zero(self.work.periods[0]))
+            return self.work.openings
+        openings = derive.first_openings(company.chart, self._spans[0].start)
+        for finding in derive.first_opening_findings(company.chart, self._extraction.rules):
+            if finding.code != Code.OPENING_ASSUMED_ZERO or not self._extraction.openings_stated:
+                told.append(finding)
         for index in range(len(self.work.before)):
             span = self._take(index)
-            span.open(chart.chart, self._opening_of(span.period, chart.chart), [])
-            self._openings = span.closings()
+            span.open(company.chart, self._closed(openings, span.period, company.chart), [])
+            openings = span.closings()
             told.extend(span.found_in_postings())
-        return told
+        return openings
 
-    def _opening_of(self, period: Period, chart: Chart) -> Openings:
-        openings = self._openings or {}
+    def _closed(self, openings: Openings, period: Period, chart: Chart) -> Openings:
+        """The openings of a period, with the year closed if it begins one."""
         month = self._extraction.rules.fiscal_year_start_month
         if self._extraction.year_end_close and starts_fiscal_year(period, month):
             return derive.close_year(openings, chart)
@@ -186,7 +172,7 @@ class DerivedCompany:
                 )
             if index < self._next or index in self._begun:
                 return
-            period = DerivedPeriod(
+            period = self._begun[index] = DerivedPeriod(
                 self._source,
                 (self._place, 1 + index),
                 self.work,
@@ -194,7 +180,6 @@ class DerivedCompany:
                 self._extraction,
                 self._ahead,
             )
-            self._begun[index] = period
             chart = self._chart
         chart.when_ready(lambda: period.ask(chart.chart))
 
@@ -209,6 +194,7 @@ class DerivedPeriod(PeriodExtract):
 
     openings: Openings
     _chart: Chart
+    _sums: Movements
 
     def __init__(
         self,
@@ -225,16 +211,14 @@ class DerivedPeriod(PeriodExtract):
         self._place = place
         self._ahead = ahead
         self._listings: list[tuple[Paged[Any], LineReader]] = []
-        self._movements: Movements | None = None
         self._ledger: TrialBalance | None = None
-        self._before: tuple[Period, TrialBalance] | None = None
+        self._before: TrialBalance | None = None
         self._carried: CarriedOpenings | None = None
 
     def ask(self, chart: Chart) -> None:
         """Ask for the postings."""
-        for index, (query, reader) in enumerate(
-            self._source.postings(self.company, self.period, chart.accounts),
-        ):
+        queries = self._source.postings(self.company, self.period, chart)
+        for index, (query, reader) in enumerate(queries):
             paged = Paged(self._source.transport, self._ahead, (*self._place, index), query)
             self._listings.append((paged, reader))
 
@@ -242,12 +226,12 @@ class DerivedPeriod(PeriodExtract):
         """Begin to read with these openings."""
         self._chart = chart
         self.openings = openings
-        self._findings.extend(told)
-        self._movements = Movements(self.period, chart, self._extraction.rules)
+        self._reading.findings.extend(told)
+        self._sums = Movements(self.period)
 
     def follow(self, before: DerivedPeriod) -> None:
         """Let this period's openings be compared with the closings of the one before."""
-        self._before = (before.period, before.trial_balance)
+        self._before = before.trial_balance
 
     def leave(self, carried: CarriedOpenings) -> None:
         """Say what the next run needs once this period is delivered."""
@@ -258,25 +242,24 @@ class DerivedPeriod(PeriodExtract):
         return self._carried
 
     def closings(self) -> Openings:
-        """Net balances per account at the period's end."""
-        return derive.closings(self.trial_balance)
+        """Net balances per account as at the day after the period; reads it to its end."""
+        self._read_out()
+        return self.openings.after(self._sums, self.period.end + timedelta(days=1))
 
     def found_in_postings(self) -> list[Finding]:
         """What is wrong with single postings."""
-        return [*self._findings, *(self._movements.findings if self._movements else ())]
+        found = list(self._reading.findings)
+        return found + self._sums.findings(self._chart) if self._extraction.rules.checks else found
 
     @property
     def trial_balance(self) -> TrialBalance:
         """The sum of openings and postings; reads what of the postings has not been read."""
         if self._ledger is None:
-            if not self._started:
-                for _ in self.postings():
-                    pass
-            assert self._movements is not None  # noqa: S101 - `open` made it
+            self._read_out()
             self._ledger = derive.roll(
                 self._chart,
                 self.openings,
-                self._movements,
+                self._sums,
                 self._extraction.rules,
             )
         return self._ledger
@@ -284,26 +267,25 @@ class DerivedPeriod(PeriodExtract):
     @property
     def movements(self) -> Movements | None:
         """The sums of the postings; None if the subledger is not asked for."""
-        return self._movements if self._extraction.subledger else None
+        return self._sums if self._extraction.subledger else None
+
+    def _read_out(self) -> None:
+        """Read the postings if no stream has taken them."""
+        if not self._started:
+            for _ in self.postings():
+                pass
 
     def _postings(self) -> Iterator[list[Posting]]:
-        assert self._movements is not None  # noqa: S101 - `open` made it
         for paged, reader in self._listings:
             yield from self._read_postings(
                 paged,
                 reader,
-                self._movements,
+                self._sums,
+                self._chart,
                 whole_entries=self._source.whole_entries,
             )
 
     def _check(self) -> Iterable[Finding]:
-        rules, ledger = self._extraction.rules, self.trial_balance
-        yield from ledger.findings
-        yield from checks.trial_balance(ledger, rules)
+        yield from self._sums.findings(self._chart)
         if self._before is not None:
-            period, before = self._before
-            yield from checks.continuity(period, before, self.period, ledger, rules)
-
-
-class _ChartReading(PeriodExtract):
-    """Reads the chart's rows with the same care as a period's."""
+            yield from checks.continuity(self._before, self.trial_balance, self._extraction.rules)

@@ -123,7 +123,7 @@ class Listing(Generic[Row]):
             envelope = self._envelope.decode(body)
         except msgspec.ValidationError:
             return self._read_untyped(body)
-        rows = envelope.rows
+        rows: list[Row] = getattr(envelope, "rows")  # noqa: B009 - the struct is made at run time
         return Page(
             [Batch(rows, lambda: self._find(_untyped.decode(body)))] if rows else [],
             _whole(getattr(envelope, "pages", None), self._total_pages),
@@ -206,7 +206,9 @@ class Listing(Generic[Row]):
             return Batch(self._list.decode(text), source)
         except msgspec.ValidationError:
             found = self._find(_untyped.decode(text))
-            rows = [msgspec.convert(one, self._row) if isinstance(one, dict) else None for one in found]
+            rows = [
+                msgspec.convert(one, self._row) if isinstance(one, dict) else None for one in found
+            ]
             return Batch(rows, source)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timezone
 from decimal import Decimal
 from typing import Any
@@ -11,15 +12,17 @@ from typing import Any
 import msgspec
 
 from erp_common.errors import ERPValidationError
-from erp_common.extract.listing import Batch
+from erp_common.extract.paged import Paged
+from erp_common.extract.reading import Reading
 from erp_common.extract.source import LineReader
 from erp_common.extract.work import Extraction, Work
-from erp_common.ledger.issues import issue_id
+from erp_common.ledger import checks
+from erp_common.ledger.balances import TrialBalance
+from erp_common.ledger.hierarchy import Chart
+from erp_common.ledger.issues import with_keys
 from erp_common.ledger.models import Basis, Finding, Posting, Severity
 from erp_common.ledger.movements import Movements
-from erp_common.ledger.normalize import InvalidValue
 from erp_common.ledger.periods import Period
-from erp_common.ledger.trial_balance import TrialBalance
 
 
 class Issue(msgspec.Struct):
@@ -36,12 +39,27 @@ class Issue(msgspec.Struct):
     actual: str | None
     raw: dict[str, Any]
 
+    @classmethod
+    def of(cls, finding: Finding, key: str) -> Issue:
+        """The row of a finding."""
+        return cls(
+            issue_id=key,
+            stream_name=finding.stream_name,
+            severity=finding.severity,
+            code=finding.code,
+            message=finding.message,
+            account_code=finding.account_code,
+            entry_id=finding.entry_id,
+            expected=finding.expected,
+            actual=finding.actual,
+            raw=finding.raw,
+        )
+
 
 class Header(msgspec.Struct):
     """A row of `periods`, without the extraction's constants; totals are over analytic accounts."""
 
     period_status: str
-    currency: str
     basis: Basis
     account_count: int
     entry_count: int | None
@@ -65,7 +83,7 @@ class PeriodExtract(ABC):
         """Hold the books of this period."""
         self.company = work.company
         self.period = period
-        self.extracted_at = datetime.now(timezone.utc).isoformat(timespec="microseconds")
+        self.extracted_at: str = msgspec.to_builtins(datetime.now(timezone.utc))
         self._source_system = system
         self._extraction = extraction
         self._reading = Reading(f"{work.company.id}, {period}", checks=extraction.rules.checks)
@@ -90,8 +108,6 @@ class PeriodExtract(ABC):
         }
         if stream == "validation_issues":
             del shared["company_name"], shared["currency"]
-        if stream == "periods":
-            del shared["currency"]
         return shared
 
     def postings(self) -> Iterator[list[Posting]]:
@@ -113,27 +129,46 @@ class PeriodExtract(ABC):
     def issues(self) -> list[Issue]:
         """What the checks found."""
         if self._issues is None:
-            self._issues = list(self._told())
+            found = with_keys(
+                self._all_findings(), self.company.id, self.period, self._extraction.mask
+            )
+            self._issues = [Issue.of(finding, key) for finding, key in found]
         return self._issues
 
     def header(self) -> Header:
         """The header and control totals of the extraction."""
         ledger, movements = self.trial_balance, self.movements
+        rules = self._extraction.rules
         return Header(
             period_status="open" if self.period.is_open(self._extraction.today) else "closed",
-            currency=self.company.currency,
             basis=ledger.basis,
             account_count=ledger.account_count,
-            entry_count=None if movements is None else movements.count,
+            entry_count=None if movements is None else movements.entry_count,
             total_debit=ledger.total_debit,
             total_credit=ledger.total_credit,
             is_balanced=ledger.is_balanced,
             subledger_debit=None if movements is None else movements.total_debit,
             subledger_credit=None if movements is None else movements.total_credit,
-            is_reconciled=self.is_reconciled,
+            is_reconciled=None
+            if movements is None
+            else checks.is_reconciled(ledger, movements, rules),
             issue_count=len(self.issues()),
-            metadata=self.metadata(),
+            metadata={"balance_convention": ledger.convention.value},
         )
+
+    def summary(self) -> str:
+        """The period in one line, for the log."""
+        header = self.header()
+        found = Counter(issue.code for issue in self.issues())
+        parts = [
+            f"{self.company.id} {self.period}: {header.account_count} accounts",
+            "no subledger" if header.entry_count is None else f"{header.entry_count} postings",
+            "balanced" if header.is_balanced else "NOT BALANCED",
+        ]
+        if header.is_reconciled is not None:
+            parts.append("reconciled" if header.is_reconciled else "NOT RECONCILED")
+        told = ", ".join(f"{count} {code}" for code, count in sorted(found.items()))
+        return f"{', '.join(parts)}; {told or 'no findings'}"
 
     @property
     def is_refused(self) -> bool:
@@ -189,49 +224,38 @@ class PeriodExtract(ABC):
         paged: Paged[Any],
         reader: LineReader,
         movements: Movements,
-        account: str | None = None,
+        chart: Chart,
+        *,
+        whole_entries: bool = False,
     ) -> Iterator[list[Posting]]:
         """The postings of one listing, in order, that the checks let pass."""
+        rules = self._extraction.rules if whole_entries else None
         for page in paged.pages():
             for batch in page.batches:
-                kept = self._reading.lines(batch, reader, movements)
-                if kept:
-                    yield kept
-        kept = movements.take(reader.end())
-        if kept:
-            yield kept
-        self._reading.expect_rows("subledger", paged, account)
+                yield self._accept(self._reading.lines(batch, reader, rules), movements, chart)
+        yield self._accept(reader.end(), movements, chart)
+        self._reading.expect_rows("subledger", paged)
+
+    def _accept(
+        self, postings: Sequence[Posting], movements: Movements, chart: Chart
+    ) -> list[Posting]:
+        """The postings of the period, counted in, with the account names the rows lack."""
+        taken = movements.take(postings)
+        for posting in taken:
+            if posting.account_name is None:
+                account = chart.by_code.get(posting.account_code)
+                posting.account_name = None if account is None else account.name
+        return taken
 
     def _all_findings(self) -> list[Finding]:
         """Everything that was found; the checks over the whole period run once."""
         if self._found is None:
-            self._found = [*self._check(), *self._reading.findings]
-            if self.movements is not None or self.trial_balance.basis is Basis.DERIVED:
-                pass
+            ledger = self.trial_balance
+            checked = self._check() if self._extraction.rules.checks else ()
+            self._found = [*ledger.findings, *checked, *self._reading.findings]
         return self._found
 
     @property
-    def _complete(self) -> bool:
+    def _read_whole(self) -> bool:
         """Whether all postings were read; a dry run stops before."""
         return self._finished or not self._started
-
-    @property
-    def _metadata(self) -> dict[str, Any]:
-        return {}
-
-    def _told(self) -> Iterator[Issue]:
-        """The findings as rows; the same row twice is told once, with how often it came."""
-        company, period = self.company.id, self.period
-        for finding, key in issues.with_keys(self._all_findings(), company, period):
-            yield Issue(
-                issue_id=key,
-                stream_name=finding.stream_name,
-                severity=finding.severity,
-                code=finding.code,
-                message=finding.message,
-                account_code=finding.account_code,
-                entry_id=finding.entry_id,
-                expected=finding.expected,
-                actual=finding.actual,
-                raw=masked(finding.raw, self._extraction.mask),
-            )

@@ -9,9 +9,11 @@ from erp_common.errors import ERPValidationError
 from erp_common.extract.listing import Batch, Page
 from erp_common.extract.paged import Paged
 from erp_common.extract.source import LineReader
+from erp_common.ledger import checks
 from erp_common.ledger.findings import Code, finding
 from erp_common.ledger.models import Finding, Posting, StatedAccount
 from erp_common.ledger.normalize import InvalidValue
+from erp_common.ledger.rules import Rules
 
 _NO_OBJECT = InvalidValue("the row", "is no object with fields")
 
@@ -48,14 +50,16 @@ class Reading:
                         self.reject(stream, error, batch.raw(index))
 
     def lines(
-        self,
-        batch: Batch[Any],
-        reader: LineReader,
-        accept: Callable[[Posting], bool],
+        self, batch: Batch[Any], reader: LineReader, entries: Rules | None = None
     ) -> list[Posting]:
-        """The postings of some rows that are accepted; this loop runs for every row of the books."""
-        kept: list[Posting] = []
-        keep = kept.append
+        """The postings of the rows that can be read; this loop runs for every row of the books.
+
+        Args:
+            batch: The rows.
+            reader: What they mean.
+            entries: Given where each row is a whole entry, which must balance by these rules.
+        """
+        read: list[Posting] = []
         for index, row in enumerate(batch.rows):
             try:
                 if row is None:
@@ -64,10 +68,10 @@ class Reading:
             except InvalidValue as error:
                 self.reject("subledger", error, batch.raw(index))
                 continue
-            for posting in postings:
-                if accept(posting):
-                    keep(posting)
-        return kept
+            read += postings
+            if entries is not None and self._checks and postings:
+                self.findings += checks.entry_balance(postings, entries)
+        return read
 
     def reject(self, stream: str, error: InvalidValue, raw: dict[str, Any]) -> None:
         """Keep a row that cannot be read.

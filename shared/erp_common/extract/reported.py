@@ -13,11 +13,11 @@ from erp_common.extract.period import PeriodExtract
 from erp_common.extract.source import ReportedSource
 from erp_common.extract.work import Extraction, Work
 from erp_common.ledger import checks
-from erp_common.ledger.models import AccountBalance, Finding, Posting, StatedAccount
+from erp_common.ledger.balances import TrialBalance
+from erp_common.ledger.models import Finding, Posting, StatedAccount
 from erp_common.ledger.movements import Movements
-from erp_common.ledger.normalize import InvalidValue
 from erp_common.ledger.periods import Period
-from erp_common.ledger.trial_balance import TrialBalance, reported
+from erp_common.ledger.trial_balance import reported
 
 
 class ReportedCompany:
@@ -85,10 +85,9 @@ class ReportedPeriod(PeriodExtract):
         self._place = place
         self._ahead = ahead
         self._ledger: TrialBalance | None = None
-        self._stated: dict[str, StatedAccount] = {}
         self._accounts: list[tuple[StatedAccount, Paged[Any]]] = []
         self._movements: Movements | None = None
-        self._before: tuple[Period, TrialBalance] | None = None
+        self._before: TrialBalance | None = None
         self._counted = False
         self._balances = Paged(
             source.transport,
@@ -101,7 +100,7 @@ class ReportedPeriod(PeriodExtract):
     def follow(self, before: ReportedPeriod) -> None:
         """Let this period's openings be compared with the closings of the one before."""
         if before.period.end.toordinal() + 1 == self.period.start.toordinal():
-            self._before = (before.period, before.trial_balance)
+            self._before = before.trial_balance
 
     @property
     def trial_balance(self) -> TrialBalance:
@@ -110,7 +109,7 @@ class ReportedPeriod(PeriodExtract):
             for _ in self._balances.pages():
                 pass
             self._counted = True
-            self._expect_rows("trial_balance", self._balances)
+            self._reading.expect_rows("trial_balance", self._balances)
         assert self._ledger is not None  # noqa: S101 - the last page has assembled it
         return self._ledger
 
@@ -118,45 +117,34 @@ class ReportedPeriod(PeriodExtract):
     def movements(self) -> Movements | None:
         """The sums of the postings; None if they are not asked for."""
         if self._extraction.subledger and self._movements is None:
-            self._movements = Movements(self.period, self.trial_balance, self._extraction.rules)
+            self._movements = Movements(self.period)
         return self._movements
 
     def _assemble(self, pages: list[Page[Any]]) -> None:
         """Make the trial balance of its rows and ask for the postings; runs in a fetching thread."""
-        stated = list(self._read_accounts(pages, self._source.account, "trial_balance"))
-        self._ledger = reported(stated, self._extraction.rules)
-        for account in stated:
-            self._stated.setdefault(account.code, account)
-        if self._extraction.subledger:
-            for index, account in enumerate(self._asked()):
-                query = self._source.postings(self.company, self.period, account)
-                paged = Paged(self._source.transport, self._ahead, (*self._place, 1, index), query)
-                self._accounts.append((account, paged))
-
-    def _asked(self) -> Iterable[StatedAccount]:
-        """The accounts whose postings are asked for."""
-        assert self._ledger is not None  # noqa: S101
-        for account in self._ledger.accounts:
-            moved = account.debit_amount or account.credit_amount
-            if not account.is_summary and (moved or self._extraction.all_accounts):
-                yield self._stated[account.account_code]
+        stated = self._reading.accounts(pages, self._source.account, "trial_balance")
+        ledger = self._ledger = reported(stated, self._extraction.rules, self.period)
+        if not self._extraction.subledger:
+            return
+        asked = ledger.analytic() if self._extraction.all_accounts else ledger.moved()
+        for index, row in enumerate(asked):
+            account = ledger.chart.by_code[row.account_code].stated
+            query = self._source.postings(self.company, self.period, account)
+            paged = Paged(self._source.transport, self._ahead, (*self._place, 1, index), query)
+            self._accounts.append((account, paged))
 
     def _postings(self) -> Iterator[list[Posting]]:
-        movements = self.movements
+        chart, movements = self.trial_balance.chart, self.movements
         if movements is None:
             return
         for account, paged in self._accounts:
-            yield from self._read_postings(paged, self._source.lines(account), movements)
+            reader = self._source.lines(account)
+            yield from self._read_postings(paged, reader, movements, chart)
 
     def _check(self) -> Iterable[Finding]:
         rules, ledger = self._extraction.rules, self.trial_balance
-        yield from ledger.findings
-        yield from checks.trial_balance(ledger, rules)
-        if self._movements is not None and self._read:
+        if self._movements is not None and self._read_whole:
+            yield from self._movements.findings(ledger.chart)
             yield from checks.tie_out(ledger, self._movements, rules)
         if self._before is not None:
-            period, before = self._before
-            yield from checks.continuity(period, before, self.period, ledger, rules)
-
-
-__all__ = ["AccountBalance", "InvalidValue", "ReportedCompany", "ReportedPeriod"]
+            yield from checks.continuity(self._before, ledger, rules)

@@ -11,6 +11,7 @@ import msgspec
 
 from erp_common.extract.listing import Page
 from erp_common.http.session import Answer, Request, Transport
+from erp_common.ledger.hierarchy import Chart
 from erp_common.ledger.models import Basis, Company, Posting, StatedAccount
 from erp_common.ledger.periods import Period
 
@@ -104,7 +105,7 @@ class Source(ABC):
         """
 
     @abstractmethod
-    def probe(self, company: Company | None) -> tuple[Request, Callable[[Answer], object]]:
+    def probe(self, company: Company, period: Period) -> tuple[Request, Callable[[Answer], object]]:
         """The cheapest call that shows whether the ERP serves the ledger, and how to read it."""
 
 
@@ -135,15 +136,11 @@ class DerivedSource(Source):
     def chart(self, company: Company) -> Query[Any]:
         """The listing of the chart of accounts."""
 
-    def opening(self, row: Any) -> Any:  # noqa: ANN401, ARG002
-        """The debit-positive balance before the first posting that a chart row states, if any."""
-        return None
-
     @abstractmethod
     def postings(
         self,
         company: Company,
         period: Period,
-        chart: Sequence[StatedAccount],
+        chart: Chart,
     ) -> Sequence[tuple[Query[Any], LineReader]]:
         """The listings that together hold a period's postings, each with its reader."""

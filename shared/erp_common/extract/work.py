@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import date
-from decimal import Decimal
 
 import msgspec
 
 from erp_common.ledger.filters import Filters
 from erp_common.ledger.models import Company
+from erp_common.ledger.openings import Openings
 from erp_common.ledger.periods import Cut, Period
 from erp_common.ledger.rules import Rules
 
 
 class CarriedOpenings(msgspec.Struct, frozen=True):
-    """Net balances as at the start of a period, and the settings they were summed under."""
+    """What a derived ledger hands to its next run."""
 
-    as_of: date
-    balances: Mapping[str, Decimal]
+    openings: Openings
     basis: str
     """A mark of the settings that decide openings; another mark makes the balances useless."""
 
@@ -32,8 +31,8 @@ class Work(msgspec.Struct):
 
     company: Company
     periods: list[Period]
-    openings: Mapping[str, Decimal] | None = None
-    """Net balances per account as at the start of the first period."""
+    openings: Openings | None = None
+    """As at the start of the first period."""
     before: list[Period] = []
     openings_basis: str = ""
 

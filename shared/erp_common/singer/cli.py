@@ -62,7 +62,9 @@ class LedgerCommand(SingerCommand):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             self._say("the target stopped reading; see its own messages for why")
         except ConfigValidationError as error:
-            self._fail("ConfigValidationError", "; ".join(map(str, error.errors)) or str(error), error)
+            self._fail(
+                "ConfigValidationError", "; ".join(map(str, error.errors)) or str(error), error
+            )
         except ERPError as error:
             self._fail(_public_name(error), str(error), error)
         except Exception as error:  # noqa: BLE001 - nobody but us can explain it
@@ -73,10 +75,7 @@ class LedgerCommand(SingerCommand):
                 error,
             )
         self.tap_class.stop()
-        sys.stdout.flush() if status == 0 else None
-        sys.stderr.flush()
-        # Fetching threads may hang in a slow answer; nobody waits for them.
-        os._exit(status)
+        sys.exit(status)
 
     def _fail(self, kind: str, sentence: str, error: BaseException | None = None) -> None:
         if error is not None and self.tap_class.debugging():
@@ -103,7 +102,10 @@ def health_check_option(tap_class: type[LedgerTap]) -> click.Option:
         if not value:
             return
         result = tap_class.health_check(ctx.params.get("config"))
-        line = {"source_system": tap_class.source_class.source_system, **msgspec.to_builtins(result)}
+        line = {
+            "source_system": tap_class.source_class.source_system,
+            **msgspec.to_builtins(result),
+        }
         click.echo(tap_class.masked(json.dumps(line, ensure_ascii=False)))
         ctx.exit(0 if line["status"] == "connected" else 1)
 

@@ -13,7 +13,9 @@ import msgspec
 from msgspec import Meta
 from singer_sdk.exceptions import ConfigValidationError
 
+from erp_common.errors import ERPValidationError
 from erp_common.ledger import normalize
+from erp_common.ledger.filters import Filters
 from erp_common.ledger.models import AccountType, Company
 from erp_common.ledger.periods import Cut
 from erp_common.singer.settings import Defaults
@@ -30,16 +32,6 @@ class CompanySetting(msgspec.Struct, frozen=True):
     erp_id: str | None = None
     name: str | None = None
     currency: str = "BRL"
-
-
-class FilterSetting(msgspec.Struct, frozen=True):
-    """`filters`."""
-
-    account_types: tuple[str, ...] | None = None
-    include_zero_balances: bool = True
-    level: Positive | None = None
-    document_types: tuple[str, ...] | None = None
-    cost_center: str | None = None
 
 
 class RateSetting(msgspec.Struct, frozen=True):
@@ -79,7 +71,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     end_date: str | None = None
     period: Cut = Cut.MONTH
     lookback_periods: Count = 1
-    filters: FilterSetting = FilterSetting()
+    filters: dict[str, Any] = {}
     subledger_accounts: Literal["moved", "all"] = "moved"
     validation: Literal["warn", "strict", "off"] = "warn"
     tolerance: Decimal = Decimal("0.01")
@@ -150,10 +142,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         return {prefix: _type(text) for prefix, text in _flat(self.account_type_prefixes)}
 
     @property
-    def wanted_types(self) -> frozenset[AccountType] | None:
-        """`filters.account_types`, understood; None if all are wanted."""
-        types = self.filters.account_types
-        return None if types is None else frozenset(_type(text) for text in types)
+    def ledger_filters(self) -> Filters:
+        """`filters`, understood."""
+        return Filters.parse(self.filters)
 
 
 def parse(
@@ -175,7 +166,14 @@ def parse(
         ConfigValidationError: If a setting is missing or wrong; its text names the setting.
     """
     given = {name: _without_nulls(value) for name, value in raw.items() if value is not None}
-    for name in ("companies", "filters", "rate_limit", "retry", "circuit_breaker", "account_type_prefixes"):
+    for name in (
+        "companies",
+        "filters",
+        "rate_limit",
+        "retry",
+        "circuit_breaker",
+        "account_type_prefixes",
+    ):
         if isinstance(given.get(name), str):
             given[name] = _json(name, given[name])
     if "summary_class" in given:
@@ -199,7 +197,7 @@ def parse(
     return config
 
 
-def _problems(config: Config, defaults: Defaults, *, books: bool, single_company: bool) -> Any:  # noqa: ANN401, C901
+def _problems(config: Config, defaults: Defaults, *, books: bool, single_company: bool) -> Any:  # noqa: ANN401
     for name in ("base_url", "token_url"):
         url = getattr(config, name)
         if url is not None and not re.match(r"https://[^/?#@\s]+", url):
@@ -213,10 +211,10 @@ def _problems(config: Config, defaults: Defaults, *, books: bool, single_company
         yield from _missing_credentials(config, defaults)
     if config.tolerance < 0:
         yield "tolerance must not be negative"
-    for read in ("type_prefixes", "wanted_types", "openings_day"):
+    for read in ("type_prefixes", "ledger_filters", "openings_day"):
         try:
             getattr(config, read)
-        except ValueError as error:
+        except (ValueError, ERPValidationError) as error:
             yield str(error)
     if books:
         yield from _book_problems(config, single_company=single_company)

@@ -14,7 +14,7 @@ from erp_common.http.masking import Masker
 from erp_common.http.oauth import OAuth2Handler
 from erp_common.http.retry import RetryPolicy, RetryStrategy
 from erp_common.http.session import Transport, TransportOptions
-from erp_common.ledger.filters import Filters
+from erp_common.http.token_store import TokenStore
 from erp_common.ledger.models import Company
 from erp_common.ledger.periods import Cut, containing, today
 from erp_common.ledger.rules import Rules
@@ -106,7 +106,7 @@ class Build:
             username=config.username,
             password=config.password,
             refresh_token=config.refresh_token,
-            token_store=config.token_store,
+            token_store=TokenStore(config.token_store) if config.token_store else None,
             expires_in=config.token_expires_in,
             **more,  # type: ignore[arg-type]
         )
@@ -126,7 +126,6 @@ def extraction(
     day: date | None = None,
 ) -> Extraction:
     """How the books are read under these settings."""
-    filters = config.filters
     return Extraction(
         rules=Rules(
             tolerance=config.tolerance,
@@ -139,15 +138,7 @@ def extraction(
         subledger=subledger,
         all_accounts=config.subledger_accounts == "all",
         strict=config.validation == "strict",
-        filters=Filters(
-            account_types=config.wanted_types,
-            include_zero_balances=filters.include_zero_balances,
-            level=filters.level,
-            document_types=None
-            if filters.document_types is None
-            else frozenset(filters.document_types),
-            cost_center=filters.cost_center,
-        ),
+        filters=config.ledger_filters,
         threads=config.max_concurrency,
         lookback=config.lookback_periods,
         cut=config.period,

@@ -70,7 +70,9 @@ def books(defaults: Defaults) -> list[th.Property[Any]]:
             "companies",
             th.ArrayType(
                 th.ObjectType(
-                    _text("id", "Id", "Emitted as company_id; unique in the warehouse", required=True),
+                    _text(
+                        "id", "Id", "Emitted as company_id; unique in the warehouse", required=True
+                    ),
                     _text("erp_id", "ERP id", "What the ERP is asked for; default: id"),
                     _text("name", "Name", "Emitted as company_name; default: id"),
                     _text("currency", "Currency", "ISO code of the books' currency; default: BRL"),
@@ -122,14 +124,20 @@ def books(defaults: Defaults) -> list[th.Property[Any]]:
                     "Whether accounts without balance and movement are emitted (trial_balance)",
                     default=True,
                 ),
-                _integer("level", "Level", "Only accounts of this level, 1 being the root (trial_balance)"),
+                _integer(
+                    "level",
+                    "Level",
+                    "Only accounts of this level, 1 being the root (trial_balance)",
+                ),
                 th.Property(
                     "document_types",
                     th.ArrayType(th.StringType),
                     title="Document types",
                     description="Only postings of these document types (subledger)",
                 ),
-                _text("cost_center", "Cost center", "Only postings of this cost center (subledger)"),
+                _text(
+                    "cost_center", "Cost center", "Only postings of this cost center (subledger)"
+                ),
             ),
             title="Filters",
             description="What is emitted, after the whole ledger has been checked",
@@ -239,7 +247,9 @@ def transport(defaults: Defaults) -> list[th.Property[Any]]:
         th.Property(
             "rate_limit",
             th.ObjectType(
-                _integer("requests", "Requests", "Requests allowed in an interval", default=rate.requests),
+                _integer(
+                    "requests", "Requests", "Requests allowed in an interval", default=rate.requests
+                ),
                 _number("interval", "Interval", "Seconds of an interval", default=rate.interval),
                 _integer("burst", "Burst", "Requests allowed at once", default=rate.burst),
                 _integer("per_day", "Per day", "Requests allowed in a day; default: no limit"),
@@ -256,7 +266,12 @@ def transport(defaults: Defaults) -> list[th.Property[Any]]:
         th.Property(
             "retry",
             th.ObjectType(
-                _integer("max_attempts", "Attempts", "Attempts for a request, the first included", default=3),
+                _integer(
+                    "max_attempts",
+                    "Attempts",
+                    "Attempts for a request, the first included",
+                    default=3,
+                ),
                 _text(
                     "strategy",
                     "Strategy",
@@ -266,12 +281,19 @@ def transport(defaults: Defaults) -> list[th.Property[Any]]:
                 ),
                 _number("base_delay", "Base delay", "Seconds of the first delay", default=1.0),
                 _number("max_delay", "Longest delay", "Seconds of the longest delay", default=30.0),
-                _flag("jitter", "Jitter", "Whether delays are spread by chance (0.5 to 1)", default=True),
+                _flag(
+                    "jitter",
+                    "Jitter",
+                    "Whether delays are spread by chance (0.5 to 1)",
+                    default=True,
+                ),
             ),
             title="Retry",
             description="How failed requests are tried again",
         ),
-        _flag("retry_on_timeout", "Retry on timeout", "Whether timeouts are tried again", default=True),
+        _flag(
+            "retry_on_timeout", "Retry on timeout", "Whether timeouts are tried again", default=True
+        ),
         th.Property(
             "circuit_breaker",
             th.ObjectType(
@@ -293,14 +315,18 @@ def transport(defaults: Defaults) -> list[th.Property[Any]]:
         ),
         _integer("max_concurrency", "Concurrency", "Requests in flight at once", default=4),
         _number("timeout", "Timeout", "Seconds a request may take", default=30),
-        _number("extract_timeout", "Extract timeout", "Seconds a ledger request may take", default=120),
+        _number(
+            "extract_timeout", "Extract timeout", "Seconds a ledger request may take", default=120
+        ),
         _number(
             "health_check_timeout",
             "Health check timeout",
             "Seconds a health check may take in all",
             default=10,
         ),
-        _text("ca_bundle", "CA bundle", "Path of a private certificate authority's certificate (PEM)"),
+        _text(
+            "ca_bundle", "CA bundle", "Path of a private certificate authority's certificate (PEM)"
+        ),
         _flag("debug", "Debug", "Debug logging and tracebacks; secrets stay masked", default=False),
     ]
 

@@ -44,10 +44,11 @@ def _derived(
     basis = openings_basis(config, periods[0].start)
     beginning = periods[0].start
     # Balances summed under other settings, or too late for the lookback asked for now, are of no use.
-    usable = carried is not None and carried.basis == basis and beginning <= carried.as_of <= at
-    if at > beginning and usable and carried is not None:
-        kept = [period for period in periods if period.start >= carried.as_of]
-        return Work(company, kept, openings=carried.balances, openings_basis=basis)
+    if at > beginning and carried is not None and carried.basis == basis:
+        as_of = carried.openings.as_of
+        if beginning <= as_of <= at:
+            kept = [period for period in periods if period.start >= as_of]
+            return Work(company, kept, openings=carried.openings, openings_basis=basis)
     return Work(
         company,
         periods,

@@ -10,16 +10,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from copy import deepcopy
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from singer_sdk.helpers._state import StateWriter
 from singer_sdk.singerlib.encoding.base import GenericSingerWriter
 
 from erp_common.errors import ERPValidationError
 from erp_common.extract.work import CarriedOpenings
+from erp_common.ledger.openings import Openings
+
+if TYPE_CHECKING:
+    from singer_sdk.helpers.types import TapState
 
 KEY = "period_end"
 OPENINGS = "opening_balances"
@@ -63,18 +66,18 @@ class Bookmarks:
         if held is None:
             return None
         try:
-            return CarriedOpenings(
-                date.fromisoformat(held["as_of"]),
-                {code: Decimal(balance) for code, balance in held["balances"].items()},
-                held["basis"],
+            openings = Openings(
+                as_of=date.fromisoformat(held["as_of"]),
+                balances={code: Decimal(balance) for code, balance in held["balances"].items()},
             )
+            return CarriedOpenings(openings, held["basis"])
         except (KeyError, TypeError, ValueError, ArithmeticError, AttributeError):
             raise ERPValidationError(
                 f"the state's opening balances for {company_id} cannot be read; "
                 "correct the state or run with a full refresh",
             ) from None
 
-    def mark(self, company_id: str, end: date, openings: CarriedOpenings | None = None) -> None:
+    def mark(self, company_id: str, end: date, carried: CarriedOpenings | None = None) -> None:
         """Say that all selected streams have delivered the period that ends on this day."""
         for stream in self._streams:
             entry = self._partition(stream, company_id, create=True)
@@ -83,11 +86,11 @@ class Bookmarks:
             entry["replication_key"] = KEY
             before = entry.get("replication_key_value")
             entry["replication_key_value"] = max(str(before), str(end)) if before else str(end)
-        if openings is not None:
+        if carried is not None:
             self._partition("periods", company_id, create=True)[OPENINGS] = {
-                "as_of": str(openings.as_of),
-                "basis": openings.basis,
-                "balances": {code: str(net) for code, net in openings.balances.items() if net},
+                "as_of": str(carried.openings.as_of),
+                "basis": carried.basis,
+                "balances": {code: str(net) for code, net in carried.openings.balances.items()},
             }
 
     def _partition(self, stream: str, company_id: str, *, create: bool = False) -> dict[str, Any]:
@@ -129,5 +132,5 @@ class PacedStateWriter(StateWriter):
 
     def write_now(self, state: dict[str, Any]) -> None:
         """Write the state if it has changed."""
-        super().write_state(deepcopy(state))
+        super().write_state(cast("TapState", state))
         self._last = self._clock()

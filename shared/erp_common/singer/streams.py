@@ -17,7 +17,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Generator, Iterable, Iterator
-from typing import TYPE_CHECKING, Any, ClassVar
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from singer_sdk.helpers.conform import TypeConformanceLevel
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from singer_sdk.helpers._batch import BatchConfig
     from singer_sdk.helpers.types import Context
 
-    from erp_common.extract.books import PeriodExtract
+    from erp_common.extract.period import PeriodExtract
     from erp_common.singer.tap import LedgerTap
 
 if sys.version_info >= (3, 12):
@@ -40,13 +41,10 @@ if sys.version_info >= (3, 12):
 else:
     from typing_extensions import override
 
-ROWS_AT_ONCE = 500
-
 
 class LedgerStream(Stream):
     """A stream whose rows belong to one company and one period."""
 
-    name: ClassVar[str]  # type: ignore[misc]
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE  # rows are typed already
     state_partitioning_keys = ("company_id",)
     replication_key = schemas.REPLICATION_KEY
@@ -102,7 +100,7 @@ class LedgerStream(Stream):
             and len(self.stream_maps) == 1
             and type(self.stream_maps[0]) is SameRecordTransform
             and self.stream_maps[0].stream_alias == self.name
-            and self.stream_maps[0].flattening_options is None
+            and not self.stream_maps[0].flattening_enabled
         )
 
     @override
@@ -131,11 +129,8 @@ class LedgerStream(Stream):
 
 def as_json(row: Any) -> dict[str, Any]:  # noqa: ANN401 - any of the row structs
     """A row's own fields as JSON knows them, amounts still `Decimal`."""
-    fields: dict[str, Any] = msgspec.to_builtins(row, builtin_types=(_decimal,))
+    fields: dict[str, Any] = msgspec.to_builtins(row, builtin_types=(Decimal,))
     return fields
-
-
-_decimal = __import__("decimal").Decimal
 
 
 class Periods(LedgerStream):

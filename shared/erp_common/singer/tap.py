@@ -5,21 +5,21 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Iterator, Mapping
-from datetime import date
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from requests.auth import AuthBase
 from singer_sdk import Tap
 from singer_sdk.exceptions import ConfigValidationError
 
 from erp_common.errors import ERPError
-from erp_common.extract.books import Books, PeriodExtract, Work
+from erp_common.extract.books import Books
+from erp_common.extract.period import PeriodExtract
 from erp_common.extract.source import Source
+from erp_common.extract.work import Work
 from erp_common.http.masking import Masker, install
 from erp_common.ledger.models import Company
-from erp_common.singer import config as settings
 from erp_common.singer import connection, start
 from erp_common.singer.cli import LedgerCommand, Terminated, health_check_option
+from erp_common.singer.config import Config, parse
 from erp_common.singer.settings import Defaults
 from erp_common.singer.state import Bookmarks, PacedStateWriter
 from erp_common.singer.streams import STREAMS
@@ -49,7 +49,7 @@ class LedgerTap(Tap):
     message_writer_class = MessageWriter
     _debugging: ClassVar[bool] = False
 
-    settings: settings.Config
+    settings: Config
     current: PeriodExtract
     """The period that is being emitted."""
 
@@ -62,12 +62,7 @@ class LedgerTap(Tap):
     # What a tap states about its ERP
 
     @classmethod
-    def authenticator(cls, config: settings.Config, build: connection.Build) -> AuthBase | None:
-        """How requests prove who they come from; None if the request's body does."""
-        return build.authenticator(config)
-
-    @classmethod
-    def source(cls, config: settings.Config, build: connection.Build) -> Source:
+    def source(cls, config: Config, build: connection.Build) -> Source:
         """The ERP's books under these settings."""
         raise NotImplementedError
 
@@ -80,7 +75,7 @@ class LedgerTap(Tap):
         install(_masker)
         quieten(debug=bool(self._config.get("debug")))
         try:
-            self.settings = settings.parse(
+            self.settings = parse(
                 self._config,
                 self.defaults,
                 single_company=self.source_class.single_company,
@@ -119,7 +114,8 @@ class LedgerTap(Tap):
     def delivered(self, extract: PeriodExtract) -> None:
         """Move the bookmarks past a period whose streams have all been emitted."""
         self._bookmarks.mark(extract.company.id, extract.period.end, extract.carried())
-        self.state_writer.write_if_due(self.state)
+        self.logger.info("%s", extract.summary())
+        self.state_writer.write_if_due(cast("dict[str, Any]", self.state))
 
     def company_failed(self, company: Company, error: ERPError) -> None:
         """Say that a company's books could not be read; the others go on."""
@@ -129,7 +125,7 @@ class LedgerTap(Tap):
 
     def company_done(self) -> None:
         """Write the state at a company's end."""
-        self.state_writer.write_now(self.state)
+        self.state_writer.write_now(cast("dict[str, Any]", self.state))
 
     def _open_books(self) -> Books:
         streams = [stream.name for stream in self.streams.values() if stream.selected]
@@ -138,14 +134,18 @@ class LedgerTap(Tap):
         source = self.source(self.settings, build)
         type(self)._closers.append(build.close)  # noqa: SLF001
         work: list[Work] = [
-            start.work(company, self.settings, self._bookmarks, source)
+            start.work(company, self.settings, self._bookmarks, source.basis)
             for company in self.companies
         ]
         books = Books(
             source,
             work,
-            connection.extraction(self.settings, source, subledger="subledger" in streams, mask=_masker),
-            self.logger,
+            connection.extraction(
+                self.settings,
+                source,
+                subledger="subledger" in streams,
+                masker=_masker,
+            ),
         )
         type(self)._closers.insert(0, books.close)  # noqa: SLF001
         return books
@@ -172,9 +172,9 @@ class LedgerTap(Tap):
             raw.update(cls._env_var_config)
         learn_secrets(raw, cls.config_jsonschema)
         install(_masker)
-        config = settings.parse(raw, cls.defaults, books=False)
+        config = parse(raw, cls.defaults, books=False)
         build = connection.Build(cls.defaults, _masker, cls.logger)
-        return connection.check(cls.source(config, build), config)
+        return connection.health(cls.source(config, build), config)
 
     @classmethod
     def flush(cls) -> None:
@@ -217,16 +217,23 @@ def learn_secrets(config: Mapping[str, Any], schema: Mapping[str, Any]) -> None:
 
 
 def quieten(*, debug: bool) -> None:
-    """Log what tells the user something; the SDK's lines about each stream of each period do not."""
-    level = logging.DEBUG if debug else logging.WARNING
-    for name in ("singer_sdk", "urllib3", "requests", "backoff"):
-        logging.getLogger(name).setLevel(level)
+    """Log what tells the user something.
+
+    The SDK has several lines for each stream of each period of each company; they are kept for
+    `debug`. What the taps themselves say, and all warnings, always show.
+    """
     if debug:
         logging.getLogger().setLevel(logging.DEBUG)
+        return
+    for handler in logging.getLogger().handlers:
+        if not any(isinstance(one, _WithoutRoutine) for one in handler.filters):
+            handler.addFilter(_WithoutRoutine())
 
 
-def today() -> date:
-    """Today where the companies are."""
-    from erp_common.ledger.periods import today as day  # noqa: PLC0415
+class _WithoutRoutine(logging.Filter):
+    """Drops what libraries tell of their routine."""
 
-    return day()
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the record is worth the user's while."""
+        own = record.name.startswith(("tap-", "erp_common"))
+        return record.levelno > logging.INFO or (own and "singer_sdk" not in record.pathname)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import Any, ClassVar
+from weakref import WeakSet
 
 import msgspec
 from singer_sdk.singerlib.encoding.base import GenericSingerWriter
@@ -21,8 +22,11 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
     Amounts are `Decimal` and become JSON numbers with the same digits.
     """
 
+    open_writers: ClassVar[WeakSet[MessageWriter]] = WeakSet()
+
     def __init__(self) -> None:
         """Start with nothing gathered."""
+        self.open_writers.add(self)
         self._encoder = msgspec.json.Encoder(decimal_format="number")
         self._gathered = bytearray()
 

@@ -58,7 +58,10 @@ def test_pieces_hold_the_rows(
     assert _pieces(('{ "rows" : %s%s}' % (text, after)).encode()) == rows  # noqa: UP031
 
 
-@given(rows=st.lists(st.dictionaries(_hostile, _hostile, max_size=4), min_size=1, max_size=20), data=st.data())
+@given(
+    rows=st.lists(st.dictionaries(_hostile, _hostile, max_size=4), min_size=1, max_size=20),
+    data=st.data(),
+)
 def test_a_body_that_is_cut_off_is_refused(rows: list[Any], data: st.DataObject) -> None:
     body = json.dumps({"rows": rows}).encode()
     end = data.draw(st.integers(min_value=len(b'{"rows": ['), max_value=len(body) - 1))

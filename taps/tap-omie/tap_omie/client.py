@@ -26,7 +26,9 @@ class Keys(msgspec.Struct, frozen=True):
     app_key: str
     app_secret: str
 
-    def call(self, path: str, method: str, param: dict[str, Any], *, extract: bool = True) -> Request:
+    def call(
+        self, path: str, method: str, param: dict[str, Any], *, extract: bool = True
+    ) -> Request:
         """A call of one of Omie's methods."""
         body = {
             "call": method,
