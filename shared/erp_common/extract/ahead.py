@@ -1,9 +1,9 @@
 """Fetching ahead: requests run on a few threads before their answers are needed.
 
-Every call has a place, a tuple that says where in the run its answer is needed; threads always take
-the call with the lowest place. A call starts only while fewer than `window` answers that come before
-it are still untaken, so memory stays bounded however far the ERP's allowance would let the threads
-run ahead, and work for later never holds up work for now.
+Every call has a place, a tuple that says where in the run its answer is needed; threads always
+take the call with the lowest place. A call starts only while fewer than `window` answers that come
+before it are still untaken, so memory stays bounded however far the ERP's allowance would let the
+threads run ahead, and work for later never holds up work for now.
 """
 
 from __future__ import annotations

@@ -19,8 +19,8 @@ CompanyBooks = ReportedCompany | DerivedCompany
 class Books:
     """What a run reads.
 
-    While one period is handed over, the requests of those after it are under way already, across the
-    border between companies too.
+    While one period is handed over, the requests of those after it are under way already, across
+    the border between companies too.
     """
 
     def __init__(

@@ -2,8 +2,8 @@
 
 An answer of a million rows is hundreds of megabytes; decoded whole it would not fit. A list can be
 cut after any of its elements, and a cut anywhere else (inside a text or a nested object) leaves a
-piece that is no JSON. So a cut is made at a likely place and kept if the piece decodes, which proves
-the cut right and the piece sound, before a single row of it is used.
+piece that is no JSON. So a cut is made at a likely place and kept if the piece decodes, which
+proves the cut right and the piece sound, before a single row of it is used.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ Cut = tuple[int, int]
 def find_cuts(file: BinaryIO, key: str) -> list[Cut] | None:
     """Offsets and lengths of the pieces of the list that an object holds first under this key.
 
-    Each piece is the inside of a list, without its brackets. Returns None if the body does not begin
-    with that list, so that it must be read whole.
+    Each piece is the inside of a list, without its brackets. Returns None if the body does not
+    begin with that list, so that it must be read whole.
 
     Raises:
         msgspec.DecodeError: If the body is not JSON from its beginning to its end.

@@ -57,7 +57,7 @@ class CompanyChart:
         return self._reading.findings
 
     def when_ready(self, act: Callable[[], None]) -> None:
-        """Do something in the fetching thread that completes the chart, or now if it is complete."""
+        """Act in the fetching thread that completes the chart, or now if it is complete."""
         with self._lock:
             if not self._ready:
                 self._waiting.append(act)
@@ -143,9 +143,12 @@ class DerivedCompany:
         if self.work.openings is not None:
             return self.work.openings
         openings = derive.first_openings(company.chart, self._spans[0].start)
-        for finding in derive.first_opening_findings(company.chart, self._extraction.rules):
-            if finding.code != Code.OPENING_ASSUMED_ZERO or not self._extraction.openings_stated:
-                told.append(finding)
+        known = self._extraction.openings_stated
+        told.extend(
+            finding
+            for finding in derive.first_opening_findings(company.chart, self._extraction.rules)
+            if not (known and finding.code == Code.OPENING_ASSUMED_ZERO)
+        )
         for index in range(len(self.work.before)):
             span = self._take(index)
             span.open(company.chart, self._closed(openings, span.period, company.chart), [])

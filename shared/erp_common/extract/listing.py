@@ -1,8 +1,8 @@
 """How an endpoint's answer holds its rows: decoded once, typed, in bounded memory.
 
-Rows decode into structs whose fields are untyped on purpose: an ERP may pad a text, send a number as
-text or leave a field out, and one odd row must not cost the page. What a field means is decided by
-the tap's mapping, with `erp_common.ledger.normalize`.
+Rows decode into structs whose fields are untyped on purpose: an ERP may pad a text, send a number
+as text or leave a field out, and one odd row must not cost the page. What a field means is decided
+by the tap's mapping, with `erp_common.ledger.normalize`.
 """
 
 from __future__ import annotations

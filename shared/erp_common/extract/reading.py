@@ -97,9 +97,9 @@ class Reading:
         self.findings.append(
             finding(
                 Code.ROW_COUNT_MISMATCH,
-                f"The ERP announced {announced} rows of the {paged.query.name} but sent {received}: "
-                f"{announced - received} are missing. Run again; if it stays so, ask the ERP's "
-                "support.",
+                f"The ERP announced {announced} rows of the {paged.query.name}, but sent "
+                f"{received}: {announced - received} are missing. Run again; if it stays so, ask "
+                "the ERP's support.",
                 stream=stream,
                 account_code=account,
                 expected=announced,

@@ -121,7 +121,7 @@ class ReportedPeriod(PeriodExtract):
         return self._movements
 
     def _assemble(self, pages: list[Page[Any]]) -> None:
-        """Make the trial balance of its rows and ask for the postings; runs in a fetching thread."""
+        """Make the trial balance and ask for the postings; runs in a fetching thread."""
         stated = self._reading.accounts(pages, self._source.account, "trial_balance")
         ledger = self._ledger = reported(stated, self._extraction.rules, self.period)
         if not self._extraction.subledger:

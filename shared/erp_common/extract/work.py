@@ -25,8 +25,8 @@ class CarriedOpenings(msgspec.Struct, frozen=True):
 class Work(msgspec.Struct):
     """The periods of one company that are read, in order.
 
-    For a derived ledger also where its openings come from: the balances carried over from an earlier
-    run, or spans before the first period whose postings are summed first, or nothing.
+    For a derived ledger also where its openings come from: the balances carried over from an
+    earlier run, or spans before the first period whose postings are summed first, or nothing.
     """
 
     company: Company

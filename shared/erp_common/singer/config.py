@@ -1,4 +1,4 @@
-"""The settings as typed values; what does not fit is told in sentences, without the value of a secret."""
+"""The settings as typed values; what does not fit is told in sentences without secrets."""
 
 from __future__ import annotations
 
@@ -201,7 +201,7 @@ def _problems(config: Config, defaults: Defaults, *, books: bool, single_company
     for name in ("base_url", "token_url"):
         url = getattr(config, name)
         if url is not None and not re.match(r"https://[^/?#@\s]+", url):
-            yield f"{name} must start with https:// and name a host; books are never sent in the clear"
+            yield f"{name} must start with https:// and name a host; books never go in the clear"
     if config.auth_type not in defaults.auth_types:
         yield (
             f"auth_type must be one of {', '.join(defaults.auth_types)} for {defaults.system}, "

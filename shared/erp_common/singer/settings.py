@@ -152,7 +152,7 @@ def books(defaults: Defaults) -> list[th.Property[Any]]:
         _text(
             "validation",
             "Validation",
-            "warn: findings are reported; strict: an error fails the company; off: no ledger checks",
+            "warn: findings are reported; strict: an error fails the company; off: no checks",
             default="warn",
             allowed_values=["warn", "strict", "off"],
         ),
@@ -180,8 +180,8 @@ def books(defaults: Defaults) -> list[th.Property[Any]]:
             th.ObjectType(additional_properties=th.CustomType({"type": ["string", "object"]})),
             title="Account type prefixes",
             description=(
-                'Account types by code prefix, e.g. {"3": "REVENUE"}; the longest prefix wins, only '
-                "letters and digits are compared"
+                'Account types by code prefix, e.g. {"3": "REVENUE"}; the longest prefix wins, '
+                "only letters and digits are compared"
             ),
         ),
     ]
@@ -235,7 +235,7 @@ def authentication(defaults: Defaults) -> list[th.Property[Any]]:
         _text(
             "token_store",
             "Token store",
-            "Path of a file (mode 0600) that keeps rotated refresh tokens; without it they are lost",
+            "Path of a file (mode 0600) that keeps rotated refresh tokens; else they are lost",
         ),
     ]
 

@@ -43,7 +43,7 @@ def _derived(
     _check_year_end(config, periods)
     basis = openings_basis(config, periods[0].start)
     beginning = periods[0].start
-    # Balances summed under other settings, or too late for the lookback asked for now, are of no use.
+    # Balances summed under other settings, or too late for the lookback of now, are of no use.
     if at > beginning and carried is not None and carried.basis == basis:
         as_of = carried.openings.as_of
         if beginning <= as_of <= at:

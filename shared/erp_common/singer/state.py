@@ -1,9 +1,9 @@
 """Bookmarks: how far each company's books have been delivered, stream by stream.
 
-Partitions are by company alone. A bookmark is the end of the last period whose selected streams have
-all been emitted; it is set only then, so that a run killed anywhere resumes without a gap. Derived
-ledgers keep one balance per account beside the bookmark of `periods`, as at the start of the lookback
-window, since their openings are sums of what came before.
+Partitions are by company alone. A bookmark is the end of the last period whose selected streams
+have all been emitted; it is set only then, so that a run killed anywhere resumes without a gap.
+Derived ledgers keep one balance per account beside the bookmark of `periods`, as at the start of
+the lookback window, since their openings are sums of what came before.
 """
 
 from __future__ import annotations

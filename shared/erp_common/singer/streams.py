@@ -6,10 +6,11 @@ fetched is shared by its streams and dropped with it.
 
 The SDK's private methods that are overridden here, and why:
 
-- `_sync_records`: its loop costs fifty times what a typed row costs, and it knows no company that
-  fails while the others go on. Where a setting asks for more than plain rows (stream maps, deselected
-  properties, flattening, batches, a dry run), the SDK's own loop runs.
-- `_increment_stream_state`, `_write_starting_replication_value`: bookmarks move by period, not by row.
+- `_sync_records`: its loop costs many times what a typed row costs, and it knows no company that
+  fails while the others go on. Where a setting asks for more than plain rows (stream maps,
+  deselected properties, flattening, batches, a dry run), the SDK's own loop runs.
+- `_increment_stream_state`, `_write_starting_replication_value`: bookmarks move by period, not by
+  row.
 - `_write_schema_message`: once a run, not once a period.
 """
 
@@ -21,12 +22,14 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from singer_sdk.batch import Batcher
 from singer_sdk.helpers.conform import TypeConformanceLevel
-from singer_sdk.mapper import SameRecordTransform
+from singer_sdk.mapper import RemoveRecordTransform, SameRecordTransform
 from singer_sdk.streams import Stream
 
 from erp_common.errors import ERPError
 from erp_common.ledger import schemas
+from erp_common.singer import batches
 from erp_common.singer.writer import MessageWriter
 
 if TYPE_CHECKING:
@@ -91,6 +94,39 @@ class LedgerStream(Stream):
                 counter.increment(len(rows))
         return
 
+    @override
+    def get_batch_config(self, config: Any) -> BatchConfig | None:
+        """Batches, unless the rows go to several streams or none: then they are messages."""
+        maps = self.stream_maps
+        if len(maps) != 1 or isinstance(maps[0], RemoveRecordTransform) or not self.selected:
+            return None
+        return super().get_batch_config(config)
+
+    @override
+    def get_batches(
+        self,
+        batch_config: BatchConfig,
+        context: Context | None = None,
+    ) -> Iterator[tuple[Any, list[str]]]:
+        """Files with the rows that messages would hold."""
+        if batch_config.encoding.format == "jsonl" and self._is_plain():
+            extract = self._tap.current
+            yield from batches.plain(
+                batch_config,
+                f"{self.tap_name}--{self.name}",
+                extract.constants(self.name),
+                self.rows(extract),
+            )
+            return
+        mapped = (
+            message.record
+            for record in self._sync_records(context, write_messages=False)
+            for message in self._generate_record_messages(record)
+        )
+        batcher = Batcher(self.tap_name, self.name, batch_config)
+        for manifest in batcher.get_batches(records=mapped):
+            yield batch_config.encoding, manifest
+
     def _is_plain(self) -> bool:
         """Whether every row goes out as it is."""
         return (
@@ -144,9 +180,8 @@ class Periods(LedgerStream):
         return [{"company_id": company.id} for company in self._tap.companies]
 
     @override
-    def get_batch_config(self, config: Any) -> BatchConfig | None:
+    def get_batch_config(self, config: Any) -> None:
         """No batches: a header row must follow its period's rows at once."""
-        return None
 
     @override
     def _sync_records(

@@ -13,7 +13,26 @@ from singer_sdk.singerlib.encoding.simple import Message, StateMessage
 FLUSH_AT = 1 << 16
 """Bytes of messages gathered before they are written."""
 
+ROWS_AT_ONCE = 128
+"""Rows encoded before the gathered bytes are looked at."""
+
+encoder = msgspec.json.Encoder(decimal_format="number")
+
 _COMMA = ord(",")
+
+
+def encode_rows(into: bytearray, opening: bytes, rows: list[Any], closing: bytes) -> None:
+    """Append each row, a struct, behind an opening that is an object not yet closed.
+
+    A row is encoded right behind the opening; its brace then becomes the comma that joins both.
+    """
+    encode_into = encoder.encode_into
+    for row in rows:
+        into += opening
+        brace = len(into)
+        encode_into(row, into, brace)
+        into[brace] = _COMMA
+        into += closing
 
 
 class MessageWriter(GenericSingerWriter[bytes, Message]):
@@ -27,12 +46,11 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
     def __init__(self) -> None:
         """Start with nothing gathered."""
         self.open_writers.add(self)
-        self._encoder = msgspec.json.Encoder(decimal_format="number")
         self._gathered = bytearray()
 
     def serialize_message(self, message: Message) -> bytes:
         """One message as JSON, without its line end."""
-        return self._encoder.encode(message.to_dict())
+        return encoder.encode(message.to_dict())
 
     def write_message(self, message: Message) -> None:
         """Write a message of any kind."""
@@ -43,32 +61,23 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
 
     def opening(self, stream: str, constants: dict[str, Any], version: int | None) -> bytes:
         """The beginning of all RECORD messages whose rows share these fields."""
-        record = self._encoder.encode(constants)[:-1]
+        record = encoder.encode(constants)[:-1]
         marked = b"" if version is None else b'"version":%d,' % version
         return b'{"type":"RECORD","stream":%b,%b"record":%b' % (
-            self._encoder.encode(stream),
+            encoder.encode(stream),
             marked,
             record,
         )
 
     def closing(self, time_extracted: str) -> bytes:
         """The end of all RECORD messages that were extracted at this time."""
-        return b',"time_extracted":%b}\n' % self._encoder.encode(time_extracted)
+        return b',"time_extracted":%b}\n' % encoder.encode(time_extracted)
 
     def write_rows(self, opening: bytes, rows: list[Any], closing: bytes) -> None:
-        """Write a RECORD for each row, a struct with the fields that are not in the opening.
-
-        A row is encoded right behind the opening; its brace then becomes the comma that joins both.
-        """
-        gathered = self._gathered
-        encode_into = self._encoder.encode_into
-        for row in rows:
-            gathered += opening
-            brace = len(gathered)
-            encode_into(row, gathered, brace)
-            gathered[brace] = _COMMA
-            gathered += closing
-            if len(gathered) >= FLUSH_AT:
+        """Write a RECORD for each row, a struct with the fields that are not in the opening."""
+        for start in range(0, len(rows), ROWS_AT_ONCE):
+            encode_rows(self._gathered, opening, rows[start : start + ROWS_AT_ONCE], closing)
+            if len(self._gathered) >= FLUSH_AT:
                 self.flush()
 
     def flush(self) -> None:

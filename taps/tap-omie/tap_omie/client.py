@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import date
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
@@ -13,6 +15,9 @@ from erp_common.http.dialect import Dialect, Fault, FaultKind
 from erp_common.http.request import Request
 
 _encoder = msgspec.json.Encoder()
+
+LARGEST_FAULT = 1 << 16
+"""Bytes; an answer beyond that holds rows and no fault."""
 
 
 def day(value: date) -> str:
@@ -26,9 +31,7 @@ class Keys(msgspec.Struct, frozen=True):
     app_key: str
     app_secret: str
 
-    def call(
-        self, path: str, method: str, param: dict[str, Any], *, extract: bool = True
-    ) -> Request:
+    def call(self, path: str, method: str, param: dict[str, Any]) -> Request:
         """A call of one of Omie's methods."""
         body = {
             "call": method,
@@ -41,8 +44,25 @@ class Keys(msgspec.Struct, frozen=True):
             path,
             body=_encoder.encode(body),
             headers=(("Content-Type", "application/json"),),
-            extract=extract,
         )
+
+
+class Said(msgspec.Struct, frozen=True):
+    """A fault in Omie's own terms."""
+
+    status: int
+    code: str
+    words: str
+
+    def has(self, pattern: str) -> bool:
+        """Whether the words match."""
+        return re.search(pattern, self.words, re.IGNORECASE) is not None
+
+    @property
+    def seconds(self) -> float | None:
+        """The seconds that the words say to wait."""
+        found = re.search(r"(\d+)\s*segundo", self.words)
+        return float(found.group(1)) if found else None
 
 
 class OmieDialect(Dialect):
@@ -55,85 +75,106 @@ class OmieDialect(Dialect):
         said = _said(answer)
         if said is None:
             return super().fault(answer, request)
-        code, words = said
-        return _known(code, words, answer.status) or (
-            Fault(FaultKind.BUSINESS, words, code=code)
-            if answer.status in {200, 500}
-            else super().fault(answer, request)
-        )
+        for applies, fault in SIGNALS:
+            if applies(said):
+                return fault(said)
+        if said.status in {HTTPStatus.OK, HTTPStatus.INTERNAL_SERVER_ERROR}:
+            # Trying other faults again would feed the counter that blocks the key.
+            return Fault(FaultKind.BUSINESS, said.words, code=said.code)
+        return super().fault(answer, request)
 
 
-def _known(code: str, words: str, status: int) -> Fault | None:
-    """The faults whose meaning is known; codes are reused, so the words count too."""
-    lower = words.lower()
-    seconds = _seconds(words)
-    if status == 425 or "MISUSE_API_PROCESS" in code or "consumo indevido" in lower:  # noqa: PLR2004
-        wait = seconds or 1800.0
-        return Fault(
-            FaultKind.BLOCKED,
-            words,
-            wait=wait,
-            code=code,
-            advice=f"Omie has blocked this key; run again in {wait:.0f} seconds",
-        )
-    if code.endswith("Client-6") or "redundan" in lower:
-        return Fault(
-            FaultKind.SCHEDULED,
-            words,
-            code=code,
-            schedule=((seconds or 60.0) + 1,),
-            final_kind=FaultKind.RATE_LIMIT,
-        )
-    if code.endswith("-1880") or "existe uma requisição desse método" in lower:
+def _blocked(said: Said) -> Fault:
+    wait = said.seconds or 1800.0
+    return Fault(
+        FaultKind.BLOCKED,
+        said.words,
+        wait=wait,
+        code=said.code,
+        advice=f"Omie has blocked this key; run again in {wait:.0f} seconds",
+    )
+
+
+def _waits(*schedule: float) -> Callable[[Said], Fault]:
+    """Tried again after these waits; the first is at least what Omie names."""
+
+    def fault(said: Said) -> Fault:
+        first, *rest = schedule
         return Fault(
             FaultKind.SCHEDULED,
-            words,
-            code=code,
-            schedule=(10.0, 61.0),
+            said.words,
+            code=said.code,
+            schedule=(max((said.seconds or 0.0) + 1, first), *rest),
             final_kind=FaultKind.RATE_LIMIT,
         )
-    if code.endswith(("-8020", "-1100")) and "requisição" in lower:
-        return Fault(
-            FaultKind.SCHEDULED,
-            words,
-            code=code,
-            schedule=(max(seconds or 0.0, 60.0),),
-            final_kind=FaultKind.RATE_LIMIT,
-        )
-    if code.endswith("-5113") or (
-        code.endswith(("-101", "-5094")) and re.search(r"\bnenhum", lower) and "encontrad" in lower
-    ):
-        return Fault(FaultKind.NO_RECORDS, words, code=code)
-    if status in {401, 403} or "chave de acesso" in lower or "app_key" in lower:
-        return Fault(FaultKind.AUTH, words, code=code, ends_run=True)
-    if "broken response" in lower:
-        return Fault(FaultKind.TOO_LARGE, words, code=code)
-    if status in {429, 502, 503, 504}:
-        return Fault(FaultKind.RATE_LIMIT if status == 429 else FaultKind.RETRY, words, code=code)  # noqa: PLR2004
-    return None
+
+    return fault
 
 
-def _said(answer: Answer) -> tuple[str, str] | None:
-    """Omie's code and words, if the answer is a fault; from the body, else from its own header."""
-    header = answer.headers.get("OmieAPI-Error", "")
-    if answer.size <= 1 << 16:
+def _redundant(said: Said) -> Fault:
+    return _waits(0.0 if said.seconds is not None else 61.0)(said)
+
+
+def _is(kind: FaultKind, *, ends_run: bool | None = None) -> Callable[[Said], Fault]:
+    return lambda said: Fault(kind, said.words, code=said.code, ends_run=ends_run)
+
+
+# The first that applies counts. Codes are reused for other faults, so words are asked for too.
+SIGNALS: tuple[tuple[Callable[[Said], bool], Callable[[Said], Fault]], ...] = (
+    (
+        lambda said: (
+            said.status == HTTPStatus.TOO_EARLY
+            or "MISUSE_API_PROCESS" in said.code
+            or said.has("consumo indevido")
+        ),
+        _blocked,
+    ),
+    (lambda said: said.code.endswith("Client-6") or said.has("redundan"), _redundant),
+    (
+        lambda said: said.code.endswith("-1880") or said.has("requisição desse método sendo"),
+        _waits(10.0, 61.0),
+    ),
+    (
+        lambda said: said.code.endswith(("-8020", "-1100")) and said.has("já foi processada"),
+        _waits(60.0),
+    ),
+    (lambda said: said.code.endswith("-5113"), _is(FaultKind.NO_RECORDS)),
+    (
+        lambda said: (
+            said.code.endswith(("-101", "-5094"))
+            and said.has(r"\bnenhum")
+            and said.has("encontrad")
+        ),
+        _is(FaultKind.NO_RECORDS),
+    ),
+    (
+        lambda said: (
+            said.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
+            or said.has("chave de acesso")
+        ),
+        _is(FaultKind.AUTH, ends_run=True),
+    ),
+    (lambda said: said.has("broken response"), _is(FaultKind.TOO_LARGE)),
+)
+
+
+def _said(answer: Answer) -> Said | None:
+    """Omie's code and words if the answer is a fault, from its body, else from its own header."""
+    body: object = None
+    text = answer.read() if answer.size <= LARGEST_FAULT else b""
+    # Most answers are rows and are decoded once, as such.
+    if answer.status != HTTPStatus.OK or b"fault" in text or b"MENSAGEM" in text:
         try:
-            body = msgspec.json.decode(answer.read())
+            body = msgspec.json.decode(text)
         except (msgspec.DecodeError, UnicodeDecodeError):
             body = None
-        if isinstance(body, list) and body and isinstance(body[0], dict) and "MENSAGEM" in body[0]:
-            return str(body[0].get("CODIGO", "")), str(body[0]["MENSAGEM"])
-        if isinstance(body, dict) and ("faultstring" in body or "faultcode" in body):
-            return str(body.get("faultcode") or ""), str(body.get("faultstring") or "")
-        if isinstance(body, dict) and "error_message" in body:
-            return str(body.get("error_code") or ""), str(body["error_message"])
-    if header and answer.status >= 500:  # noqa: PLR2004
+    if isinstance(body, list) and body and isinstance(body[0], dict) and "MENSAGEM" in body[0]:
+        return Said(answer.status, str(body[0].get("CODIGO", "")), str(body[0]["MENSAGEM"]))
+    if isinstance(body, dict) and ("faultstring" in body or "faultcode" in body):
+        code, words = body.get("faultcode"), body.get("faultstring")
+        return Said(answer.status, str(code or ""), str(words or ""))
+    header = answer.headers.get("OmieAPI-Error", "")
+    if header and answer.status == HTTPStatus.INTERNAL_SERVER_ERROR:
         code, _, words = header.partition(" - ")
-        return f"Client-{code.strip()}", words
+        return Said(answer.status, f"Client-{code.strip()}", words)
     return None
-
-
-def _seconds(words: str) -> float | None:
-    """The seconds that a fault says to wait."""
-    found = re.search(r"(\d+)\s*segundo", words)
-    return float(found.group(1)) if found else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from erp_common.extract.listing import Listing
 from erp_common.extract.source import LineReader, Lines, Paging, Query, ReportedSource
@@ -18,8 +18,27 @@ from tap_omie.mapping import Balance, Movement, account, line
 
 Row = TypeVar("Row")
 
-BALANCES = Listing("balancete", Balance, total_pages="nTotPaginas", total_rows="nTotRegistros")
-MOVEMENTS = Listing("movimentos", Movement, total_pages="nTotPaginas", total_rows="nTotRegistros")
+
+
+def _is_error(row: dict[str, Any]) -> bool:
+    """Whether an element of a list is one of Omie's errors, which come as a list now and then."""
+    return "CODIGO" in row and "MENSAGEM" in row
+
+
+BALANCES = Listing(
+    "balancete",
+    Balance,
+    total_pages="nTotPaginas",
+    total_rows="nTotRegistros",
+    is_error=_is_error,
+)
+MOVEMENTS = Listing(
+    "movimentos",
+    Movement,
+    total_pages="nTotPaginas",
+    total_rows="nTotRegistros",
+    is_error=_is_error,
+)
 
 
 class OmieBooks(ReportedSource):

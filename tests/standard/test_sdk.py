@@ -1,0 +1,43 @@
+"""The SDK's standard tests of a tap, for each tap against the simulator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+from simulator import Books, Simulator
+from singer_sdk import Tap
+from singer_sdk.testing import SuiteConfig, get_tap_test_class
+
+from tap_omie.tap import TapOmie
+
+# The SDK builds its tests while the module is imported, and needs an address that answers.
+_serving = ExitStack()
+_simulator = _serving.enter_context(Simulator(Books.generate()))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _served() -> Iterator[None]:
+    yield
+    _serving.close()
+
+
+def _standard(tap: type[Tap], erp: str) -> Any:
+    config = {
+        "base_url": _simulator.base_url(erp),
+        "ca_bundle": str(_simulator.ca_bundle),
+        "start_date": "2024-01-01",
+        "end_date": "2024-02-29",
+        "companies": [{"id": "ACME", "erp_id": "101"}],
+        "rate_limit": {"requests": 100_000, "burst": 10_000},
+        **_simulator.credentials(erp),
+    }
+    # Sound books have no findings, so that stream has no rows.
+    suite = SuiteConfig(ignore_no_records_for_streams=["validation_issues"])
+    return get_tap_test_class(tap, config=config, suite_config=suite)
+
+
+class TestOmie(_standard(TapOmie, "omie")):  # type: ignore[misc]
+    """tap-omie."""
