@@ -4,7 +4,7 @@
 .PHONY: help install demo demo-psql test lint format bench build readme lock clean
 
 PYTHON ?= python3
-export PYTHON
+export PYTHON SQL
 
 bin := .venv/bin
 uv := .tools/uv/bin/uv
@@ -24,7 +24,7 @@ demo: .venv/.installed .meltano/.installed ## a fictional company's ledger, from
 	@$(bin)/python -m demo
 
 demo-psql: .venv/.installed ## a SQL prompt on what the demo loaded (or: make demo-psql SQL='select …')
-	@$(bin)/python -m demo.psql $(if $(SQL),"$(SQL)")
+	@$(bin)/python -m demo.psql
 
 test: .venv/.installed .meltano/.installed ## all tests, against real PostgreSQL and Meltano
 	$(bin)/pytest -n $(PYTEST_WORKERS) --dist loadgroup

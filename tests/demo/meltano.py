@@ -1,0 +1,116 @@
+"""`meltano run tap-omie target-postgres`, as a process that can be watched and that never stays."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from demo import PROJECT
+
+MELTANO = PROJECT / ".tools" / "meltano" / "bin" / "meltano"
+# Another run's settings in the environment are not the demo's.
+FOREIGN = ("TAP_", "TARGET_", "MELTANO_", "SINGER_SDK_")
+STOP_SECONDS = 10
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """One line of the log: Meltano's own, or passed on from a plugin."""
+
+    level: str
+    speaker: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.speaker}: {self.text}"
+
+
+class MeltanoError(RuntimeError):
+    """The run failed; the message says where to read why."""
+
+
+def run(
+    settings: Mapping[str, str],
+    *,
+    log: Path,
+    every: Callable[[], None],
+    tell: Callable[[str], None],
+    seconds: float,
+) -> None:
+    """Run the pipeline with `settings` as environment variables until it ends.
+
+    `every` is called about every `seconds`; `tell` gets each warning and error.
+
+    Raises:
+        MeltanoError: The run failed.
+    """
+    # --force: a run that was killed must not stop the next one from starting.
+    command = [str(MELTANO), "--log-format=json", "run", "--force", "tap-omie", "target-postgres"]
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
+    process = subprocess.Popen(
+        command,
+        cwd=PROJECT,
+        env=kept | dict(settings),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        # A group of its own, so that it can be ended as a whole.
+        start_new_session=True,
+    )
+    last: deque[str] = deque(maxlen=15)
+    reader = threading.Thread(target=_follow, args=(process, log, last, tell), daemon=True)
+    reader.start()
+    try:
+        while reader.is_alive():
+            reader.join(seconds)
+            every()
+        status = process.wait()
+    finally:
+        _end(process)
+    if status:
+        said = "\n".join(last)
+        raise MeltanoError(
+            f"`meltano run` failed; the whole log is in {log}. It ended with:\n{said}"
+        )
+
+
+def _follow(
+    process: subprocess.Popen[bytes], log: Path, last: deque[str], tell: Callable[[str], None]
+) -> None:
+    assert process.stdout is not None
+    with log.open("wb") as file:
+        for line in process.stdout:
+            file.write(line)
+            entry = _read(line)
+            last.append(str(entry))
+            if entry.level in {"error", "critical"} or (
+                entry.level == "warning" and entry.speaker != "meltano"
+            ):
+                tell(str(entry))
+
+
+def _read(line: bytes) -> _Entry:
+    text = line.decode(errors="replace").rstrip()
+    try:
+        entry = json.loads(text)
+        return _Entry(entry["level"], entry.get("string_id") or "meltano", entry["event"])
+    except (json.JSONDecodeError, KeyError, TypeError):
+        return _Entry("info", "meltano", text)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is not None:
+        return
+    os.killpg(process.pid, signal.SIGTERM)
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()

@@ -1,0 +1,70 @@
+"""Build what is published: a wheel and a source distribution of every package, into `dist/`."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+
+import msgspec
+
+PROJECT = Path(__file__).parents[2]
+
+
+class Distribution(msgspec.Struct, frozen=True):
+    """One distribution of the workspace: its folder, and the package in it."""
+
+    name: str
+    folder: Path
+
+    @property
+    def package(self) -> str:
+        """The name it is imported by."""
+        return self.name.replace("-", "_")
+
+    def dependencies(self) -> list[str]:
+        """The requirements it declares, those of its extras included."""
+        return metadata.requires(self.name) or []
+
+    def __str__(self) -> str:
+        """Its name."""
+        return self.name
+
+
+DISTRIBUTIONS = [
+    Distribution("erp-common", PROJECT / "shared"),
+    *(
+        Distribution(file.parent.name, file.parent)
+        for file in sorted(PROJECT.glob("taps/*/pyproject.toml"))
+    ),
+]
+
+
+def build(distribution: Distribution, folder: Path) -> list[Path]:
+    """Build into `folder`; gives the wheel and the source distribution.
+
+    Raises:
+        CalledProcessError: The build failed; its output says why.
+    """
+    before = set(folder.glob("*"))
+    command = [sys.executable, "-m", "hatchling", "build", "--directory", str(folder.absolute())]
+    subprocess.run(
+        command, cwd=distribution.folder, check=True, capture_output=True, stdin=subprocess.DEVNULL
+    )
+    return sorted(set(folder.glob("*")) - before)
+
+
+def main() -> None:
+    """Build everything into the folder named on the command line, emptied first."""
+    folder = Path(sys.argv[1])
+    folder.mkdir(exist_ok=True)
+    for stale in [*folder.glob("*.whl"), *folder.glob("*.tar.gz")]:
+        stale.unlink()
+    for distribution in DISTRIBUTIONS:
+        for file in build(distribution, folder):
+            print(file)
+
+
+if __name__ == "__main__":
+    main()

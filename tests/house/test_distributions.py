@@ -1,0 +1,72 @@
+"""Every distribution builds, and works where nothing but it has been installed."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from house.distributions import DISTRIBUTIONS, PROJECT, Distribution, build
+
+UV = PROJECT / ".tools" / "uv" / "bin" / "uv"
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Path]]:
+    """The wheel and the source distribution of each, by name."""
+    folder = tmp_path_factory.mktemp("dist")
+    return {distribution.name: build(distribution, folder) for distribution in DISTRIBUTIONS}
+
+
+@pytest.mark.xdist_group("distributions")
+@pytest.mark.parametrize("distribution", DISTRIBUTIONS, ids=str)
+def test_files_of_the_package_are_in_both(
+    built: dict[str, list[Path]], distribution: Distribution
+) -> None:
+    source, wheel = sorted(built[distribution.name], key=lambda file: file.suffix)
+    tracked = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", distribution.package],
+        cwd=distribution.folder, check=True, capture_output=True, text=True,
+    ).stdout.split()  # fmt: skip
+    expected = {name for name in tracked if (distribution.folder / name).exists()}
+    assert f"{distribution.package}/py.typed" in expected
+    with zipfile.ZipFile(wheel) as archive:
+        assert expected <= set(archive.namelist())
+    with tarfile.open(source) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+        assert expected | {"pyproject.toml", "README.md"} <= names
+
+
+@pytest.mark.xdist_group("distributions")
+@pytest.mark.parametrize("tap", DISTRIBUTIONS[1:], ids=str)
+def test_a_tap_runs_where_only_it_is_installed(
+    built: dict[str, list[Path]], tap: Distribution, tmp_path: Path
+) -> None:
+    venv = tmp_path / "venv"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True)
+    wheels = [
+        str(file)
+        for name in ("erp-common", tap.name)
+        for file in built[name]
+        if file.suffix == ".whl"
+    ]
+    python = str(venv / "bin" / "python")
+    uv = [str(UV), "pip", "install", "--python", python]
+    installer = uv if UV.exists() else [sys.executable, "-m", "pip", "--python", python, "install"]
+    constraint = ["--constraint", str(PROJECT / "requirements" / "taps.txt")]
+    subprocess.run([*installer, "--quiet", *constraint, *wheels], check=True)
+
+    about = subprocess.run(
+        [str(venv / "bin" / tap.name), "--about", "--format=json"],
+        cwd=tmp_path, check=True, capture_output=True,
+    )  # fmt: skip
+    assert json.loads(about.stdout)["name"] == tap.name
+
+    views = [python, "-m", "erp_common.sql"]
+    printed = subprocess.run(views, cwd=tmp_path, check=True, capture_output=True, text=True).stdout
+    assert "create or replace view current_trial_balance" in printed

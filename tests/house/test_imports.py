@@ -1,0 +1,82 @@
+"""An import only ever points down the storeys, and a tap knows nobody but `erp_common`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Collection
+from importlib import metadata
+
+import pytest
+from packaging.requirements import Requirement
+
+from house.distributions import DISTRIBUTIONS, Distribution
+from house.imports import Import, imports, packages
+
+# What a storey may import of the project; what is not in a storey stands on top of all of them.
+STOREYS: dict[str, Collection[str]] = {
+    "singer": {"singer", "extract", "http", "ledger", "errors"},
+    "extract": {"extract", "http", "ledger", "errors"},
+    "http": {"http", "errors"},
+    "ledger": {"ledger", "errors"},
+    "errors": {"errors"},
+    "sql": {"sql"},
+}
+# Where a distribution is imported by another name than its own.
+IMPORT_NAMES = {"python-backoff": "backoff", "pyyaml": "yaml"}
+
+
+def storey(module: str) -> str:
+    """The part of `erp_common` that a module belongs to."""
+    return (module + ".").split(".")[1]
+
+
+def points_up(found: Import) -> bool:
+    """Whether an import within `erp_common` goes against the storeys."""
+    allowed = STOREYS.get(storey(found.importer))
+    return allowed is not None and storey(found.imported) not in allowed
+
+
+@pytest.mark.parametrize("package", packages())
+def test_imports_are_absolute(package: str) -> None:
+    assert [str(found) for found in imports(package) if found.imported.startswith("<")] == []
+
+
+def test_imports_point_down_the_storeys() -> None:
+    within = [found for found in imports("erp_common") if found.imported.startswith("erp_common")]
+    assert within
+    assert [str(found) for found in within if points_up(found)] == []
+
+
+@pytest.mark.parametrize(
+    ("importer", "imported", "up"),
+    [
+        ("erp_common.ledger.derive", "erp_common.http.retry", True),
+        ("erp_common.http.retry", "erp_common.ledger", True),
+        ("erp_common.extract.books", "erp_common.singer.tap", True),
+        ("erp_common.errors", "erp_common.ledger.models.Company", True),
+        ("erp_common.ledger", "erp_common.connector", True),
+        ("erp_common.extract.books", "erp_common.ledger.models.Company", False),
+        ("erp_common.singer.tap", "erp_common.errors.ERPError", False),
+        ("erp_common", "erp_common.singer.tap", False),
+    ],
+)
+def test_what_points_up_is_recognised(importer: str, imported: str, *, up: bool) -> None:
+    assert points_up(Import(importer, imported, "")) is up
+
+
+@pytest.mark.parametrize("distribution", DISTRIBUTIONS, ids=str)
+def test_imports_are_declared(distribution: Distribution) -> None:
+    declared = {Requirement(line).name for line in distribution.dependencies()}
+    # What erp-common brings along is its taps' as well: they are released together. What the SDK is
+    # built from shows in its interface.
+    if "erp-common" in declared:
+        declared |= {Requirement(line).name for line in DISTRIBUTIONS[0].dependencies()}
+    declared |= {Requirement(line).name for line in metadata.requires("singer-sdk") or []}
+    known = {IMPORT_NAMES.get(name, name.replace("-", "_")) for name in declared}
+    known |= {distribution.package, *sys.stdlib_module_names}
+    undeclared = [
+        str(found)
+        for found in imports(distribution.package)
+        if found.imported.split(".")[0] not in known
+    ]
+    assert undeclared == []

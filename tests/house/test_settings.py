@@ -1,0 +1,87 @@
+"""READMEs and meltano.yml say about settings what each tap says of itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml
+
+from house.settings import PROJECT, about, blocks, markdown, meltano, replaced, settings, taps
+
+SCHEMA: dict[str, Any] = {
+    "properties": {
+        "key": {"type": "string", "title": "Key", "description": "A | B", "secret": True},
+        "since": {"type": "string", "format": "date", "title": "Since", "description": "When"},
+        "limit": {
+            "type": ["object", "null"],
+            "title": "Limit",
+            "description": "How much",
+            "properties": {
+                "interval": {
+                    "type": ["number", "null"],
+                    "title": "Interval",
+                    "description": "Seconds",
+                    "default": 1.5,
+                },
+            },
+        },
+        "mode": {
+            "type": ["string", "null"],
+            "title": "Mode",
+            "description": "How",
+            "enum": ["on", "off"],
+            "default": "off",
+        },
+        "stream_maps": {"type": ["object", "null"]},
+    },
+    "required": ["key"],
+}
+
+
+def test_blocks_are_up_to_date() -> None:
+    stale = [
+        f"{file.relative_to(PROJECT)} ({name})"
+        for file, name, block in blocks()
+        if replaced(text := file.read_text(encoding="utf-8"), name, block) != text
+    ]
+    assert stale == [], "run `make readme`"
+
+
+def test_every_tap_is_an_extractor_with_its_capabilities() -> None:
+    project = yaml.safe_load((PROJECT / "meltano.yml").read_text(encoding="utf-8"))
+    extractors = {plugin["name"]: plugin for plugin in project["plugins"]["extractors"]}
+    assert set(taps()) <= set(extractors)
+    for tap in taps():
+        assert extractors[tap]["capabilities"] == sorted(about(tap)["capabilities"])
+        assert extractors[tap]["executable"] == tap
+
+
+def test_a_table_row_for_each_setting() -> None:
+    rows = markdown(list(settings(SCHEMA))).splitlines()[2:]
+    assert rows == [
+        "| `key` | string, secret | **required** | A &#124; B |",
+        "| `since` | date |  | When |",
+        "| `limit.interval` | number | `1.5` | Seconds |",
+        "| `mode` | string | `off` | How (`on` · `off`) |",
+    ]
+
+
+def test_meltano_gets_kinds_that_keep_values_as_they_are() -> None:
+    listed = yaml.safe_load(meltano(list(settings(SCHEMA))))["settings"]
+    assert [(setting["name"], setting["kind"]) for setting in listed] == [
+        ("key", "string"),
+        ("since", "string"),
+        ("limit.interval", "string"),
+        ("mode", "options"),
+    ]
+    assert [setting.get("sensitive", False) for setting in listed] == [True, False, False, False]
+    assert [option["value"] for option in listed[3]["options"]] == ["on", "off"]
+    assert not any("value" in setting for setting in listed)
+
+
+def test_a_block_replaces_what_is_between_its_marker_lines() -> None:
+    text = "a\n# x settings from --about: begin\nold\n# x settings from --about: end\nb\n"
+    assert replaced(text, "x", "new\n") == text.replace("old", "new")
+    with pytest.raises(ValueError, match="missing"):
+        replaced(text, "y", "new\n")
