@@ -11,11 +11,11 @@ from xml.sax.saxutils import escape
 
 from simulator.bling_v3 import account_id, api_key, code_of
 from simulator.company import Company
+from simulator.http11 import Request, Response
 from simulator.limits import Rejection
 from simulator.model import ZERO, Account, Posting
 from simulator.requestlog import LoggedRequest
 from simulator.service import PORTUGUESE, Options, Refusal, Row, Service, whole_number
-from simulator.wire import Request, Response
 
 _PATH: Final = re.compile(r"/contascontabeis(?:/(\d+)/(movimentacoes))?/page=(\d+)/xml/?")
 _FILTER: Final = re.compile(r"data\[(\d\d)/(\d\d)/(\d{4}) TO (\d\d)/(\d\d)/(\d{4})\]")

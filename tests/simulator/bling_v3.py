@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Final
 import msgspec
 
 from simulator.company import Company
+from simulator.http11 import Request, Response
 from simulator.limits import Rejection
 from simulator.model import ZERO, Account, Posting
 from simulator.oauth import Client, Grant, bearer_token, secret
@@ -27,7 +28,6 @@ from simulator.service import (
     iso_date,
     whole_number,
 )
-from simulator.wire import Request, Response
 
 _MOVEMENTS: Final = re.compile(r"/contascontabeis/(\d+)/movimentacoes")
 _BRASILIA: Final = timezone(timedelta(hours=-3))

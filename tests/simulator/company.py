@@ -165,6 +165,19 @@ class Company:
             self._index()[entry.id] = (entry.date.year, entry.date.month)
             return entry
 
+    def add_entries(self, entries: Iterable[Entry]) -> None:
+        """Add many entries at once."""
+        with self._lock:
+            months: dict[Month, list[Entry]] = {}
+            for entry in entries:
+                if entry.id in self._index():
+                    raise ValueError(f"entry {entry.id} exists")
+                month = (entry.date.year, entry.date.month)
+                self._index()[entry.id] = month
+                months.setdefault(month, []).append(entry)
+            for added in months.values():
+                self._rebuild(added[0].date, added.__add__)
+
     def entry(self, entry_id: int) -> Entry:
         """Return the entry with that id; KeyError if there is none."""
         with self._lock:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import msgspec
 
 from simulator.company import Company
+from simulator.http11 import Request, Response
 from simulator.limits import Rejection
 from simulator.model import Account, Entry, Line
 from simulator.oauth import Client, Grant, secret
@@ -21,7 +22,6 @@ from simulator.service import (
     iso_date,
     whole_number,
 )
-from simulator.wire import Request, Response
 
 
 @dataclass

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from simulator.wire import Request, Response
+from simulator.http11 import Request, Response
 
 
 class Grant(NamedTuple):

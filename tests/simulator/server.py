@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, TypeVar, final
@@ -11,15 +11,13 @@ from simulator.bling_v2 import BlingV2Options, BlingV2Service
 from simulator.bling_v3 import BlingOptions, BlingService
 from simulator.books import Books
 from simulator.contaazul import ContaAzulOptions, ContaAzulService
-from simulator.faults import Exchange, Faults
-from simulator.limits import Limits
-from simulator.oauth import Tokens
-from simulator.omie import OmieOptions, OmieService
-from simulator.requestlog import LoggedRequest, RequestLog
-from simulator.service import Refusal, Service, Tamper
+from simulator.dispatch import Dispatcher
+from simulator.omie import OmieService
+from simulator.omie_moods import OmieOptions
+from simulator.service import Service, Tamper
 from simulator.tls import ca_bundle, server_context
 from simulator.totvs import TotvsOptions, TotvsService
-from simulator.wire import Request, Response, WireServer
+from simulator.wire import WireServer
 
 _S = TypeVar("_S", bound=Service)
 
@@ -29,17 +27,12 @@ class SimulatorError(Exception):
 
 
 @final
-class Simulator:
+class Simulator(Dispatcher):
     """Serves books as the four ERPs do, over HTTPS on 127.0.0.1.
 
     Attributes:
-        books: The companies served; change them at any time.
-        requests: What was asked.
-        limits: Rate limits, none at first.
-        tokens: Access and refresh tokens.
-        faults: Scripted faults.
-        latency: Seconds before each answer; may be changed at any time.
-        errors: Tracebacks of the simulator's own bugs; leaving the `with` block raises them.
+        books: The companies served; change them at any time. The rest is the dispatcher's; its
+            `errors` are raised when the `with` block is left.
     """
 
     def __init__(
@@ -51,13 +44,9 @@ class Simulator:
         keep_requests: int | None = None,
     ) -> None:
         """Prepare to serve `books` (the tiny ones by default) on a free port, or on `port`."""
+        self._wire = WireServer(self.handle, server_context())
+        super().__init__(latency, keep_requests, self._wire.stopping.wait)
         self.books = books or Books.generate()
-        self.requests = RequestLog(keep_requests)
-        self.limits = Limits()
-        self.tokens = Tokens()
-        self.faults = Faults()
-        self.latency = latency
-        self.errors: list[BaseException] = []
         self._port = port
         self._tampers: dict[tuple[str, str], list[Tamper]] = {}
         self._omie = self._service(OmieService)
@@ -65,17 +54,11 @@ class Simulator:
         self._contaazul = self._service(ContaAzulService)
         self._bling = self._service(BlingService)
         self._bling_v2 = self._service(BlingV2Service)
-        self._services: list[Service] = [
-            self._omie,
-            self._totvs,
-            self._contaazul,
-            self._bling,
-            self._bling_v2,
-        ]
-        self._wire = WireServer(self._handle, server_context())
 
     def _service(self, kind: type[_S]) -> _S:
-        return kind(self.books, self.tokens, self._tampers)
+        service = kind(self.books, self.tokens, self._tampers)
+        self._services.append(service)
+        return service
 
     # Life
 
@@ -143,6 +126,36 @@ class Simulator:
             settings | {"token_url": self.token_url(erp)} if "client_id" in settings else settings
         )
 
+    def settings(
+        self,
+        erp: str,
+        auth_type: str | None = None,
+        companies: Sequence[str] | None = None,
+        **more: Any,
+    ) -> dict[str, Any]:
+        """Return a whole configuration of a tap: addresses, keys, companies.
+
+        Args:
+            erp: `omie`, `totvs`, `contaazul`, `bling` or `bling_v2`.
+            auth_type: As in `credentials`.
+            companies: Their ids; all by default, the first for ContaAzul and Bling.
+            more: Further settings, which overrule the others.
+        """
+        several = erp in ("omie", "totvs")
+        ids = companies or [c.id for c in self.books.companies[: None if several else 1]]
+        settings: dict[str, Any] = {
+            "base_url": self.base_url(erp),
+            "ca_bundle": self.ca_bundle,
+            "companies": [{"id": c, "name": self.books[c].name} for c in ids],
+            **self.credentials(erp, auth_type, None if several else ids[0]),
+        }
+        if auth_type is not None:
+            by_grant = auth_type in ("password", "refresh_token")
+            settings["auth_type"] = "oauth2" if by_grant else auth_type
+        if erp == "bling_v2":
+            settings["api_version"] = "v2"
+        return settings | more
+
     @property
     def omie(self) -> OmieOptions:
         """Omie's moods."""
@@ -206,83 +219,3 @@ class Simulator:
         tampers = self._tampers.setdefault((erp, endpoint), [])
         tampers.append(change)
         return lambda: tampers.remove(change)
-
-    # Serving
-
-    def _handle(self, request: Request) -> Response:
-        logged = LoggedRequest(0, "", "", request.method, request.path, headers=request.headers)
-        try:
-            response = self._respond(request, logged)
-        except Exception as error:  # noqa: BLE001 - a bug must reach the test, not the thread
-            self.errors.append(error)
-            response = Response(500, b"the simulator failed", "text/plain")
-            response.on_sent = lambda: self.requests.finish(logged)
-        logged.status = response.status or None
-        return response
-
-    def _respond(self, request: Request, logged: LoggedRequest) -> Response:
-        service = self._route(request)
-        if service is None:
-            self.requests.add(logged)
-            return Response(
-                404,
-                b'{"message":"no such address"}',
-                on_sent=lambda: self.requests.finish(logged),
-            )
-        logged.erp = service.erp
-        logged.params = request.query
-        if request.path == service.token_path:
-            logged.endpoint = "token"
-        else:
-            service.understand(request, logged)
-        self.requests.add(logged)
-        key, lane = service.limited_by(request, logged)
-        rejection = (
-            None if logged.endpoint == "token" else self.limits.enter(service.erp, key, lane)
-        )
-        if rejection is not None:
-            logged.rejected = rejection.reason
-            response = service.too_many(rejection)
-            if self.limits.retry_after:
-                response.headers["Retry-After"] = str(int(rejection.retry_after) + 1)
-            response.on_sent = lambda: self.requests.finish(logged)
-            return response
-        try:
-            response = self._serve(service, request, logged)
-        except BaseException:
-            self._leave(service, lane, logged)
-            raise
-        response.on_sent = lambda: self._leave(service, lane, logged)
-        return response
-
-    def _leave(self, service: Service, lane: str, logged: LoggedRequest) -> None:
-        if logged.endpoint != "token":
-            self.limits.leave(service.erp, lane)
-        self.requests.finish(logged)
-
-    def _serve(self, service: Service, request: Request, logged: LoggedRequest) -> Response:
-        if self.latency:
-            self._wire.stopping.wait(self.latency)
-
-        def proceed() -> Response:
-            if logged.endpoint == "token":
-                return self.tokens.answer(service.erp, request)
-            try:
-                return service.answer(request, logged)
-            except Refusal as refusal:
-                return refusal.response
-
-        fault = self.faults.next(logged)
-        if fault is None:
-            return proceed()
-        logged.fault = fault.name
-        return fault.act(Exchange(request, logged, service, self.tokens, proceed))
-
-    def _route(self, request: Request) -> Service | None:
-        for service in self._services:
-            if request.path == service.token_path:
-                return service
-        for service in self._services:
-            if request.path.startswith(service.prefix + "/"):
-                return service
-        return None

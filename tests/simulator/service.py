@@ -14,10 +14,10 @@ from typing import Any, ClassVar, Final, Literal, TypeVar
 import msgspec
 
 from simulator.books import Books
+from simulator.http11 import Request, Response
 from simulator.limits import Rejection
 from simulator.oauth import Grant, Tokens, bearer_token
 from simulator.requestlog import LoggedRequest
-from simulator.wire import Request, Response
 
 Row = dict[str, Any]
 Numbers = Literal["number", "string", "brazilian"]
@@ -47,6 +47,7 @@ class Options:
         omit: Fields left out of every row.
         nulls: Absent values as null instead of being left out.
         page_cap: Largest page served, whatever is asked for.
+        padded: Texts followed by blanks.
         ascii_json: Letters beyond ASCII as escapes.
         html_entities: Ampersands and quotes in texts as HTML entities.
     """
@@ -55,6 +56,7 @@ class Options:
     omit: set[str] = field(default_factory=set)
     nulls: bool = False
     page_cap: int | None = None
+    padded: bool = False
     ascii_json: bool = False
     html_entities: bool = False
 
@@ -91,6 +93,11 @@ class Service(ABC):
     @abstractmethod
     def answer(self, request: Request, logged: LoggedRequest) -> Response:
         """Serve a request, or raise `Refusal`."""
+
+    def serve(self, request: Request, logged: LoggedRequest, pause: Callable[[], None]) -> Response:
+        """Serve a request after the time that the ERP takes for it, or raise `Refusal`."""
+        pause()
+        return self.answer(request, logged)
 
     @abstractmethod
     def credentials(self, auth_type: str | None, company: str | None) -> dict[str, str]:
@@ -196,6 +203,8 @@ class Service(ABC):
                 }
             if options.html_entities:
                 row = {k: escape(v) if isinstance(v, str) else v for k, v in row.items()}  # noqa: PLW2901
+            if options.padded:
+                row = {k: f"{v}  " if isinstance(v, str) else v for k, v in row.items()}  # noqa: PLW2901
             made.append(row)
         return made
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from itertools import islice
@@ -12,13 +12,13 @@ from typing import Any, ClassVar, Final, Literal
 import msgspec
 
 from simulator.company import Company
+from simulator.http11 import Request, Response
 from simulator.limits import Rejection
 from simulator.model import Account
 from simulator.oauth import Client, Grant, basic_credentials, bearer_token, secret
 from simulator.requestlog import LoggedRequest
-from simulator.service import Numbers, Options, Refusal, Row, Service
-from simulator.totvs_rows import entry_rows, nature_of, rows_of_account
-from simulator.wire import Request, Response
+from simulator.service import Options, Refusal, Row, Service
+from simulator.totvs_rows import entry_rows, nature_of
 
 USERNAME: Final = "integracao"
 PASSWORD: Final = secret("totvs", "password")
@@ -68,8 +68,6 @@ class TotvsOptions(Options):
     nature: bool = True
     tenant: str | None = None
     environment: str | None = None
-    numbers: Numbers = "number"
-    omit: set[str] = field(default_factory=set)
 
 
 class TotvsService(Service):
@@ -207,7 +205,7 @@ class TotvsService(Service):
             if entry is last:
                 continue  # an entry with two lines on the account
             last = entry
-            yield from rows_of_account(entry_rows(entry, company.filial), account)
+            yield from entry_rows(entry, company.filial, account)
 
     def _finished(self, row: Row) -> Row:
         options = self.options

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from textwrap import wrap
+from datetime import date
+from functools import lru_cache
 from typing import Final
 
 from simulator.model import Account, Entry, Line
@@ -26,8 +27,24 @@ def line_number(number: int) -> str:
     return f"{chr(ord('A') + letter)}{rest:02d}"
 
 
-def entry_rows(entry: Entry, filial: str) -> Iterator[Row]:
-    """Yield the rows of one entry, texts continued in rows of type 4.
+@lru_cache(maxsize=4096)
+def compact(day: date) -> str:
+    """Return a date as Protheus writes it."""
+    return f"{day:%Y%m%d}"
+
+
+def _lines_of(text: str) -> list[str]:
+    """Return a text in lines of at most 40 letters, cut between words where that can be."""
+    lines = []
+    while len(text) > _TEXT:
+        cut = text.rfind(" ", 0, _TEXT + 1)
+        lines.append(text[: cut if cut > 0 else _TEXT])
+        text = text[cut + 1 if cut > 0 else _TEXT :]
+    return [*lines, text]
+
+
+def entry_rows(entry: Entry, filial: str, account: str | None = None) -> Iterator[Row]:
+    """Yield the rows of one entry that touch an account, texts continued in rows of type 4.
 
     Two lines of the same amount and text are mostly kept as one row of type 3, as Protheus does
     when both sides are keyed in together. Rows of type 4 repeat the amount in every other entry:
@@ -36,12 +53,15 @@ def entry_rows(entry: Entry, filial: str) -> Iterator[Row]:
     lote, sublote, document = entry.protheus_key
     number = 0
     for sides, line, debit, credit in _sides(entry):
+        text, *rest = _lines_of(line.description or entry.description)
+        if account is not None and all(s is None or s.account != account for s in (debit, credit)):
+            number += 1 + len(rest)
+            continue
         amount = debit.debit if debit else line.credit
-        text, *rest = wrap(line.description or entry.description, _TEXT) or [""]
         shared: Row = {
             "CT2_FILIAL": filial,
-            "CT2_DATA": f"{entry.date:%Y%m%d}",
-            "CT2_DTLANC": f"{entry.posting_date:%Y%m%d}" if entry.posting_date else "",
+            "CT2_DATA": compact(entry.date),
+            "CT2_DTLANC": compact(entry.posting_date) if entry.posting_date else "",
             "CT2_LOTE": lote,
             "CT2_SBLOTE": sublote,
             "CT2_DOC": document,
@@ -98,13 +118,3 @@ def _sides(entry: Entry) -> Iterator[tuple[str, Line, Line | None, Line | None]]
             yield "1", line, line, None
         if line.credit:
             yield "2", line, None, line
-
-
-def rows_of_account(rows: Iterator[Row], account: str) -> Iterator[Row]:
-    """Yield the rows that touch an account, with the rows that continue their texts."""
-    touched = False
-    for row in rows:
-        if row["CT2_DC"] != "4":
-            touched = account in (row["CT2_DEBITO"], row["CT2_CREDIT"])
-        if touched:
-            yield row

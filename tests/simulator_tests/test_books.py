@@ -185,6 +185,16 @@ def test_an_entry_is_added_once() -> None:
         company.add_entry(company.entries[0])
 
 
+def test_many_entries_are_added_at_once() -> None:
+    company, source = Books.generate(opening="none", end=JAN).company, Books.generate().company
+    for entry in company.entries:
+        company.delete_entry(entry.id)
+    company.add_entries(source.entries)
+    assert company.entries == source.entries
+    with pytest.raises(ValueError, match="exists"):
+        company.add_entries(source.entries[:1])
+
+
 def test_the_chart_can_change() -> None:
     company = Books.generate().company
     company.put_account(Account("1.1.09", "Novo", "ASSET", "D", "1.1", 3, is_summary=False))

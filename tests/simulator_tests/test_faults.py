@@ -37,6 +37,12 @@ def test_without_rules_nothing_happens(omie: Call) -> None:
         (faults.unauthorized(), 403, "application/json", b"chave de acesso"),
         (faults.forbidden(), 403, "application/json", b""),
         (faults.blocked(99), 425, "application/json", b"99 segundos"),
+        (
+            faults.omie("SOAP-ENV:Client-6", "Aguarde 2 segundos"),
+            500,
+            "application/json",
+            b"Client-6",
+        ),
         (faults.answer(418, b"tea", "text/plain"), 418, "text/plain", b"tea"),
     ],
     ids=lambda value: value.name if isinstance(value, faults.Fault) else "",

@@ -206,6 +206,15 @@ def test_too_many_calls_have_a_form_of_their_own(omie: Call, sim: Simulator) -> 
     assert answer.headers["Retry-After"] == "7"
 
 
+def test_texts_can_be_padded_and_escaped(omie: Call, sim: Simulator, books: Books) -> None:
+    sim.omie.padded = True
+    sim.omie.html_entities = True
+    rows = omie("ListarMovimentos", cCodConta=BANK)
+    names = {row.get("cNomeCliente") for row in rows.json()["movimentos"]} - {None}
+    entities = {entry.entity.name for entry, _ in books.company.lines(*JAN, BANK) if entry.entity}
+    assert names == {name.replace("&", "&amp;") + "  " for name in entities}
+
+
 def test_texts_and_numbers_come_as_asked(
     omie: Call, sim: Simulator, parse: Parse, books: Books
 ) -> None:

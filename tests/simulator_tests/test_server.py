@@ -153,3 +153,17 @@ def test_latency_can_change_at_run_time(omie: Call, sim: Simulator) -> None:
     request = sim.requests[-1]
     assert request.finished is not None
     assert request.finished - request.started >= 0.05
+
+
+def test_settings_are_a_whole_configuration(sim: Simulator) -> None:
+    omie = sim.settings("omie", start_date="2024-01-01")
+    assert [company["id"] for company in omie["companies"]] == ["101", "102"]
+    assert omie["base_url"].startswith("https://")
+    assert omie["app_key"]
+    assert omie["start_date"] == "2024-01-01"
+    bling = sim.settings("bling_v2", companies=["102"])
+    assert bling["api_key"] == sim.credentials("bling", company="102")["api_key"]
+    assert (bling["api_version"], len(bling["companies"])) == ("v2", 1)
+    totvs = sim.settings("totvs", "password")
+    assert (totvs["auth_type"], totvs["grant_type"]) == ("oauth2", "password")
+    assert totvs["token_url"] == sim.token_url("totvs")
