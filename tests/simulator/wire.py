@@ -168,7 +168,7 @@ class WireServer:
 
 def _shut(connection: socket.socket) -> None:
     with contextlib.suppress(OSError):  # closed already
-        # The plain socket's method: the TLS one would pull the session away under its own thread.
+        # The plain method: the TLS one would take the connection from under its own thread.
         socket.socket.shutdown(connection, socket.SHUT_RDWR)
 
 

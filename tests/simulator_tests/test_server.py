@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -167,3 +171,17 @@ def test_settings_are_a_whole_configuration(sim: Simulator) -> None:
     totvs = sim.settings("totvs", "password")
     assert (totvs["auth_type"], totvs["grant_type"]) == ("oauth2", "password")
     assert totvs["token_url"] == sim.token_url("totvs")
+
+
+def test_the_simulator_shares_no_code_with_the_taps() -> None:
+    script = "import sys, simulator.__main__; print(*sys.modules, sep='\\n')"
+    modules = subprocess.run(
+        [sys.executable, "-c", script],
+        check=True,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])},
+    ).stdout.splitlines()
+    assert "simulator.server" in modules
+    strangers = ("erp_common", "singer_sdk", "tap_")
+    assert not [name for name in modules if name.startswith(strangers)]
