@@ -23,7 +23,7 @@ def with_keys(
 ) -> Iterator[tuple[Finding, str]]:
     """Each finding, its texts masked, with its `issue_id`.
 
-    The key is a hash of company, period, stream, code, account, entry and raw row. Findings alike in
+    The key hashes company, period, stream, code, account, entry and raw row. Findings alike in
     all of these (the ERP sent the same bad row twice) are numbered in the order they come, so that
     none overwrites another; being alike, it does not matter which gets which number. Give it all
     findings of an extraction at once.

@@ -1,0 +1,90 @@
+"""Periods: whole, without gaps, to the ends of the calendar."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta, timezone
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from erp_common.ledger.periods import (
+    Cut,
+    Period,
+    before,
+    containing,
+    cut_span,
+    fiscal_year_start,
+    starts_fiscal_year,
+    today,
+)
+
+cuts = st.sampled_from([Cut.MONTH, Cut.QUARTER, Cut.YEAR])
+days = st.dates(date(1900, 1, 1), date(2200, 12, 31))
+
+
+@given(st.dates(), cuts)
+def test_every_day_lies_in_one_whole_period(day: date, cut: Cut) -> None:
+    period = containing(day, cut)
+    assert day in period
+    assert containing(period.start, cut) == containing(period.end, cut) == period
+    assert period.start.day == 1
+    assert period.end == date.max or (period.end + timedelta(days=1)).day == 1
+
+
+@given(days, st.integers(0, 2000), cuts)
+def test_a_span_is_cut_without_gaps(start: date, length: int, cut: Cut) -> None:
+    end = start + timedelta(days=length)
+    periods = list(cut_span(start, end, cut))
+    assert start in periods[0]
+    assert end in periods[-1]
+    for one, following in pairwise(periods):
+        assert following.start == one.end + timedelta(days=1)
+
+
+@given(days, st.integers(0, 50), cuts)
+def test_going_back(day: date, count: int, cut: Cut) -> None:
+    period = containing(day, cut)
+    earlier = before(period, count, cut)
+    assert len(list(cut_span(earlier.start, day, cut))) == count + 1
+
+
+def test_the_ends_of_the_calendar() -> None:
+    assert containing(date.max, Cut.MONTH).end == date.max
+    assert list(cut_span(date(9999, 11, 30), date.max, Cut.MONTH))[-1].end == date.max
+    assert before(containing(date(1, 2, 3), Cut.MONTH), 5, Cut.MONTH).start == date.min
+
+
+def test_a_range_is_the_span_itself() -> None:
+    start, end = date(2024, 1, 15), date(2024, 3, 10)
+    assert list(cut_span(start, end, Cut.RANGE)) == [Period(start, end)]
+    with pytest.raises(ValueError, match="ends on 2024-01-15, before it starts"):
+        list(cut_span(end, start, Cut.RANGE))
+
+
+def test_open_periods_and_their_text() -> None:
+    period = Period(date(2024, 1, 1), date(2024, 1, 31))
+    assert period.is_open(date(2024, 1, 31))
+    assert not period.is_open(date(2024, 2, 1))
+    assert str(period) == "2024-01-01..2024-01-31"
+
+
+def test_today_is_that_of_sao_paulo() -> None:
+    assert today(datetime(2024, 2, 1, 2, 59, tzinfo=timezone.utc)) == date(2024, 1, 31)
+    assert today(datetime(2024, 2, 1, 3, 0, tzinfo=timezone.utc)) == date(2024, 2, 1)
+
+
+@pytest.mark.parametrize(
+    ("day", "first_month", "start"),
+    [
+        (date(2024, 1, 1), 1, date(2024, 1, 1)),
+        (date(2024, 12, 31), 1, date(2024, 1, 1)),
+        (date(2024, 3, 31), 4, date(2023, 4, 1)),
+        (date(2024, 4, 1), 4, date(2024, 4, 1)),
+    ],
+)
+def test_fiscal_years(day: date, first_month: int, start: date) -> None:
+    assert fiscal_year_start(day, first_month) == start
+    assert starts_fiscal_year(containing(start, Cut.MONTH), first_month)
+    assert not starts_fiscal_year(Period(start + timedelta(days=1), day), first_month)
