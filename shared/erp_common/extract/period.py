@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timezone
 from decimal import Decimal
 from typing import Any
@@ -13,7 +13,7 @@ import msgspec
 
 from erp_common.errors import ERPValidationError
 from erp_common.extract.paged import Paged
-from erp_common.extract.reading import Reading
+from erp_common.extract.reading import Postings, Reading
 from erp_common.extract.source import LineReader
 from erp_common.extract.work import Extraction, Work
 from erp_common.ledger import checks
@@ -229,23 +229,9 @@ class PeriodExtract(ABC):
         whole_entries: bool = False,
     ) -> Iterator[list[Posting]]:
         """The postings of one listing, in order, that the checks let pass."""
+        names = {account.code: account.name for account in chart.accounts}
         rules = self._extraction.rules if whole_entries else None
-        for page in paged.pages():
-            for batch in page.batches:
-                yield self._accept(self._reading.lines(batch, reader, rules), movements, chart)
-        yield self._accept(reader.end(), movements, chart)
-        self._reading.expect_rows("subledger", paged)
-
-    def _accept(
-        self, postings: Sequence[Posting], movements: Movements, chart: Chart
-    ) -> list[Posting]:
-        """The postings of the period, counted in, with the account names the rows lack."""
-        taken = movements.take(postings)
-        for posting in taken:
-            if posting.account_name is None:
-                account = chart.by_code.get(posting.account_code)
-                posting.account_name = None if account is None else account.name
-        return taken
+        yield from Postings(self._reading, movements, names).of(paged, reader, rules)
 
     def _all_findings(self) -> list[Finding]:
         """Everything that was found; the checks over the whole period run once."""

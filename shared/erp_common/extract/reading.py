@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from erp_common.errors import ERPValidationError
@@ -12,6 +12,7 @@ from erp_common.extract.source import LineReader
 from erp_common.ledger import checks
 from erp_common.ledger.findings import Code, finding
 from erp_common.ledger.models import Finding, Posting, StatedAccount
+from erp_common.ledger.movements import Movements
 from erp_common.ledger.normalize import InvalidValue
 from erp_common.ledger.rules import Rules
 
@@ -106,3 +107,42 @@ class Reading:
                 actual=received,
             ),
         )
+
+
+class Postings:
+    """The postings of listings as they are read, counted in and named."""
+
+    def __init__(self, reading: Reading, movements: Movements, names: Mapping[str, str]) -> None:
+        """Begin to read.
+
+        Args:
+            reading: Keeps the rows that cannot be read.
+            movements: Sums the postings up and refuses those of other periods.
+            names: Account names by code, for rows that lack them.
+        """
+        self._reading = reading
+        self._movements = movements
+        self._names = names
+
+    def of(
+        self, paged: Paged[Any], reader: LineReader, entries: Rules | None = None
+    ) -> Iterator[list[Posting]]:
+        """The postings of one listing, in order, that belong to the period.
+
+        Args:
+            paged: The listing.
+            reader: What its rows mean.
+            entries: Given where each row is a whole entry, which must balance by these rules.
+        """
+        for page in paged.pages():
+            for batch in page.batches:
+                yield self._named(self._reading.lines(batch, reader, entries))
+        yield self._named(reader.end())
+        self._reading.expect_rows("subledger", paged)
+
+    def _named(self, postings: Iterable[Posting]) -> list[Posting]:
+        taken = self._movements.take(postings)
+        for posting in taken:
+            if posting.account_name is None:
+                posting.account_name = self._names.get(posting.account_code)
+        return taken

@@ -159,10 +159,7 @@ def health(source: Source, config: Config) -> HealthCheckResult:
         request, read = source.probe(company, month)
         source.transport.fetch(request, read, timeout=timeout, attempts=1)
 
-    try:
-        return check(probe, config.health_check_timeout)
-    finally:
-        source.transport.close()
+    return check(probe, config.health_check_timeout)
 
 
-__all__ = ["Build", "extraction", "health"]
+__all__ = ["Build", "Extraction", "extraction", "health"]

@@ -52,7 +52,7 @@ def _derived(
     return Work(
         company,
         periods,
-        before=_spans_before(config, beginning),
+        before=spans_before(config, beginning),
         openings_basis=basis,
     )
 
@@ -63,7 +63,7 @@ def openings_basis(config: Config, beginning: date) -> str:
     return f"{config.period.value} from {config.openings_day or beginning}, {beginning}, {close}"
 
 
-def _spans_before(config: Config, beginning: date) -> list[Period]:
+def spans_before(config: Config, beginning: date) -> list[Period]:
     """What lies before the first period and is summed into its openings, cut at fiscal years."""
     start = config.openings_day
     if start is None or start >= beginning:

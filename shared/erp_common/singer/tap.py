@@ -204,16 +204,18 @@ class LedgerTap(Tap):
         raise Terminated
 
 
-def learn_secrets(config: Mapping[str, Any], schema: Mapping[str, Any]) -> None:
+def learn_secrets(
+    config: Mapping[str, Any], schema: Mapping[str, Any], masker: Masker = _masker
+) -> None:
     """Let the mask know every secret among these settings, nested ones too."""
     for name, described in schema.get("properties", {}).items():
         value = config.get(name)
         if value is None:
             continue
         if described.get("secret") and isinstance(value, (str, int)):
-            _masker.learn(str(value))
+            masker.learn(str(value))
         if isinstance(value, Mapping):
-            learn_secrets(value, described)
+            learn_secrets(value, described, masker)
 
 
 def quieten(*, debug: bool) -> None:

@@ -1,0 +1,1 @@
+"""The Python interface: the books of an ERP without a pipeline."""

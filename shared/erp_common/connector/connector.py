@@ -1,0 +1,274 @@
+"""A connection to one ERP's books, by the same code as the streams."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from singer_sdk.exceptions import ConfigValidationError
+
+from erp_common.connector.models import SubledgerEntry, TrialBalance
+from erp_common.errors import ERPConnectionError, ERPValidationError
+from erp_common.extract.books import Books
+from erp_common.extract.period import PeriodExtract
+from erp_common.extract.single import AccountPostings
+from erp_common.extract.source import Source
+from erp_common.extract.work import Work
+from erp_common.http.health import HealthCheckResult
+from erp_common.http.masking import Masker
+from erp_common.ledger.filters import Filters
+from erp_common.ledger.models import Basis, Company
+from erp_common.ledger.normalize import account_code as read_code
+from erp_common.ledger.periods import Cut, Period
+from erp_common.singer import connection, start
+from erp_common.singer.config import Config, parse
+from erp_common.singer.tap import LedgerTap, learn_secrets
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from erp_common.connector.asynchronous import AsyncConnector
+
+logger = logging.getLogger(__name__)
+
+Day = date | datetime
+
+
+class Connector:
+    """The books of one ERP.
+
+    Use it as a context manager, or call `connect` and `disconnect`; `async with` gives the same
+    methods as coroutines.
+    """
+
+    def __init__(self, tap: type[LedgerTap], settings: Mapping[str, Any]) -> None:
+        """Read the settings; nothing is asked of the ERP yet.
+
+        Raises:
+            ERPValidationError: If a setting is missing or wrong.
+        """
+        self._tap = tap
+        self._masker = Masker()
+        learn_secrets(settings, tap.config_jsonschema, self._masker)
+        try:
+            self._config: Config = parse(settings, tap.defaults, books=False)
+        except ConfigValidationError as error:
+            raise ERPValidationError("; ".join(map(str, error.errors))) from None
+        self._build: connection.Build | None = None
+        self._source: Source | None = None
+        self._async: AsyncConnector | None = None
+
+    def connect(self) -> Connector:
+        """Make ready to call; the first request comes with the first question."""
+        if self._source is None:
+            self._build = connection.Build(self._tap.defaults, self._masker, logger)
+            self._source = self._tap.source(self._config, self._build)
+        return self
+
+    def disconnect(self) -> None:
+        """Close all connections; calls under way fail."""
+        if self._build is not None:
+            self._build.close()
+        self._build = self._source = None
+
+    def __enter__(self) -> Self:
+        """Connect."""
+        self.connect()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Disconnect."""
+        self.disconnect()
+
+    async def __aenter__(self) -> AsyncConnector:
+        """Connect; the methods of what is returned are coroutines."""
+        from erp_common.connector.asynchronous import AsyncConnector  # noqa: PLC0415 - it needs us
+
+        self.connect()
+        return AsyncConnector(self)
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Disconnect."""
+        self.disconnect()
+
+    def health_check(self) -> HealthCheckResult:
+        """Ask for one row of the ledger, in at most `health_check_timeout` seconds."""
+        return connection.health(self._connected, self._config)
+
+    def get_trial_balance(
+        self,
+        company_id: str,
+        period_start: Day,
+        period_end: Day,
+        filters: Mapping[str, Any] | None = None,
+    ) -> TrialBalance:
+        """The trial balance over exactly this span.
+
+        Args:
+            company_id: The company, as the ERP or the setting `companies` calls it.
+            period_start: First day.
+            period_end: Last day.
+            filters: As the setting `filters`: account_types, include_zero_balances, level.
+
+        Raises:
+            ERPError: If it cannot be read; under `validation: strict` also if it has errors.
+        """
+        extract = self._extract(company_id, period_start, period_end, filters)
+        accounts = extract.balances()
+        header, issues = extract.header(), extract.issues()
+        extract.fail_if_strict()
+        return TrialBalance(
+            company_id=extract.company.id,
+            company_name=extract.company.name,
+            period_start=extract.period.start,
+            period_end=extract.period.end,
+            currency=extract.company.currency,
+            accounts=accounts,
+            extracted_at=datetime.fromisoformat(extract.extracted_at.replace("Z", "+00:00")),
+            metadata={
+                **header.metadata,
+                "source_system": self._connected.source_system,
+                "basis": header.basis.value,
+                "period_status": header.period_status,
+                "account_count": header.account_count,
+                "total_debit": header.total_debit,
+                "total_credit": header.total_credit,
+                "is_balanced": header.is_balanced,
+                "findings": [msgspec.structs.asdict(issue) for issue in issues],
+            },
+        )
+
+    def get_subledger_details(
+        self,
+        company_id: str,
+        account_code: str,
+        period_start: Day,
+        period_end: Day,
+        filters: Mapping[str, Any] | None = None,
+    ) -> list[SubledgerEntry]:
+        """The postings of an account over exactly this span; see `iter_subledger_details`."""
+        return list(
+            self.iter_subledger_details(
+                company_id, account_code, period_start, period_end, filters
+            ),
+        )
+
+    def iter_subledger_details(
+        self,
+        company_id: str,
+        account_code: str,
+        period_start: Day,
+        period_end: Day,
+        filters: Mapping[str, Any] | None = None,
+    ) -> Iterator[SubledgerEntry]:
+        """The postings of an account over exactly this span, as they come in.
+
+        Args:
+            company_id: The company, as the ERP or the setting `companies` calls it.
+            account_code: The account.
+            period_start: First day.
+            period_end: Last day.
+            filters: As the setting `filters`: document_types, cost_center.
+
+        Raises:
+            ERPError: If they cannot be read, one unreadable row included.
+        """
+        source, company = self._connected, self._company(company_id)
+        period = _period(period_start, period_end)
+        if not str(account_code).strip():
+            raise ERPValidationError("account_code is empty; name the account to read")
+        found = AccountPostings(
+            source,
+            company,
+            period,
+            read_code(account_code),
+            self._extraction(source, filters),
+        )
+        return self._entries(found, company, period)
+
+    def _entries(
+        self, found: AccountPostings, company: Company, period: Period
+    ) -> Iterator[SubledgerEntry]:
+        shared = {
+            "source_system": self._connected.source_system,
+            "company_id": company.id,
+            "company_name": company.name,
+            "period_start": period.start,
+            "period_end": period.end,
+            "currency": company.currency,
+            "extracted_at": datetime.now().astimezone(),
+        }
+        for postings in found:
+            for posting in postings:
+                yield SubledgerEntry(**shared, **msgspec.structs.asdict(posting))
+        for stray in found.strays:
+            logger.warning("%s", self._masker.mask(stray.message))
+
+    @property
+    def _connected(self) -> Source:
+        if self._source is None:
+            raise ERPConnectionError("the connector is not connected; use it in a with statement")
+        return self._source
+
+    def _extraction(
+        self, source: Source, filters: Mapping[str, Any] | None
+    ) -> connection.Extraction:
+        extraction = connection.extraction(
+            self._config, source, subledger=False, masker=self._masker
+        )
+        if filters is not None:
+            extraction.filters = Filters.parse(filters)
+        return extraction
+
+    def _extract(
+        self,
+        company_id: str,
+        period_start: Day,
+        period_end: Day,
+        filters: Mapping[str, Any] | None,
+    ) -> PeriodExtract:
+        source, company = self._connected, self._company(company_id)
+        period = _period(period_start, period_end)
+        extraction = self._extraction(source, filters)
+        extraction.cut = Cut.RANGE
+        work = Work(company, [period])
+        if source.basis is Basis.DERIVED:
+            work.before = start.spans_before(self._config, period.start)
+        books = Books(source, [work], extraction)
+        try:
+            extract = next(books.periods(company))
+            _ = extract.trial_balance
+        finally:
+            books.close()
+        return extract
+
+    def _company(self, company_id: str) -> Company:
+        """The company of the settings by that name, else one the ERP knows by it."""
+        named = str(company_id).strip()
+        if not named:
+            raise ERPValidationError("company_id is empty; name the company to read")
+        for company in self._config.company_list:
+            if company.id == named:
+                return company
+        return Company(named, named, named)
+
+
+def _period(first: Day, last: Day) -> Period:
+    start_day, end_day = (day.date() if isinstance(day, datetime) else day for day in (first, last))
+    if end_day < start_day:
+        raise ERPValidationError(f"period_end ({end_day}) lies before period_start ({start_day})")
+    return Period(start_day, end_day)
