@@ -1,4 +1,4 @@
-"""Fields that take more than one value to read: types in words, texts that may be empty, objects."""
+"""Fields of a row beyond single values: types in words, texts that may be empty, objects."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""Singer tap for the trial balance and the subledger of Bling."""

@@ -1,0 +1,129 @@
+"""The XML of Bling v2: everything inside `retorno`, read without DTDs and entities."""
+
+from __future__ import annotations
+
+from typing import Any, Generic, TypeVar
+from xml.etree.ElementTree import Element, ParseError  # what defusedxml gives back and raises
+
+import msgspec
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import fromstring
+
+from erp_common.errors import ERPValidationError
+from erp_common.extract.listing import Batch, Page
+from erp_common.http.answer import Answer, Undecodable
+
+Row = TypeVar("Row")
+
+
+def parse(answer: Answer) -> Element:
+    """The element `retorno` of an answer.
+
+    Raises:
+        ERPValidationError: It declares a document type or entities, or is another document.
+        Undecodable: It is no XML.
+    """
+    if answer.content_type == "text/html":
+        raise Undecodable("XML")
+    try:
+        root: Element = fromstring(answer.read(), forbid_dtd=True)
+    except DefusedXmlException:
+        raise ERPValidationError(
+            "Bling's answer declares a document type or entities, which are refused because they "
+            "can make a parser open files and addresses; check base_url.",
+        ) from None
+    except (ParseError, ValueError) as error:  # ValueError: an encoding that nobody knows
+        raise Undecodable("XML", str(error)) from None
+    if root.tag != "retorno":
+        raise ERPValidationError(
+            f"Bling's answer is an XML document {root.tag[:40]!r} in place of 'retorno'; check "
+            "base_url and api_version.",
+        )
+    return root
+
+
+def errors_of(root: Element) -> list[tuple[str, str]]:
+    """Codes and words of the errors, however they are nested; none if it holds no `erros`."""
+    found = root.find("erros")
+    if found is None:
+        return []
+    errors = [
+        (_text(one.find("cod")), _text(one.find("msg")))
+        for one in found.iter()
+        if one.find("cod") is not None or one.find("msg") is not None
+    ]
+    return errors or [("", " ".join(filter(None, (text.strip() for text in found.itertext()))))]
+
+
+def has_rows(root: Element) -> bool:
+    """Whether it holds a list with rows beside its errors."""
+    return any(len(child) for child in root if child.tag != "erros")
+
+
+class XmlListing(Generic[Row]):
+    """The rows of one kind that an endpoint serves as XML: `<key><item>…</item>…</key>`."""
+
+    def __init__(self, key: str, item: str, row: type[Row]) -> None:
+        """Describe the listing.
+
+        Args:
+            key: The element that holds the rows.
+            item: The element of one row.
+            row: The struct of one row; all its fields optional and untyped.
+        """
+        self._key = key
+        self._item = item
+        self._row = row
+
+    def read(self, answer: Answer) -> Page[Row]:
+        """Read one answer.
+
+        Raises:
+            ERPValidationError: If the body has another shape.
+            Undecodable: If the body is no XML.
+        """
+        found = self._find(parse(answer))
+        contents = [_content(element) for element in found]
+        rows = [
+            msgspec.convert(content, self._row) if isinstance(content, dict) else None
+            for content in contents
+        ]
+        return Page([Batch(rows, lambda: contents)] if rows else [], row_count=len(rows))
+
+    def _find(self, root: Element) -> list[Element]:
+        listed = root.find(self._key)
+        if listed is None:
+            candidates = [
+                one
+                for one in (root, *root)
+                if len(one) and all(child.tag == self._item for child in one)
+            ]
+            listed = candidates[0] if len(candidates) == 1 else None
+        if listed is None:
+            inside = ", ".join(child.tag for child in root)[:80] or "nothing"
+            raise ERPValidationError(
+                f"Bling's answer has no list {self._key!r} (it holds {inside}); check base_url and "
+                "api_version.",
+            )
+        strays = [child.tag for child in listed if child.tag != self._item]
+        if strays or (listed.text or "").strip():
+            raise ERPValidationError(
+                f"Bling's list {self._key!r} holds {(strays or ['text'])[0][:40]!r} where only "
+                f"{self._item!r} is expected; check base_url and api_version.",
+            )
+        return list(listed)
+
+
+def _content(element: Element) -> dict[str, Any] | str | None:
+    """The text of an element, or its children by name; a name that comes twice is a list."""
+    if not len(element):
+        return element.text
+    content: dict[str, Any] = {}
+    for child in element:
+        value = _content(child)
+        content[child.tag] = [content[child.tag], value] if child.tag in content else value
+    return content
+
+
+def _text(element: Element | None) -> str:
+    return "" if element is None else (element.text or "").strip()

@@ -1,0 +1,81 @@
+"""tap-bling: its settings and the books it reads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+from singer_sdk import typing as th
+from singer_sdk.exceptions import ConfigValidationError
+
+from erp_common.singer import settings
+from erp_common.singer.tap import LedgerTap
+from tap_bling.client import BlingDialect, BlingV2Dialect, api_key
+from tap_bling.streams import BlingBooks, BlingV2Books, BlingV3Books
+
+if TYPE_CHECKING:
+    from erp_common.http.auth import Handler
+    from erp_common.singer.config import Config
+    from erp_common.singer.connection import Build
+
+BASE_URL = "https://bling.com.br/Api/v3"
+BASE_URL_V2 = "https://bling.com.br/Api/v2"
+
+
+class TapBling(LedgerTap):
+    """Singer tap for the trial balance and the subledger of Bling."""
+
+    name = "tap-bling"
+    defaults = settings.Defaults(
+        system="Bling",
+        base_url=BASE_URL,
+        auth_types=("api_key", "oauth2", "bearer_token"),
+        token_url=f"{BASE_URL}/oauth/token",
+        rate=settings.Rate(requests=100, interval=60, burst=10),
+        rate_scope="API key",
+        page_size=100,
+    )
+    config_jsonschema = settings.schema(
+        defaults,
+        th.Property(
+            "api_version",
+            th.StringType,
+            title="API version",
+            description=(
+                f"v3 (JSON), or v2 (XML, with an API key only; base_url is then {BASE_URL_V2} "
+                "unless it is set)"
+            ),
+            default="v3",
+            allowed_values=["v3", "v2"],
+        ),
+        *settings.derived_settings(),
+    )
+    source_class = BlingBooks
+
+    @classmethod
+    def source(cls, config: Config, build: Build) -> BlingBooks:
+        """The books that the key opens.
+
+        Raises:
+            ConfigValidationError: If v2 is to be called with anything but an API key.
+        """
+        auth = cls.authenticator(config, build)
+        account = config.api_key or config.client_id or config.access_token or ""
+        if config.api_version == "v3":
+            transport = build.transport(config, BlingDialect(), auth=auth, account=account)
+            return BlingV3Books(transport, config.page_size or 100)
+        if config.auth_type != "api_key":
+            sentence = "api_version v2 takes an API key only; set auth_type to api_key"
+            raise ConfigValidationError(sentence, errors=[sentence], schema={})
+        if config.base_url == BASE_URL:
+            config = msgspec.structs.replace(config, base_url=BASE_URL_V2)
+        return BlingV2Books(build.transport(config, BlingV2Dialect(), auth=auth, account=account))
+
+    @classmethod
+    def authenticator(cls, config: Config, build: Build) -> Handler:
+        """Bling's key, or a token; its token endpoint knows applications by HTTP Basic."""
+        if config.auth_type == "api_key":
+            return api_key(config.api_key or "", config.api_version, config.api_key_location)
+        if config.auth_type == "oauth2":
+            return build.oauth2(config, client_auth="basic")
+        return build.authenticator(config)

@@ -1,0 +1,59 @@
+"""ContaAzul's endpoints: what is asked for the chart of accounts and for the entries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from erp_common.extract.listing import Listing
+from erp_common.extract.source import DerivedSource, LineReader, Lines, Paging, Query
+from erp_common.http.answer import Answer
+from erp_common.http.request import Request
+from erp_common.http.session import Transport
+from erp_common.ledger.hierarchy import Chart
+from erp_common.ledger.models import Company
+from erp_common.ledger.periods import Period
+from tap_contaazul.client import chart_of_accounts, transactions
+from tap_contaazul.mapping import Account, Transaction, account, lines
+
+ACCOUNTS = Listing("accounts", Account)
+TRANSACTIONS = Listing("transactions", Transaction, total_pages="total_pages", total_rows="total")
+
+
+class ContaAzulBooks(DerivedSource):
+    """The books of the company that the token belongs to; each transaction is a whole entry."""
+
+    source_system = "contaazul"
+    system = "ContaAzul"
+    whole_entries = True
+    single_company = True
+    account = staticmethod(account)
+
+    def __init__(self, transport: Transport, page_size: int) -> None:
+        """Read this many transactions a page."""
+        super().__init__(transport)
+        self._page_size = page_size
+
+    def chart(self, company: Company) -> Query[Account]:
+        """The chart of accounts."""
+        _ = company
+        return Query("chart of accounts", lambda _: chart_of_accounts(), ACCOUNTS.read)
+
+    def postings(
+        self, company: Company, period: Period, chart: Chart
+    ) -> Sequence[tuple[Query[Transaction], LineReader]]:
+        """All transactions of a period in one listing."""
+        _ = company, chart
+        size = self._page_size
+        query = Query(
+            "transactions",
+            lambda page: transactions(period, page, size),
+            TRANSACTIONS.read,
+            Paging.TOTALS,
+            page_size=size,
+        )
+        return [(query, Lines(lines))]
+
+    def probe(self, company: Company, period: Period) -> tuple[Request, Callable[[Answer], object]]:
+        """One transaction."""
+        _ = company
+        return transactions(period, 1, 1), TRANSACTIONS.read

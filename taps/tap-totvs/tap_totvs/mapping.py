@@ -1,0 +1,230 @@
+"""What Protheus' rows mean: pure functions from the columns of CT1, CTI and CT2 to the ledger's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from erp_common.ledger.fields import sent_text
+from erp_common.ledger.models import ZERO, AccountType, Posting, Side, StatedAccount, StatedType
+from erp_common.ledger.normalize import (
+    InvalidValue,
+    account_code,
+    amount,
+    optional_account_code,
+    optional_date,
+    parse_date,
+    required_side,
+    required_text,
+    text,
+)
+
+NATURES = {
+    "01": StatedType(type=AccountType.ASSET),
+    "02": StatedType(type=AccountType.LIABILITY),
+    "03": StatedType(type=AccountType.EQUITY),
+    "04": StatedType(result=True),
+    "05": StatedType(off_balance=True),
+    "09": StatedType(off_balance=True),
+}
+"""CT1_NATCTA; 04 says only that it is a result account, 05 and 09 are memorandum accounts."""
+
+
+class Balance(msgspec.Struct, gc=False):
+    """A row of `balancete`."""
+
+    CT1_CONTA: Any = None
+    CT1_DESC01: Any = None
+    CT1_CTASUP: Any = None
+    CT1_NATCTA: Any = None
+    CTI_CLASSE: Any = None
+    CTI_NORMAL: Any = None
+    CTI_SALDOI: Any = None
+    CTI_DEBITO: Any = None
+    CTI_CREDITO: Any = None
+    CTI_SALDOF: Any = None
+
+
+class Movement(msgspec.Struct, gc=False):
+    """A row of `movimentacao`."""
+
+    CT2_FILIAL: Any = None
+    CT2_DATA: Any = None
+    CT2_DTLANC: Any = None
+    CT2_LOTE: Any = None
+    CT2_SBLOTE: Any = None
+    CT2_DOC: Any = None
+    CT2_LINHA: Any = None
+    CT2_DC: Any = None
+    CT2_DEBITO: Any = None
+    CT2_CREDIT: Any = None
+    CT2_VALOR: Any = None
+    CT2_HIST: Any = None
+    CT2_CCD: Any = None
+    CT2_CCC: Any = None
+    CT2_TPDOC: Any = None
+    CT2_NUMDOC: Any = None
+    CT2_CLIFOR: Any = None
+    CT2_NOMECF: Any = None
+
+
+def account(row: Balance, summary_class: str) -> StatedAccount:
+    """An account of the trial balance; balances in the sign in which the site states them.
+
+    CT1_NATCTA may be blank or unknown: then headings decide the type.
+
+    Args:
+        row: The row.
+        summary_class: The CTI_CLASSE of summary accounts, `1` or `2`; the other one is analytic.
+
+    Raises:
+        InvalidValue: If a field that every account has is missing or cannot be read.
+    """
+    return StatedAccount(
+        code=account_code(row.CT1_CONTA, "CT1_CONTA"),
+        name=required_text(row.CT1_DESC01, "CT1_DESC01"),
+        stated_type=NATURES.get((text(row.CT1_NATCTA, "CT1_NATCTA") or "").zfill(2)),
+        parent_code=optional_account_code(row.CT1_CTASUP, "CT1_CTASUP"),
+        normal_balance=required_side(row.CTI_NORMAL, "CTI_NORMAL"),
+        is_summary=_class(row.CTI_CLASSE) == summary_class,
+        opening=amount(row.CTI_SALDOI, "CTI_SALDOI"),
+        debit=amount(row.CTI_DEBITO, "CTI_DEBITO"),
+        credit=amount(row.CTI_CREDITO, "CTI_CREDITO"),
+        closing=amount(row.CTI_SALDOF, "CTI_SALDOF"),
+    )
+
+
+def lines(row: Movement, asked: str) -> list[Posting]:
+    """The lines of one row on the account that was asked for: two if it is on both sides.
+
+    Raises:
+        InvalidValue: If a field that every movement has is missing or cannot be read, or the row
+            does not concern the account.
+    """
+    kind = text(row.CT2_DC, "CT2_DC")
+    if kind == "1":
+        sides: tuple[Side, ...] = (Side.DEBIT,)
+        _must_be(asked, account_code(row.CT2_DEBITO, "CT2_DEBITO"), "CT2_DEBITO")
+    elif kind == "2":
+        sides = (Side.CREDIT,)
+        _must_be(asked, account_code(row.CT2_CREDIT, "CT2_CREDIT"), "CT2_CREDIT")
+    elif kind == "3":
+        sides = _sides_of_double_entry(row, asked)
+    else:
+        raise InvalidValue("CT2_DC", f"is {kind!r}; it must be 1, 2, 3 or 4")
+    value = amount(row.CT2_VALOR, "CT2_VALOR")
+    day = parse_date(row.CT2_DATA, "CT2_DATA")
+    numbers = (
+        sent_text(row.CT2_FILIAL, "CT2_FILIAL") or "",  # blank where branches share the table
+        day.isoformat().replace("-", ""),
+        required_text(row.CT2_LOTE, "CT2_LOTE"),
+        required_text(row.CT2_SBLOTE, "CT2_SBLOTE"),
+        required_text(row.CT2_DOC, "CT2_DOC"),
+        required_text(row.CT2_LINHA, "CT2_LINHA"),
+    )
+    description = sent_text(row.CT2_HIST, "CT2_HIST")
+    posting_date = optional_date(row.CT2_DTLANC, "CT2_DTLANC") or day
+    document_number = text(row.CT2_NUMDOC, "CT2_NUMDOC")
+    document_type = text(row.CT2_TPDOC, "CT2_TPDOC")
+    entity_id = text(row.CT2_CLIFOR, "CT2_CLIFOR")
+    entity_name = text(row.CT2_NOMECF, "CT2_NOMECF")
+    return [
+        Posting(
+            account_code=asked,
+            entry_id="-".join(numbers),
+            transaction_date=day,
+            posting_date=posting_date,
+            debit_amount=value if side is Side.DEBIT else ZERO,
+            credit_amount=value if side is Side.CREDIT else ZERO,
+            description=description,
+            document_number=document_number,
+            document_type=document_type,
+            cost_center=text(row.CT2_CCD, "CT2_CCD")
+            if side is Side.DEBIT
+            else text(row.CT2_CCC, "CT2_CCC"),
+            entity_id=entity_id,
+            entity_name=entity_name,
+        )
+        for side in sides
+    ]
+
+
+class AccountLines:
+    """Reads the rows of one account; a line is complete when the next one begins.
+
+    A row of kind 4 holds nothing but more text of the line before.
+    """
+
+    def __init__(self, asked: str) -> None:
+        """Read the rows of the account that was asked for."""
+        self._asked = asked
+        self._held: Sequence[Posting] = ()
+        self._before: Movement | None = None
+        """The row that more text belongs to; None if there is none that can be read."""
+
+    def __call__(self, row: Movement) -> Sequence[Posting]:
+        """The lines that this row shows to be complete.
+
+        Raises:
+            InvalidValue: If the row cannot be read, or continues no line that can.
+        """
+        if text(row.CT2_DC, "CT2_DC") == "4":
+            self._continue(row)
+            return ()
+        # What continues a row that cannot be read must not end up in the text of another.
+        self._before = None
+        held = lines(row, self._asked)
+        self._before = row
+        complete, self._held = self._held, held
+        return complete
+
+    def end(self) -> Sequence[Posting]:
+        """The last line."""
+        held, self._held = self._held, ()
+        return held
+
+    def _continue(self, row: Movement) -> None:
+        if self._before is None or not _is_same_document(row, self._before):
+            raise InvalidValue("CT2_DC", "is 4, but the line whose text it continues is not there")
+        more = sent_text(row.CT2_HIST, "CT2_HIST")
+        for posting in self._held:
+            posting.description = " ".join(filter(None, (posting.description, more))) or None
+
+
+def _is_same_document(row: Movement, before: Movement) -> bool:
+    """Whether all that a row says of its document is what the row before says."""
+    pairs = (
+        (row.CT2_FILIAL, before.CT2_FILIAL),
+        (row.CT2_DATA, before.CT2_DATA),
+        (row.CT2_LOTE, before.CT2_LOTE),
+        (row.CT2_SBLOTE, before.CT2_SBLOTE),
+        (row.CT2_DOC, before.CT2_DOC),
+    )
+    return all(text(mine) in {None, text(other)} for mine, other in pairs)
+
+
+def _class(value: object) -> str:
+    found = required_text(value, "CTI_CLASSE")
+    if found not in {"1", "2"}:
+        raise InvalidValue("CTI_CLASSE", f"is {found!r}; it must be 1 or 2")
+    return found
+
+
+def _sides_of_double_entry(row: Movement, asked: str) -> tuple[Side, ...]:
+    debited = optional_account_code(row.CT2_DEBITO, "CT2_DEBITO")
+    credited = optional_account_code(row.CT2_CREDIT, "CT2_CREDIT")
+    sides = ((Side.DEBIT, debited), (Side.CREDIT, credited))
+    found = tuple(side for side, code in sides if code == asked)
+    if not found:
+        raise InvalidValue(
+            "CT2_DC",
+            f"is 3 with {debited} and {credited}, but movements of {asked} were asked for",
+        )
+    return found
+
+
+def _must_be(asked: str, code: str, field: str) -> None:
+    if code != asked:
+        raise InvalidValue(field, f"is {code!r}, but movements of {asked} were asked for")
