@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Generic, NoReturn, TypeVar
@@ -138,12 +139,14 @@ class Call(Generic[T]):
 
     def _send(self) -> Answer:
         line, request = self._line, self._request
-        try:
-            line.limiter.acquire(stop=line.stop)
-        except Closed:
-            raise
-        except ERPConnectionError as error:
-            raise Again(error) from None
+        with _again_if_unreachable():
+            turn = line.limiter.book()
+            line.limiter.come_close(turn, line.stop)
+
+        def take() -> None:
+            with _again_if_unreachable():
+                line.limiter.take(turn, line.stop)
+
         return line.wire.send(
             request.method,
             request.url(line.base_url),
@@ -151,11 +154,12 @@ class Call(Generic[T]):
             body=request.body,
             auth=None if request.no_auth else line.auth,
             timeout=self._timeout,
-            sent=self._remember,
+            prepared=self._remember,
+            turn=take,
         )
 
-    def _remember(self, sent: requests.PreparedRequest) -> None:
-        self._sent = sent
+    def _remember(self, prepared: requests.PreparedRequest) -> None:
+        self._sent = prepared
 
     def _refuse(self, fault: Fault, answer: Answer) -> NoReturn:
         """Turn a fault into another attempt or into its error."""
@@ -208,3 +212,14 @@ class Call(Generic[T]):
     @property
     def _what(self) -> str:
         return f"{self._request.method} {urlsplit(self._request.path).path or '/'}"
+
+
+@contextmanager
+def _again_if_unreachable() -> Iterator[None]:
+    """Try again where the store of a shared allowance cannot be reached."""
+    try:
+        yield
+    except Closed:
+        raise
+    except ERPConnectionError as error:
+        raise Again(error) from None

@@ -20,6 +20,10 @@ DAY_ZONE = ZoneInfo("America/Sao_Paulo")
 """Daily limits of Brazilian ERPs begin anew at midnight there."""
 
 
+_UNAVOIDABLE = 0.02
+"""Seconds; being later than that is worth a new place, being less is the scheduler's doing."""
+
+
 class DayUsedUp(Exception):  # noqa: N818 -- a signal from a bucket to its limiter
     """The day's allowance has no place left."""
 
@@ -34,9 +38,9 @@ class Allowance:
         burst: Requests that may be made at once after a pause.
         per_day: Requests a calendar day (America/Sao_Paulo); None for no such limit.
         margin: Seconds by which requests may reach the server closer together than they were
-            sent, because the network delays one more than the next. The burst is shortened by
-            it (at most by half), so that the server's own bucket is never overdrawn; the rate
-            stays whole.
+            let through, because one is delayed more than the next. The burst is shortened by it
+            (at most by half), so that the server's own bucket is never overdrawn; the rate stays
+            whole. Only where there is no burst to shorten is the rate lowered, by 4 % at most.
     """
 
     requests: float
@@ -59,13 +63,20 @@ class Allowance:
     @property
     def spacing(self) -> float:
         """Seconds between two requests at the full rate."""
-        return self.interval / self.requests
+        spacing = self.interval / self.requests
+        return spacing + min(self.margin, spacing / 25) if self.burst == 1 else spacing
 
     @property
     def slack(self) -> float:
         """Seconds that a request may be early, against the full rate, after a pause."""
         slack = (self.burst - 1) * self.spacing
         return slack - min(self.margin, slack / 2)
+
+    @property
+    def tolerance(self) -> float:
+        """Seconds by which a request may come late without adding up to a burst with the next."""
+        slack = (self.burst - 1) * self.spacing
+        return max(min(self.margin, slack / 2) / 2, _UNAVOIDABLE)
 
 
 class Bucket(Protocol):

@@ -10,8 +10,8 @@ from erp_common.http.addresses import require_https
 from erp_common.http.bucket import Allowance
 from erp_common.http.retry import RetryPolicy
 
-NETWORK_JITTER = 0.1
-"""Seconds; see `Allowance.margin`. A new TLS connection costs about that more than a kept one."""
+NETWORK_JITTER = 0.25
+"""Seconds; see `Allowance.margin`: what busy machines and networks delay one request more."""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from erp_common.errors import ERPAuthenticationError, ERPError, ERPValidationErr
 from erp_common.http.clock import SYSTEM_CLOCK, Clock, Closed
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+_SECONDS = re.compile(r"-?[0-9]{1,9}(\.[0-9]+)?")
 
 _LARGEST_EXPONENT = 1000
 """2 to the power of more than 1023 is no float any more; every cap is reached long before."""
@@ -96,7 +99,7 @@ def parse_retry_after(value: str | None, now: float) -> float | None:
     if value is None:
         return None
     text = value.strip()
-    if text.isascii() and text.lstrip("-").replace(".", "", 1).isdigit():
+    if _SECONDS.fullmatch(text):
         return max(0.0, float(text))
     try:
         date = parsedate_to_datetime(text)

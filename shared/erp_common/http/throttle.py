@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,27 @@ from erp_common.http.clock import SYSTEM_CLOCK, Clock
 
 if TYPE_CHECKING:
     from typing_extensions import Self
+
+
+_GETTING_READY = 1.0
+"""Seconds before its turn at which a request begins to connect."""
+_NEW_TURNS = 3
+"""Turns booked in place of missed ones before a machine is too busy to be on time."""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A booked place in the queue.
+
+    Attributes:
+        place: What the bucket knows it by.
+        asked_at: When it was asked for, on the clock that does not jump.
+        wait: Seconds from then.
+    """
+
+    place: float
+    asked_at: float
+    wait: float
 
 
 class TokenBucketRateLimiter:
@@ -64,10 +86,7 @@ class TokenBucketRateLimiter:
             ERPRateLimitError: The day's allowance is used up, or `patience` is too short.
             Closed: `stop` was set.
         """
-        place, wait = self._book(patience)
-        while wait > 0:
-            self._clock.wait(wait, stop)
-            wait = self._bucket.left(place)
+        self._await(self.book(patience), stop)
 
     async def acquire_async(self) -> None:
         """Wait for a token without blocking the event loop.
@@ -75,16 +94,19 @@ class TokenBucketRateLimiter:
         Raises:
             ERPRateLimitError: The day's allowance is used up.
         """
-        place, wait = await asyncio.to_thread(self._book, None)
+        turn = await asyncio.to_thread(self.book)
+        wait = turn.wait
         while wait > 0:
             await self._clock.pause(wait)
-            wait = await asyncio.to_thread(self._bucket.left, place)
+            wait = await asyncio.to_thread(self._bucket.left, turn.place)
 
-    def penalise(self, seconds: float) -> None:
-        """Slow everyone down after the ERP said no: no token before `seconds` have passed."""
-        self._bucket.penalise(seconds)
+    def book(self, patience: float | None = None) -> Turn:
+        """Take a place in the queue, to be used by `come_close` and `take`.
 
-    def _book(self, patience: float | None) -> tuple[float, float]:
+        Raises:
+            ERPRateLimitError: The day's allowance is used up, or `patience` is too short.
+        """
+        asked_at = self._clock.monotonic()
         try:
             booked = self._bucket.book(patience)
         except DayUsedUp:
@@ -97,7 +119,50 @@ class TokenBucketRateLimiter:
                 f"{self.name}: no request is allowed within the next {patience:g} s; try again "
                 "later or raise rate_limit."
             )
-        return booked
+        return Turn(booked[0], asked_at, booked[1])
+
+    def come_close(self, turn: Turn, stop: threading.Event | None = None) -> None:
+        """Wait until it is nearly time: what is left is for getting a connection ready.
+
+        Raises:
+            Closed: `stop` was set.
+        """
+        if turn.wait > _GETTING_READY:
+            self._clock.wait(turn.wait - _GETTING_READY, stop)
+
+    def take(self, turn: Turn, stop: threading.Event | None = None) -> None:
+        """Wait for a booked turn, or for another if that one has passed.
+
+        A turn used late comes too close to the one after it, and many of them add up to a burst
+        that the server does not allow.
+
+        Raises:
+            ERPRateLimitError: The day's allowance is used up.
+            Closed: `stop` was set.
+        """
+        for _ in range(_NEW_TURNS):
+            if self._await(turn, stop) <= self.allowance.tolerance:
+                return
+            turn = self.book()
+        self._await(turn, stop)
+
+    def _await(self, turn: Turn, stop: threading.Event | None) -> float:
+        """Wait for a turn; gives the seconds by which it is late."""
+        late = self._clock.monotonic() - turn.asked_at - turn.wait
+        if turn.wait <= 0:
+            return late
+        left = -late
+        while True:
+            if left > 0:
+                self._clock.wait(left, stop)
+            # Asked again, since penalties may have moved the turn.
+            left = self._bucket.left(turn.place)
+            if left <= 0:
+                return -left
+
+    def penalise(self, seconds: float) -> None:
+        """Slow everyone down after the ERP said no: no token before `seconds` have passed."""
+        self._bucket.penalise(seconds)
 
     def __enter__(self) -> Self:
         """Wait for a token."""

@@ -23,6 +23,7 @@ from erp_common.errors import ERPConnectionError, ERPError, ERPValidationError
 from erp_common.http.addresses import certificate_authorities
 from erp_common.http.answer import Answer, receive
 from erp_common.http.clock import Closed
+from erp_common.http.connection import Departure, TurnAdapter
 
 _PIECE = 1 << 16
 
@@ -87,7 +88,8 @@ class Wire:
         body: bytes | None = None,
         auth: AuthBase | None = None,
         timeout: float,
-        sent: Callable[[requests.PreparedRequest], None] | None = None,
+        prepared: Callable[[requests.PreparedRequest], None] = lambda _: None,
+        turn: Callable[[], None] = lambda: None,
     ) -> Answer:
         """Send one request and read the whole answer; redirects are not followed.
 
@@ -98,7 +100,9 @@ class Wire:
             body: Body of this request.
             auth: Signs the request.
             timeout: Seconds for the whole exchange.
-            sent: Told the request as it is sent, signature included.
+            prepared: Told the request as it is sent, signature included.
+            turn: Called when the connection stands and nothing is left but to send; it waits for
+                the request's turn. The time it takes is not counted.
 
         Raises:
             Unreachable: No answer, or not all of it.
@@ -107,23 +111,25 @@ class Wire:
         """
         own = self._session()
         failure: Unreachable
-        deadline = time.monotonic() + timeout
+        departure = Departure(turn)
         try:
-            prepared = own.prepare_request(
+            request = own.prepare_request(
                 requests.Request(method, url, headers=dict(headers or {}), data=body, auth=auth)
             )
-            if sent is not None:
-                sent(prepared)
-            response = own.send(
-                prepared,
-                stream=True,
-                timeout=timeout,
-                verify=self._verify,
-                # By hand: the environment as a whole is not trusted, since with it come
-                # passwords from .netrc in place of the settings' own.
-                proxies=get_environ_proxies(str(prepared.url), no_proxy=None),
-                allow_redirects=False,
-            )
+            prepared(request)
+            with departure:
+                response = own.send(
+                    request,
+                    stream=True,
+                    timeout=timeout,
+                    verify=self._verify,
+                    # By hand: the environment as a whole is not trusted, since with it come
+                    # passwords from .netrc in place of the settings' own.
+                    proxies=get_environ_proxies(str(request.url), no_proxy=None),
+                    allow_redirects=False,
+                )
+            # It has waited, unless something else than TurnAdapter has sent it.
+            deadline = departure.wait() + timeout
             try:
                 return receive(
                     lambda: self._piece(response.raw, deadline),
@@ -154,6 +160,7 @@ class Wire:
         if own is None:
             own = requests.Session()
             own.trust_env = False
+            own.mount("https://", TurnAdapter())
             own.headers.update(self._headers)
             self._own.value = own
             with self._lock:

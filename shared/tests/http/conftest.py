@@ -1,3 +1,4 @@
+# ruff: noqa: INP001 -- a package of this name would hide the standard library's http
 """A scripted HTTPS server, a Redis server and a clock that tests turn by hand."""
 
 from __future__ import annotations
@@ -234,6 +235,12 @@ def server(tls: ssl.SSLContext) -> Iterator[Server]:
     server = Server(tls)
     yield server
     server.close()
+
+
+@pytest.fixture(scope="session")
+def clock_type() -> type[TestClock]:
+    """For tests that need a new clock for each example."""
+    return TestClock
 
 
 @pytest.fixture

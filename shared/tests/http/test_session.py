@@ -1,3 +1,4 @@
+# ruff: noqa: INP001 -- a package of this name would hide the standard library's http
 """The transport against a real HTTPS server: retries, error classes, what is sent."""
 
 from __future__ import annotations
