@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 from erp_common.ledger import vocabulary
 from erp_common.ledger.account_codes import bare
@@ -18,10 +19,15 @@ CREDIT_TYPES = frozenset({AccountType.LIABILITY, AccountType.EQUITY, AccountType
 PROFIT_AND_LOSS = frozenset({AccountType.REVENUE, AccountType.EXPENSE})
 
 # A heading may carry its code or a lead word: "1 - ATIVO", "Total do Ativo", "(-) Custos".
-_LEAD = r"(?:(?:\d+|contas?|grupo|total|de|d[oa]s?) )*"
+_lead = re.compile(r"(?:(?:\d+|contas?|grupo|sistema|total|de|d[oa]s?) )*").match
+_join = re.compile(r"(?: (?:e|ou|and|or)(?= ))? ?").match
 _HEADINGS = tuple(
-    (re.compile(rf"{_LEAD}(?:{words})(?= |$)").match, heading)
+    (re.compile(rf"(?:{words})(?= |$)").match, heading)
     for words, heading in (
+        (
+            r"(?:(?:ativos?|passivos?) )?compensad[oa]s?|compensac(?:ao|oes)",
+            StatedType(off_balance=True),
+        ),
         (
             r"patr(?:im(?:onios?)?)? liquidos?|pl(?=$)|(?:\w+holder ?s? |owner ?s? )?equity",
             StatedType(type=AccountType.EQUITY),
@@ -30,7 +36,6 @@ _HEADINGS = tuple(
         (r"passivos?|liabilit(?:y|ies)", StatedType(type=AccountType.LIABILITY)),
         (r"receitas?|revenues?|income(?! tax)", StatedType(type=AccountType.REVENUE)),
         (r"custos?|despesas?|expenses?|costs?", StatedType(type=AccountType.EXPENSE)),
-        (r"compensac(?:ao|oes)|compensad[oa]s?", StatedType(off_balance=True)),
     )
 )
 _BALANCE_SHEET_DIGITS = {"1": AccountType.ASSET, "2": AccountType.LIABILITY}
@@ -41,10 +46,32 @@ _ASSUMED_DIGITS = {
 }
 
 
+@lru_cache(maxsize=16384)
 def heading(name: str) -> StatedType | None:
-    """What a name says if it is the heading of a part of the chart; None if it says nothing."""
+    """What a name says if it is the heading of a part of the chart; None if it says nothing.
+
+    A name that heads two parts ("Receitas e Despesas") says nothing of either; but the heading
+    "Passivo e Patrimônio Líquido" is that of the liabilities, equity being set apart below it.
+    """
     folded = vocabulary.fold(name)
-    return next((said for matches, said in _HEADINGS if matches(folded)), None)
+    said, end = _heading_at(folded, _past(_lead(folded), 0))
+    if said is None:
+        return None
+    other, _ = _heading_at(folded, _past(_join(folded, end), end))
+    is_one = other in (None, said) or other == StatedType(type=AccountType.EQUITY)
+    return said if is_one else None
+
+
+def _heading_at(folded: str, start: int) -> tuple[StatedType | None, int]:
+    for matches, said in _HEADINGS:
+        found = matches(folded, start)
+        if found:
+            return said, found.end()
+    return None, start
+
+
+def _past(found: re.Match[str] | None, start: int) -> int:
+    return found.end() if found else start
 
 
 def said_by_headings(

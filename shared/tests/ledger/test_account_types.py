@@ -77,6 +77,8 @@ def test_a_silent_root_leaves_it_to_the_next_heading() -> None:
         *(("Receita Bruta", R), ("Revenue", R), ("Income", R), ("(-) Receitas", R)),
         *(("Custos", E), ("CUSTO DAS VENDAS", E), ("Despesas", E), ("Expenses", E), ("Costs", E)),
         *(("Ativação", None), ("Reativos", None), ("Custódia", None), ("Resultado", None)),
+        *(("Custos e Despesas", E), ("Passivo + Patrimônio Líquido", L), ("Receita de Custos", R)),
+        *(("Receitas e Despesas", None), ("RECEITAS/CUSTOS", None), ("Ativo e Passivo", None)),
         *(("Plano", None), ("Income tax", None), ("Rateio de Receita", None), ("", None)),
     ],
 )
@@ -86,7 +88,16 @@ def test_what_a_root_may_be_called(name: str, expected: AccountType | None) -> N
     assert codes(chart.findings) == ([] if expected else ["UNKNOWN_ACCOUNT_TYPE"] * 2)
 
 
-@pytest.mark.parametrize("name", ["Contas de Compensação", "COMPENSACAO", "Compensado"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Contas de Compensação",
+        "COMPENSACAO",
+        "Compensado",
+        "Ativo Compensado",
+        "8 - Passivo compensado",
+    ],
+)
 def test_off_balance_accounts_have_no_type_and_no_finding(name: str) -> None:
     chart = [*named(_5=name, _5_1="Ativo Compensado", _5_2="Patrimônio Líquido em garantia")]
     assert types(chart) == {"5": None, "5.1": None, "5.2": None}
