@@ -9,11 +9,9 @@ export PYTHON SQL
 bin := .venv/bin
 uv := .tools/uv/bin/uv
 install := sh requirements/install.sh
-taps := $(sort $(wildcard taps/*))
+taps := $(patsubst %/pyproject.toml,%,$(sort $(wildcard taps/*/pyproject.toml)))
 members := shared $(taps)
 sources := $(members) tests
-# Each package is checked on its own, as it will be installed.
-packages := $(wildcard shared/erp_common taps/*/tap_*)
 # Two workers suit two cores; more only help where there are more.
 PYTEST_WORKERS ?= 2
 
@@ -27,13 +25,15 @@ demo-psql: .venv/.installed ## a SQL prompt on what the demo loaded (or: make de
 	@$(bin)/python -m demo.psql
 
 test: .venv/.installed .meltano/.installed ## all tests, against real PostgreSQL and Meltano
-	$(bin)/pytest -n $(PYTEST_WORKERS) --dist loadgroup
+	$(bin)/pytest -n $(PYTEST_WORKERS)
 
 lint: .venv/.installed ## style, formatting, types, and the oldest Python supported
 	$(bin)/ruff check .
 	$(bin)/ruff format --check .
-	$(bin)/mypy $(sources)
-	$(bin)/vermin --quiet --no-tips --eval-annotations --violations --target=3.10- $(sources)
+	@for source in $(sources); do \
+		echo "$(bin)/mypy $$source"; MYPYPATH=$$source $(bin)/mypy $$source || exit 1; done
+	$(bin)/vermin --quiet --no-tips --eval-annotations --violations --target=3.10- \
+		--exclude typing.override $(sources)
 
 format: .venv/.installed ## let ruff mend what it can
 	$(bin)/ruff check --fix .
@@ -74,7 +74,8 @@ lock: .venv/.installed ## newest versions of everything into requirements/*.txt
 	$(compile) --generate-hashes requirements/meltano.in -o requirements/meltano.txt && \
 	$(compile) --generate-hashes requirements/target-postgres.in -o requirements/target-postgres.txt && \
 	$(compile) $(own) $(members:%=%/pyproject.toml) -o requirements/taps.txt && \
-	$(compile) --generate-hashes $(own) --group dev pyproject.toml -o requirements/dev.txt
+	$(compile) --generate-hashes $(own) $(members:%=%/pyproject.toml) --group pyproject.toml:dev \
+		-o requirements/dev.txt
 
 clean: ## remove everything that was installed or made
 	rm -rf .venv .tools .meltano .demo dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

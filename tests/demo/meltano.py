@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
 import subprocess
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from demo import PROJECT
 
 MELTANO = PROJECT / ".tools" / "meltano" / "bin" / "meltano"
+# Meltano keeps a run's catalog and state in files of fixed names, so runs take turns.
+TURN = PROJECT / ".meltano" / "erp-taps.lock"
 # Another run's settings in the environment are not the demo's.
 FOREIGN = ("TAP_", "TARGET_", "MELTANO_", "SINGER_SDK_")
 STOP_SECONDS = 10
@@ -54,31 +58,42 @@ def run(
     # --force: a run that was killed must not stop the next one from starting.
     command = [str(MELTANO), "--log-format=json", "run", "--force", "tap-omie", "target-postgres"]
     kept = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
-    process = subprocess.Popen(
-        command,
-        cwd=PROJECT,
-        env=kept | dict(settings),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        # A group of its own, so that it can be ended as a whole.
-        start_new_session=True,
-    )
     last: deque[str] = deque(maxlen=15)
-    reader = threading.Thread(target=_follow, args=(process, log, last, tell), daemon=True)
-    reader.start()
-    try:
-        while reader.is_alive():
-            reader.join(seconds)
-            every()
-        status = process.wait()
-    finally:
-        _end(process)
-    if status:
+    with (
+        _turn(),
+        subprocess.Popen(
+            command,
+            cwd=PROJECT,
+            env=kept | dict(settings),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            # A group of its own, so that it can be ended as a whole.
+            start_new_session=True,
+        ) as process,
+    ):
+        reader = threading.Thread(target=_follow, args=(process, log, last, tell), daemon=True)
+        reader.start()
+        try:
+            while reader.is_alive():
+                reader.join(seconds)
+                every()
+            process.wait()
+        finally:
+            _end(process)
+            reader.join(STOP_SECONDS)
+    if process.returncode:
         said = "\n".join(last)
         raise MeltanoError(
             f"`meltano run` failed; the whole log is in {log}. It ended with:\n{said}"
         )
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    with TURN.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _follow(

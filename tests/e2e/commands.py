@@ -125,13 +125,13 @@ def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
     return kept | dict(more or {})
 
 
-def pipe(tap: Sequence[str], target: Sequence[str], *, env: Mapping[str, str]) -> tuple[int, int]:
+def pipe(tap: Sequence[str], target: Sequence[str]) -> tuple[int, int]:
     """Run `tap | target` and give both exit statuses; what they log goes to the test's output."""
     with subprocess.Popen(
-        tap, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=environment(env)
+        tap, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=environment()
     ) as reading:
         writing = subprocess.run(
-            target, stdin=reading.stdout, check=False, env=environment(env), timeout=TIMEOUT
+            target, stdin=reading.stdout, check=False, env=environment(), timeout=TIMEOUT
         )
     return reading.returncode, writing.returncode
 

@@ -1,7 +1,7 @@
-"""Settings in the READMEs and in meltano.yml, written from what each tap says of itself.
+"""Settings in the READMEs and extractors in meltano.yml, written from what each tap says of itself.
 
 `tap-x --about` is where a setting is described. `python -m house.settings --write` copies that to
-the table in the tap's README and to its block in meltano.yml, each between two marker lines;
+the table in the tap's README and to the extractors of meltano.yml, each between two marker lines;
 without `--write` it only says whether they still agree.
 """
 
@@ -20,7 +20,7 @@ import msgspec
 import yaml
 
 PROJECT = Path(__file__).parents[2]
-BEGIN, END = "settings from --about: begin", "settings from --about: end"
+EXTRACTORS = "extractors from --about"
 # Every tap of the SDK has these; they are described where they come from.
 BUILT_IN = {"batch_config", "faker_config", "stream_map_config", "stream_maps"} | {
     f"flattening_{name}" for name in ("enabled", "max_depth", "max_key_length", "separator")
@@ -50,9 +50,16 @@ def taps() -> list[str]:
 
 
 def about(tap: str) -> dict[str, Any]:
-    """What the installed tap says of itself."""
+    """What the installed tap says of itself.
+
+    Raises:
+        RuntimeError: The tap does not run.
+    """
     command = [str(Path(sys.executable).parent / tap), "--about", "--format=json"]
-    answer = subprocess.run(command, check=True, capture_output=True, stdin=subprocess.DEVNULL)
+    answer = subprocess.run(command, check=False, capture_output=True, stdin=subprocess.DEVNULL)
+    if answer.returncode:
+        said = answer.stderr.decode(errors="replace").strip()
+        raise RuntimeError(f"`{tap} --about` failed: {said}")
     described: dict[str, Any] = json.loads(answer.stdout)
     return described
 
@@ -95,26 +102,37 @@ def markdown(listed: list[Setting]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def meltano(listed: list[Setting]) -> str:
-    """The `settings:` of an extractor in meltano.yml, in the order in which Meltano rewrites them.
+def extractor(tap: str, described: dict[str, Any]) -> str:
+    """The tap's entry in meltano.yml, in the order in which Meltano rewrites it.
 
-    Defaults stay with the tap (some depend on other settings) and are told in the description only.
+    Defaults stay with the tap (some depend on other settings) and are told in descriptions only.
     """
-    block = yaml.safe_dump(
-        {"settings": [_meltano_setting(setting) for setting in listed]},
-        allow_unicode=True,
-        sort_keys=False,
-        width=1000,
-    )
-    return textwrap.indent(block, "    ")
+    listed = list(settings(described["settings"]))
+    root = "$MELTANO_PROJECT_ROOT"
+    entry = {
+        "name": tap,
+        "namespace": tap.replace("-", "_"),
+        # The constraints are the versions this project is tested with.
+        "pip_url": f'-e "{root}/shared" -e "{root}/taps/{tap}"'
+        f' --constraint "{root}/requirements/taps.txt"',
+        "executable": tap,
+        "description": described["description"],
+        "capabilities": sorted(described["capabilities"]),
+        "settings_group_validation": [[setting.name for setting in listed if setting.required]],
+        "settings": [_meltano_setting(setting) for setting in listed],
+    }
+    block = yaml.safe_dump([entry], allow_unicode=True, sort_keys=False, width=1000)
+    return textwrap.indent(block, "  ")
 
 
 def blocks() -> Iterator[tuple[Path, str, str]]:
     """Each block that is written: its file, the name in its marker lines, and what it must hold."""
-    for tap in taps():
-        listed = list(settings(about(tap)["settings"]))
-        yield PROJECT / "taps" / tap / "README.md", tap, markdown(listed)
-        yield PROJECT / "meltano.yml", tap, meltano(listed)
+    described = {tap: about(tap) for tap in taps()}
+    for tap, its in described.items():
+        table = markdown(list(settings(its["settings"])))
+        yield PROJECT / "taps" / tap / "README.md", f"{tap} settings from --about", table
+    extractors = "".join(extractor(tap, its) for tap, its in described.items())
+    yield PROJECT / "meltano.yml", EXTRACTORS, extractors
 
 
 def replaced(text: str, name: str, block: str) -> str:
@@ -125,11 +143,11 @@ def replaced(text: str, name: str, block: str) -> str:
     """
     lines = text.splitlines(keepends=True)
     begin, end = (
-        next((n for n, line in enumerate(lines) if f"{name} {marker}" in line), None)
-        for marker in (BEGIN, END)
+        next((number for number, line in enumerate(lines) if f"{name}: {marker}" in line), None)
+        for marker in ("begin", "end")
     )
     if begin is None or end is None:
-        raise ValueError(f"The lines '{name} {BEGIN}' and '{name} {END}' are missing.")
+        raise ValueError(f"The lines with '{name}: begin' and '{name}: end' are missing.")
     return "".join([*lines[: begin + 1], block, *lines[end:]])
 
 
@@ -141,7 +159,10 @@ def main() -> None:
     stale = []
     for file, name, block in blocks():
         text = file.read_text(encoding="utf-8")
-        wanted = replaced(text, name, block)
+        try:
+            wanted = replaced(text, name, block)
+        except ValueError as error:
+            sys.exit(f"{file.relative_to(PROJECT)}: {error}")
         if wanted != text:
             stale.append(str(file.relative_to(PROJECT)))
             if write:

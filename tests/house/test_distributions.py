@@ -23,7 +23,6 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Path]]:
     return {distribution.name: build(distribution, folder) for distribution in DISTRIBUTIONS}
 
 
-@pytest.mark.xdist_group("distributions")
 @pytest.mark.parametrize("distribution", DISTRIBUTIONS, ids=str)
 def test_files_of_the_package_are_in_both(
     built: dict[str, list[Path]], distribution: Distribution
@@ -42,7 +41,6 @@ def test_files_of_the_package_are_in_both(
         assert expected | {"pyproject.toml", "README.md"} <= names
 
 
-@pytest.mark.xdist_group("distributions")
 @pytest.mark.parametrize("tap", DISTRIBUTIONS[1:], ids=str)
 def test_a_tap_runs_where_only_it_is_installed(
     built: dict[str, list[Path]], tap: Distribution, tmp_path: Path

@@ -1,0 +1,96 @@
+"""`meltano run tap-omie target-postgres`, with the real Meltano and the real PostgreSQL."""
+
+from __future__ import annotations
+
+import io
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from demo.meltano import MeltanoError, run
+from demo.show import Show
+from demo.steps import Screen
+from demo.tables import amount
+from e2e.commands import PROJECT, meltano, target_postgres
+from e2e.warehouse import Warehouse
+from simulator import Books, Line, Simulator
+
+START, END = date(2024, 1, 1), date(2024, 3, 31)
+
+
+@pytest.fixture(autouse=True)
+def _installed() -> None:
+    meltano()
+    target_postgres()
+
+
+def show(books: Books, kept: Path) -> str:
+    """Run the whole demo over `books` and give what it prints."""
+    printed = io.StringIO()
+    Show(Screen(Console(file=printed, width=200)), books, START, END, kept).run()
+    return printed.getvalue()
+
+
+def test_the_second_run_reads_what_may_have_changed_and_gets_every_change(tmp_path: Path) -> None:
+    project_file = (PROJECT / "meltano.yml").read_bytes()
+    books = Books.generate(companies=2, start=START, end=END)
+
+    first = show(books, tmp_path)
+    assert "This run read 6 of 6 periods" in first
+    assert "no difference" in first
+    march = books.company.trial_balance(date(2024, 3, 1), END)
+    root = next(row for row in march if row.code == "1")
+    assert f"{amount(root.debit)} {amount(root.credit)}" in " ".join(first.split())
+
+    change_february_and_march(books)
+    second = show(books, tmp_path)
+    assert "6 of 6 periods are there" in second
+    assert "This run read 4 of 6 periods" in second
+    # What has been deleted in the ERP is gone from the views as well.
+    assert "no difference" in second
+
+    assert (PROJECT / "meltano.yml").read_bytes() == project_file
+
+
+def change_february_and_march(books: Books) -> None:
+    """Delete, change and add an entry in either month of the first company."""
+    company = books.company
+    for month, last in ((2, 29), (3, 31)):
+        entries = list(company.entries_between(date(2024, month, 1), date(2024, month, last)))
+        company.delete_entry(entries[0].id)
+        line = entries[1].lines[0]
+        company.delete_line(entries[1].id, 0)
+        company.add_entry(
+            date=date(2024, month, 15),
+            lines=[line, Line("1.1.01.02.001", Decimal("0.10"), Decimal(0))],
+            description="Lançamento tardio",
+        )
+
+
+def test_a_failed_run_says_why_and_no_secret(warehouse: Warehouse, tmp_path: Path) -> None:
+    log = tmp_path / "meltano.log"
+    with Simulator() as erp:
+        settings = {
+            "TAP_OMIE_BASE_URL": erp.base_url("omie"),
+            "TAP_OMIE_CA_BUNDLE": str(erp.ca_bundle),
+            "TAP_OMIE_APP_KEY": "not-the-key-4711",
+            "TAP_OMIE_APP_SECRET": "not-the-secret-0815",
+            "TAP_OMIE_COMPANIES": '[{"id": "101"}]',
+            "TAP_OMIE_START_DATE": "2024-01-01",
+            "TAP_OMIE_END_DATE": "2024-03-31",
+            "TARGET_POSTGRES_SQLALCHEMY_URL": warehouse.sqlalchemy_url,
+            "MELTANO_DATABASE_URI": f"sqlite:///{tmp_path / 'meltano.db'}",
+        }
+        told: list[str] = []
+        with pytest.raises(MeltanoError, match="ERPAuthenticationError: ") as failure:
+            run(settings, log=log, every=lambda: None, tell=told.append, seconds=1)
+    said = f"{failure.value}\n{told}\n{log.read_text()}"
+    assert "not-the-key-4711" not in said
+    assert "not-the-secret-0815" not in said
+    assert warehouse.values(
+        "select count(*) from information_schema.tables"
+        " where table_schema = 'erp' and table_name = 'periods'"
+    ) == [0]

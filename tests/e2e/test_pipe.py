@@ -1,0 +1,75 @@
+"""A tap and a loader joined by a pipe, without Meltano: every digit arrives."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from e2e.commands import TapRunner, pipe, target_postgres
+from e2e.warehouse import SCHEMA, Warehouse
+from simulator import Books, Line, Simulator
+
+LARGE = Decimal("12345678901234567.89")
+
+
+@pytest.fixture
+def loader(warehouse: Warehouse, tmp_path: Path) -> list[str]:
+    """The command line of target-postgres, with the settings of meltano.yml that matter here."""
+    config = tmp_path / "target.json"
+    settings = {
+        "sqlalchemy_url": warehouse.sqlalchemy_url,
+        "default_target_schema": SCHEMA,
+        "use_copy": False,
+        "validate_records": False,
+        "activate_version": False,
+        "add_record_metadata": False,
+    }
+    config.write_text(json.dumps(settings), encoding="utf-8")
+    return [str(target_postgres()), "--config", str(config)]
+
+
+def test_amounts_arrive_with_every_digit(
+    run_tap: TapRunner, loader: list[str], warehouse: Warehouse
+) -> None:
+    books = Books.generate()
+    entry = books.company.add_entry(
+        date=date(2024, 2, 10),
+        lines=[
+            Line("1.1.01.02.001", LARGE, Decimal(0)),
+            Line("3.1.01.01.001", Decimal(0), LARGE - Decimal("0.01")),
+            Line("1.1.01.02.002", Decimal(0), Decimal("0.01")),
+        ],
+    )
+    with Simulator(books) as erp:
+        config = erp.settings(
+            "omie",
+            start_date="2024-01-01",
+            end_date="2024-03-31",
+            rate_limit={"requests": 100_000, "burst": 1_000},
+        )
+        assert pipe(run_tap.command("tap-omie", config), loader) == (0, 0)
+
+    warehouse.create_views()
+    posted = warehouse.rows(
+        "select account_code, debit_amount, credit_amount from current_subledger"
+        " where entry_id = %s order by account_code",
+        str(entry.id),
+    )
+    assert [tuple(row.values()) for row in posted] == [
+        ("1.1.01.02.001", LARGE, Decimal(0)),
+        ("1.1.01.02.002", Decimal(0), Decimal("0.01")),
+        ("3.1.01.01.001", Decimal(0), LARGE - Decimal("0.01")),
+    ]
+    for row in books.company.trial_balance(date(2024, 2, 1), date(2024, 2, 29)):
+        loaded = warehouse.rows(
+            "select net_opening_balance, debit_amount, credit_amount, net_closing_balance"
+            " from current_trial_balance where period_end = '2024-02-29' and account_code = %s",
+            row.code,
+        )
+        assert [tuple(found.values()) for found in loaded] == [
+            (row.opening, row.debit, row.credit, row.closing)
+        ]
