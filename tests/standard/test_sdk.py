@@ -7,10 +7,10 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from simulator import Books, Simulator
 from singer_sdk import Tap
 from singer_sdk.testing import SuiteConfig, get_tap_test_class
 
+from simulator import Books, Simulator
 from tap_omie.tap import TapOmie
 
 # The SDK builds its tests while the module is imported, and needs an address that answers.

@@ -203,7 +203,7 @@ class Connector:
     def _entries(
         self, found: AccountPostings, company: Company, period: Period
     ) -> Iterator[SubledgerEntry]:
-        shared = {
+        shared: dict[str, Any] = {
             "source_system": self._connected.source_system,
             "company_id": company.id,
             "company_name": company.name,

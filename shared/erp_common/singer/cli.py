@@ -19,16 +19,14 @@ from erp_common.errors import ERPError
 if TYPE_CHECKING:
     from erp_common.singer.tap import LedgerTap
 
-TERMINATED = 143
-"""Exit status after SIGTERM, as a shell reports it."""
-
 
 class Terminated(SystemExit):
     """The process was asked to end; raised so that no message is cut in two."""
 
-    def __init__(self) -> None:
-        """End with the status that says so."""
-        super().__init__(TERMINATED)
+    def __init__(self, signum: int) -> None:
+        """End with the status that a shell reports for this signal."""
+        self.status = 128 + signum
+        super().__init__(self.status)
 
 
 class LedgerCommand(SingerCommand):
@@ -36,12 +34,18 @@ class LedgerCommand(SingerCommand):
 
     tap_class: type[LedgerTap]
 
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - as click has it
+        """Run the command; unlike the SDK's, wrong settings are told in `main`, in one line."""
+        logging.captureWarnings(capture=True)
+        return click.Command.invoke(self, ctx)
+
     def main(self, *args: Any, **kwargs: Any) -> NoReturn:  # noqa: ANN401 - as click has it
         """Run the command line.
 
         `--test` and `--discover` run while options are parsed, so failures are caught out here.
         """
         status = 1
+        self.tap_class.quieten()
         try:
             kwargs["standalone_mode"] = False
             result = super().main(*args, **kwargs)
@@ -50,11 +54,9 @@ class LedgerCommand(SingerCommand):
         except click.ClickException as error:
             error.show()
             status = error.exit_code
-        except click.Abort:
-            self._fail("Aborted", "the run was interrupted; run again to go on from the last state")
-        except (KeyboardInterrupt, Terminated) as signal:
-            status = signal.code if isinstance(signal, Terminated) else 130  # type: ignore[assignment]
-            self._say("the run was ended from outside; run again to go on from the last state")
+        except Terminated as signal:
+            status = signal.status
+            self._say("The run was ended from outside; run again to go on from the last state.")
         except SystemExit as leave:
             status = leave.code if isinstance(leave.code, int) else int(leave.code is not None)
         except BrokenPipeError:
@@ -78,12 +80,14 @@ class LedgerCommand(SingerCommand):
         sys.exit(status)
 
     def _fail(self, kind: str, sentence: str, error: BaseException | None = None) -> None:
+        """Say what failed, as the last line; threads under way say nothing after it."""
+        self.tap_class.stop()
+        logging.disable()
         if error is not None and self.tap_class.debugging():
             self._say("".join(traceback.format_exception(error)).rstrip())
         self._say(f"{kind}: {' '.join(sentence.split())}")
 
     def _say(self, text: str) -> None:
-        logging.shutdown()
         print(self.tap_class.masked(text), file=sys.stderr)  # noqa: T201 - the user's last line
 
 

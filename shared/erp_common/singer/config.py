@@ -7,7 +7,9 @@ import re
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
-from typing import Annotated, Any, Literal
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import Meta
@@ -202,6 +204,13 @@ def _problems(config: Config, defaults: Defaults, *, books: bool, single_company
         url = getattr(config, name)
         if url is not None and not re.match(r"https://[^/?#@\s]+", url):
             yield f"{name} must start with https:// and name a host; books never go in the clear"
+    if config.ca_bundle is not None and not Path(config.ca_bundle).is_file():
+        yield f"ca_bundle is {config.ca_bundle!r}, where there is no file; correct the path"
+    if config.api not in defaults.apis:
+        yield (
+            f"api is {config.api}, which this version of the tap does not speak; "
+            f"set it to {' or '.join(defaults.apis)}"
+        )
     if config.auth_type not in defaults.auth_types:
         yield (
             f"auth_type must be one of {', '.join(defaults.auth_types)} for {defaults.system}, "
@@ -303,7 +312,20 @@ def _sentence(problem: str) -> str:
     """What msgspec says, with the setting first."""
     said, _, path = problem.partition(" - at `")
     setting = path.rstrip("`").removeprefix("$.").removeprefix("$") or "the configuration"
+    choices = _choices(setting)
+    if choices and "invalid enum" in said.lower():
+        return f"{setting} must be one of {', '.join(choices)}"
     return f"{setting} is wrong: {said[:1].lower()}{said[1:].replace('`', '')}"
+
+
+def _choices(setting: str) -> list[str]:
+    """The values that a setting of few values may have."""
+    kind: Any = Config
+    for name in setting.split("."):
+        kind = get_type_hints(kind).get(name) if isinstance(kind, type) else None
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return [str(one.value) for one in kind]
+    return [str(value) for value in get_args(kind)] if get_origin(kind) is Literal else []
 
 
 def _day(name: str, text: str) -> date:

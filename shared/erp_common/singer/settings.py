@@ -31,6 +31,8 @@ class Defaults(msgspec.Struct, frozen=True, kw_only=True):
     api_key_settings: tuple[str, ...] = ("api_key",)
     """The settings that `auth_type: api_key` needs."""
     page_size: int | None = None
+    apis: tuple[str, ...] = ("reference",)
+    """The APIs that the tap speaks."""
 
 
 def _text(name: str, title: str, description: str, **more: Any) -> th.Property[str]:  # noqa: ANN401
@@ -87,7 +89,7 @@ def books(defaults: Defaults) -> list[th.Property[Any]]:
             "API",
             "The API to speak: the reference API, or the one the vendor publishes",
             default="reference",
-            allowed_values=["reference", "public"],
+            allowed_values=list(defaults.apis),
         ),
         _date(
             "start_date",

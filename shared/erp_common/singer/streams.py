@@ -16,6 +16,7 @@ The SDK's private methods that are overridden here, and why:
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Generator, Iterable, Iterator
 from decimal import Decimal
@@ -58,6 +59,11 @@ class LedgerStream(Stream):
         super().__init__(tap, schema=schemas.SCHEMAS[self.name])
         self.primary_keys = schemas.KEYS[self.name]
         self._schema_written = False
+
+    @override
+    def log(self, message: str, *args: Any, level: int = logging.INFO, **kwargs: Any) -> None:
+        """Log what the SDK tells of each sync for `debug` alone; the tap tells of the periods."""
+        super().log(message, *args, level=logging.DEBUG, **kwargs)
 
     def rows(self, extract: PeriodExtract) -> Iterator[list[Any]]:
         """The rows of a period, as lists of structs that lack the period's constants."""
@@ -235,7 +241,13 @@ class Subledger(LedgerStream):
     parent_stream_type = Periods
 
     @override
+    @override
+    def log(self, message: str, *args: Any, level: int = logging.INFO, **kwargs: Any) -> None:
+        """Log what the SDK tells of each sync for `debug` alone; the tap tells of the periods."""
+        super().log(message, *args, level=logging.DEBUG, **kwargs)
+
     def rows(self, extract: PeriodExtract) -> Iterator[list[Any]]:
+        """The postings as they come in."""
         return extract.postings()
 
 
@@ -246,7 +258,13 @@ class TrialBalance(LedgerStream):
     parent_stream_type = Periods
 
     @override
+    @override
+    def log(self, message: str, *args: Any, level: int = logging.INFO, **kwargs: Any) -> None:
+        """Log what the SDK tells of each sync for `debug` alone; the tap tells of the periods."""
+        super().log(message, *args, level=logging.DEBUG, **kwargs)
+
     def rows(self, extract: PeriodExtract) -> Iterator[list[Any]]:
+        """The balances, unless the period is refused."""
         if not extract.is_refused:
             yield extract.balances()
 
@@ -258,7 +276,13 @@ class ValidationIssues(LedgerStream):
     parent_stream_type = Periods
 
     @override
+    @override
+    def log(self, message: str, *args: Any, level: int = logging.INFO, **kwargs: Any) -> None:
+        """Log what the SDK tells of each sync for `debug` alone; the tap tells of the periods."""
+        super().log(message, *args, level=logging.DEBUG, **kwargs)
+
     def rows(self, extract: PeriodExtract) -> Iterator[list[Any]]:
+        """What the checks found."""
         yield extract.issues()
 
 
@@ -271,5 +295,9 @@ def combined(failures: list[tuple[str, ERPError]], companies: int) -> ERPError:
     _, first = failures[0]
     if companies == 1:
         return first
-    told = "; ".join(f"{company}: {error}" for company, error in failures)
-    return type(first)(f"{len(failures)} of {companies} companies failed: {told}")
+    by_reason: dict[str, list[str]] = {}
+    for company, error in failures:
+        by_reason.setdefault(str(error), []).append(company)
+    told = "; ".join(f"{', '.join(names)}: {reason}" for reason, names in by_reason.items())
+    others = " (the companies after it were not tried)" if failures[-1][1].ends_run else ""
+    return type(first)(f"{len(failures)} of {companies} companies failed{others}: {told}")

@@ -73,7 +73,7 @@ class LedgerTap(Tap):
         """Read the settings into `self.settings`; secrets are known to the mask before any word."""
         learn_secrets(self._config, self.config_jsonschema)
         install(_masker)
-        quieten(debug=bool(self._config.get("debug")))
+        self.quieten(debug=settings_say_debug(self._config))
         try:
             self.settings = parse(
                 self._config,
@@ -119,7 +119,8 @@ class LedgerTap(Tap):
 
     def company_failed(self, company: Company, error: ERPError) -> None:
         """Say that a company's books could not be read; the others go on."""
-        self.logger.error("%s: %s", company.id, error)
+        if len(self.companies) > 1:
+            self.logger.error("%s: %s", company.id, error)
         if self._books is not None:
             self._books.give_up(company)
 
@@ -148,6 +149,13 @@ class LedgerTap(Tap):
             ),
         )
         type(self)._closers.insert(0, books.close)  # noqa: SLF001
+        self.logger.info(
+            "%s %s reads %s, %s in all",
+            self.name,
+            self.plugin_version,
+            counted(len(work), "company", "companies"),
+            counted(sum(len(one.periods) for one in work), "period", "periods"),
+        )
         return books
 
     _closers: ClassVar[list[Any]] = []
@@ -189,6 +197,21 @@ class LedgerTap(Tap):
             close()
 
     @classmethod
+    def quieten(cls, *, debug: bool = False) -> None:
+        """Log what tells the user something.
+
+        The SDK has several lines for each stream of each period of each company; they are kept
+        for `debug`. What the taps themselves say, and all warnings, always show.
+        """
+        for handler in logging.getLogger().handlers:
+            for old in [one for one in handler.filters if isinstance(one, _WithoutRoutine)]:
+                handler.removeFilter(old)
+            if not debug:
+                handler.addFilter(_WithoutRoutine())
+        if debug:
+            logging.getLogger().setLevel(logging.DEBUG)
+
+    @classmethod
     def masked(cls, text: str) -> str:
         """The text without any secret."""
         return _masker.mask(text)
@@ -201,7 +224,7 @@ class LedgerTap(Tap):
     @override
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
         """End where no message is cut in two; the last STATE written is a sound one."""
-        raise Terminated
+        raise Terminated(signum)
 
 
 def learn_secrets(
@@ -218,18 +241,14 @@ def learn_secrets(
             learn_secrets(value, described, masker)
 
 
-def quieten(*, debug: bool) -> None:
-    """Log what tells the user something.
+def counted(number: int, one: str, many: str) -> str:
+    """A number with its noun."""
+    return f"{number} {one if number == 1 else many}"
 
-    The SDK has several lines for each stream of each period of each company; they are kept for
-    `debug`. What the taps themselves say, and all warnings, always show.
-    """
-    if debug:
-        logging.getLogger().setLevel(logging.DEBUG)
-        return
-    for handler in logging.getLogger().handlers:
-        if not any(isinstance(one, _WithoutRoutine) for one in handler.filters):
-            handler.addFilter(_WithoutRoutine())
+
+def settings_say_debug(config: Mapping[str, Any]) -> bool:
+    """Whether `debug` is on, before the settings have been read."""
+    return str(config.get("debug")).strip().lower() in {"true", "1", "yes", "on"}
 
 
 class _WithoutRoutine(logging.Filter):

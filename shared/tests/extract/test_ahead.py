@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
@@ -65,7 +66,7 @@ def test_an_error_is_raised_where_the_answer_is_taken() -> None:
 
 def test_what_is_forgotten_gives_its_room_back_and_stays_forgotten() -> None:
     ahead = FetchAhead(2, window=3)
-    dropped = [ahead.submit((0, n), lambda: n) for n in range(50)]
+    dropped = [ahead.submit((0, n), lambda: "dropped") for n in range(50)]
     dropped[0].result()
     ahead.forget((0,))
     assert [ahead.submit((1, n), lambda: "kept").result() for n in range(20)] == ["kept"] * 20
@@ -109,7 +110,7 @@ def test_planned_work_is_drawn_when_the_threads_have_nothing_to_do() -> None:
     ahead.start()
     for n in range(30):
         with ready:
-            assert ready.wait_for(lambda n=n: n in tickets, 30)  # type: ignore[misc]
+            assert ready.wait_for(partial(tickets.__contains__, n), 30)
         assert tickets[n].result() == n
     ahead.close()
 
@@ -121,11 +122,14 @@ def test_calls_may_submit_calls() -> None:
         ahead = FetchAhead(chance.randint(1, 4), window=chance.randint(1, 6))
         children: dict[Place, list[Ticket[Place]]] = {}
 
-        def call(place: Place, width: int, ahead: FetchAhead = ahead) -> Place:
-            children[place] = [  # noqa: B023
-                ahead.submit((*place, n), lambda n=n: (*place, n))  # type: ignore[misc]
-                for n in range(width)
-            ]
+        def call(
+            place: Place,
+            width: int,
+            ahead: FetchAhead = ahead,
+            children: dict[Place, list[Ticket[Place]]] = children,
+        ) -> Place:
+            below = [(*place, n) for n in range(width)]
+            children[place] = [ahead.submit(one, partial(tuple, one)) for one in below]
             return place
 
         widths = [chance.randint(0, 8) for _ in range(12)]
