@@ -42,7 +42,7 @@ def plain(
         ):
             for part in chunk:
                 lines = bytearray()
-                encode_rows(lines, opening, part, b"}\n")
+                encode_rows(lines, opening, part, b"\n")
                 compressed.write(lines)
         yield config.encoding, [storage.get_url(filename)]
 
