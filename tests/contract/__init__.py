@@ -1,0 +1,1 @@
+"""What every tap promises, tried on each: one suite, the simulator's books as the truth."""

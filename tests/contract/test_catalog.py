@@ -1,0 +1,106 @@
+"""What the catalog selects: streams in every combination, and single properties."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Any
+
+import pytest
+
+from contract.commands import Run
+from contract.conftest import Build, Plain
+from contract.ledger import QUARTER, by_key, without
+from contract.world import World
+
+STREAMS = ("periods", "subledger", "trial_balance", "validation_issues")
+JANUARY = QUARTER[0]
+SUBLEDGER_TOTALS = {
+    "entry_count": None,
+    "subledger_debit": None,
+    "subledger_credit": None,
+    "is_reconciled": None,
+}
+
+
+def deselect(catalog: dict[str, Any], *names: str) -> dict[str, Any]:
+    """The catalog with streams, or properties as `stream.property`, deselected."""
+    for entry in catalog["streams"]:
+        stream = entry["tap_stream_id"]
+        for item in entry["metadata"]:
+            path = ".".join([stream, *item["breadcrumb"][1:]])
+            if path in names:
+                item["metadata"]["selected"] = False
+            elif not item["breadcrumb"]:
+                item["metadata"]["selected"] = True
+    return catalog
+
+
+@pytest.mark.parametrize(
+    "selected",
+    [
+        tuple(name for name, chosen in zip(STREAMS, choice, strict=True) if chosen)
+        for choice in product((True, False), repeat=len(STREAMS))
+    ],
+    ids=lambda names: "+".join(names) or "nothing",
+)
+def test_streams_are_selected_one_by_one(
+    world: World, catalog: dict[str, Any], selected: tuple[str, ...]
+) -> None:
+    # One finding, so that every stream has a row to show.
+    world.break_balance()
+    deselect(catalog, *(set(STREAMS) - set(selected)))
+    run = world.good(catalog=catalog, end_date="2024-01-31")
+    assert {one["stream"] for one in run.messages if one["type"] == "RECORD"} == set(selected)
+    if "subledger" in selected:
+        assert by_key(without(run.records("subledger"))) == world.truth.subledger(JANUARY)
+    elif world.erp.reported:
+        asked = world.sim.requests.count(world.erp.name, world.erp.postings.endpoint)
+        assert asked == 0
+    if "trial_balance" in selected:
+        assert without(run.records("trial_balance")) == world.truth.trial_balance(JANUARY)
+    if "periods" in selected:
+        absent = {} if "subledger" in selected else SUBLEDGER_TOTALS
+        expected = world.truth.header(JANUARY, is_balanced=False, issue_count=2, **absent)
+        assert without(run.records("periods")) == [expected]
+    if selected:
+        for stream in selected:
+            assert run.bookmark(stream, world.truth.id) == "2024-01-31"
+
+
+@pytest.mark.parametrize(
+    ("stream", "name"),
+    [
+        ("trial_balance", "account_name"),
+        ("trial_balance", "net_closing_balance"),
+        ("subledger", "description"),
+        ("periods", "is_balanced"),
+    ],
+)
+def test_a_property_is_deselected(
+    build: Build, plain: Plain, catalog: dict[str, Any], stream: str, name: str
+) -> None:
+    world = build(plain.world.books)
+    run = world.good(catalog=deselect(catalog, f"{stream}.{name}"))
+    for other in STREAMS:
+        dropped = [name] if other == stream else []
+        assert without(run.records(other)) == without(plain.run.records(other), *dropped)
+    assert all(name not in row for row in run.records(stream))
+    assert run.state == plain.run.state
+
+
+def test_keys_cannot_be_deselected(build: Build, plain: Plain, catalog: dict[str, Any]) -> None:
+    names = "trial_balance.account_code", "subledger.entry_id", "periods.period_end"
+    run = build(plain.world.books).good(catalog=deselect(catalog, *names))
+    assert rows(run) == rows(plain.run)
+
+
+def test_several_companies_without_headers(
+    build: Build, plain: Plain, catalog: dict[str, Any]
+) -> None:
+    run = build(plain.world.books).good(catalog=deselect(catalog, "periods"))
+    assert rows(run) == rows(plain.run) | {"periods": []}
+
+
+def rows(run: Run) -> dict[str, list[dict[str, Any]]]:
+    """The rows of every stream but for the time."""
+    return {stream: without(run.records(stream)) for stream in STREAMS}

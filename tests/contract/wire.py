@@ -1,0 +1,146 @@
+"""Where each ERP's answers keep what tests tamper with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from simulator import LoggedRequest
+
+Row = dict[str, Any]
+Body = dict[str, Any]
+Tamper = Callable[[Body, LoggedRequest], Any]
+
+
+@dataclass(frozen=True)
+class Listing:
+    """One kind of answer: its rows, and the names of the fields that tests change.
+
+    Attributes:
+        endpoint: As the simulator's log calls it.
+        path: The keys that lead from the body to the list of rows.
+        item: The key each row is wrapped in, where it is.
+        fields: The ERP's names by the tests' own.
+        total: The key of the announced number of rows, where there is one.
+        days: How the ERP writes a date.
+    """
+
+    endpoint: str
+    path: tuple[str, ...]
+    fields: Mapping[str, str]
+    item: str | None = None
+    total: str | None = None
+    days: str = "%Y-%m-%d"
+
+    def rows(self, body: Body) -> list[Row]:
+        """The rows of an answer, to be changed in place."""
+        held = self._list(body)
+        return held if self.item is None else [one[self.item] for one in held]
+
+    def append(self, body: Body, row: Row) -> None:
+        """Add a row to an answer."""
+        self._list(body).append(row if self.item is None else {self.item: row})
+
+    def copy(self, row: Row, **changes: Any) -> Row:
+        """A row like another, but for some fields under the tests' names."""
+        return deepcopy(row) | {self.fields[name]: value for name, value in changes.items()}
+
+    def change(self, row: Row, name: str, by: Decimal) -> None:
+        """Add to an amount, whatever its form."""
+        field = self.fields[name]
+        row[field] = Decimal(row[field]) + by
+
+    def code(self, row: Row) -> str:
+        """A row's account code without padding."""
+        return str(row[self.fields["code"]]).strip()
+
+    def day(self, value: date) -> str:
+        """A date as the ERP writes it."""
+        return value.strftime(self.days)
+
+    def _list(self, body: Body) -> list[Any]:
+        held: Any = body
+        for key in self.path:
+            held = held[key]
+        assert isinstance(held, list)
+        return held
+
+
+def once(change: Callable[[Body], None]) -> Tamper:
+    """A change of the first answer that it is shown; later ones pass as they are."""
+    done: list[bool] = []
+
+    def tamper(body: Body, _: LoggedRequest) -> None:
+        if not done:
+            done.append(True)
+            change(body)
+
+    return tamper
+
+
+OMIE_BALANCES = Listing(
+    "ListarBalancete",
+    ("balancete",),
+    {
+        "code": "cCodConta",
+        "name": "cDescConta",
+        "type": "cTipoConta",
+        "parent": "cCodContaPai",
+        "opening": "nSaldoInicial",
+        "closing": "nSaldoFinal",
+    },
+    total="nTotRegistros",
+)
+OMIE_MOVEMENTS = Listing(
+    "ListarMovimentos",
+    ("movimentos",),
+    {"entry": "nCodMov", "date": "dDtMov", "debit": "nDebito", "credit": "nCredito"},
+    total="nTotRegistros",
+    days="%d/%m/%Y",
+)
+TOTVS_BALANCES = Listing(
+    "balancete",
+    ("balancete",),
+    {
+        "code": "CT1_CONTA",
+        "name": "CT1_DESC01",
+        "type": "CT1_NATCTA",
+        "parent": "CT1_CTASUP",
+        "opening": "CTI_SALDOI",
+        "closing": "CTI_SALDOF",
+    },
+)
+TOTVS_MOVEMENTS = Listing(
+    "movimentacao",
+    ("movimentacao",),
+    {"entry": "CT2_DOC", "date": "CT2_DATA", "amount": "CT2_VALOR"},
+    days="%Y%m%d",
+)
+CONTAAZUL_ACCOUNTS = Listing(
+    "chart-of-accounts",
+    ("accounts",),
+    {"code": "code", "name": "name", "type": "type", "parent": "parent_code"},
+)
+CONTAAZUL_TRANSACTIONS = Listing(
+    "transactions", ("transactions",), {"entry": "id", "date": "date"}, total="total"
+)
+_BLING_ACCOUNT = {
+    "code": "codigo",
+    "name": "descricao",
+    "type": "tipo",
+    "parent": "contaPai",
+    "opening": "saldoInicial",
+}
+_BLING_MOVEMENT = {"entry": "id", "date": "data", "amount": "valor"}
+BLING_ACCOUNTS = Listing("contascontabeis", ("data",), _BLING_ACCOUNT)
+BLING_MOVEMENTS = Listing("movimentacoes", ("data",), _BLING_MOVEMENT)
+BLING_V2_ACCOUNTS = Listing(
+    "contascontabeis", ("retorno", "contascontabeis"), _BLING_ACCOUNT, item="contacontabil"
+)
+BLING_V2_MOVEMENTS = Listing(
+    "movimentacoes", ("retorno", "movimentacoes"), _BLING_MOVEMENT, item="movimentacao"
+)
