@@ -195,18 +195,19 @@ class Call(Generic[T]):
         return self._line.auth.renew(self._sent)
 
     def _undecodable(self, answer: Answer, expected: str) -> ERPValidationError:
-        what = f"a {answer.content_type} body" if answer.size else "an empty body"
+        what = f"a body of type {answer.content_type}" if answer.size else "an empty body"
         if answer.content_type == "text/html":
             what = "a text/html page"
         return ERPValidationError(
             f"{self._dialect.system} answered {self._what} with status {answer.status} and {what} "
-            f"instead of {expected}; check base_url, or try again later."
+            f"instead of {expected}; check {self._dialect.address}, or try again later."
         )
 
     def _misshapen(self, answer: Answer, detail: str) -> str:
         return (
             f"{self._dialect.system} answered {self._what} with status {answer.status} and another "
-            f"shape than expected: {detail.rstrip('.')}; check base_url and the API's version."
+            f"shape than expected: {detail.rstrip('.')}; check {self._dialect.address} and the "
+            "API's version."
         )
 
     @property

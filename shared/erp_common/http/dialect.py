@@ -122,6 +122,8 @@ class Dialect:
 
     system = "The ERP"
     """The ERP's name in messages."""
+    address = "base_url"
+    """The setting that says where it is."""
 
     def __init__(self, system: str | None = None) -> None:
         """Use plain HTTP, under another name if one is given."""
@@ -147,7 +149,7 @@ class Dialect:
                 FaultKind.BUSINESS,
                 f"it redirects to {_target(answer)}",
                 well_formed=False,
-                advice="set base_url to the address that answers itself, redirects are not "
+                advice=f"set {self.address} to the address that answers itself, redirects are not "
                 "followed",
             )
         kind = _KINDS.get(status, FaultKind.BUSINESS)

@@ -114,6 +114,8 @@ def _seconds(value: Any) -> float | None:  # noqa: ANN401 -- whatever the answer
 class TokenDialect(Dialect):
     """How a token endpoint says that something is wrong."""
 
+    address = "token_url"
+
     def __init__(self, system: str) -> None:
         """Speak of the token endpoint of this ERP."""
         super().__init__(f"The token endpoint of {system}")

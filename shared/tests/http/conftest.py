@@ -74,6 +74,7 @@ class Server:
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
             timeout = 30
+            disable_nagle_algorithm = True
 
             def handle_one_request(self) -> None:
                 try:
@@ -235,6 +236,12 @@ def server(tls: ssl.SSLContext) -> Iterator[Server]:
     server = Server(tls)
     yield server
     server.close()
+
+
+@pytest.fixture(scope="session")
+def reply_type() -> type[Reply]:
+    """For tests that answer by a function of the request."""
+    return Reply
 
 
 @pytest.fixture(scope="session")

@@ -113,20 +113,12 @@ def test_a_redirect_is_not_followed_and_named_by_its_host(server: Any, connect: 
     assert "abc" not in str(caught.value)
 
 
-def test_a_page_instead_of_json_says_so(server: Any, connect: Any) -> None:
-    server.otherwise = lambda _: server_page()
+def test_a_page_instead_of_json_says_so(server: Any, connect: Any, reply_type: Any) -> None:
+    page = reply_type(200, b"<html>", {"Content-Type": "text/html"})
+    server.otherwise = lambda _: page
     with pytest.raises(ERPValidationError, match=r"a text/html page instead of .*check base_url"):
         connect().fetch(GET, as_json)
     assert len(server.seen) == 3
-
-
-def server_page() -> Any:
-    class Page:
-        status, body, headers = 200, b"<html>", {"Content-Type": "text/html"}
-        cut = hold = None
-        reset = drip = False
-
-    return Page
 
 
 def test_another_shape_is_final(server: Any, connect: Any) -> None:
