@@ -108,17 +108,25 @@ def receive(read: Callable[[], bytes], status: int, headers: Mapping[str, str]) 
     Raises:
         Undecodable: The content encoding is unknown, broken or cut off.
     """
-    spooled = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 -- the answer's
-    body = cast("BinaryIO", spooled)
+    # No SpooledTemporaryFile: before Python 3.11 parsers cannot read from it.
+    body: BinaryIO = io.BytesIO()
+    size = 0
     try:
-        size = 0
         for piece in _decoded(iter(read, b""), headers.get("Content-Encoding") or ""):
+            if isinstance(body, io.BytesIO) and size + len(piece) > _IN_MEMORY:
+                body = _on_disk(body.getvalue())
             size += body.write(piece)
-        body.seek(0, io.SEEK_SET)
+        body.seek(0)
     except BaseException:
         body.close()
         raise
     return Answer(status, headers, body, size)
+
+
+def _on_disk(begun: bytes) -> BinaryIO:
+    file = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115 -- closed with the answer
+    file.write(begun)
+    return file
 
 
 def _decoded(pieces: Iterator[bytes], encodings: str) -> Iterator[bytes]:

@@ -177,8 +177,13 @@ class Dialect:
         return ": ".join(found)
 
     def retry_after(self, answer: Answer) -> float | None:
-        """Seconds that the answer asks to wait; None where it does not say."""
-        return parse_retry_after(answer.headers.get("Retry-After"), time.time())
+        """Seconds that the answer asks to wait; None where it does not say.
+
+        A date is measured against the server's own clock, where it tells it.
+        """
+        now = time.time()
+        since = parse_retry_after(answer.headers.get("Date"), 0.0)
+        return parse_retry_after(answer.headers.get("Retry-After"), since or now)
 
 
 def answer_charset(answer: Answer) -> str:

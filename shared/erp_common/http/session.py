@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeVar
+from urllib.request import getproxies
 
 from erp_common.errors import ERPConnectionError
 from erp_common.http.answer import Answer, Undecodable
@@ -77,6 +78,8 @@ class Transport:
         self._dialect = dialect or Dialect()
         self._token_dialect = TokenDialect(self._dialect.system)
         self._masker = mask or Masker()
+        for proxy in getproxies().values():
+            self._masker.learn_address(proxy)
         self._clock = clock
         self._stop = threading.Event()
         system = self._dialect.system
@@ -189,12 +192,13 @@ class Transport:
             policy = replace(policy, max_attempts=attempts)
 
         def report(error: Exception, seconds: float, made: int) -> None:
+            what = str(error).rpartition(";")[0] or str(error)
             logger.info(
-                "%s Trying again in %.1f s, after attempt %d of %d.",
-                error,
-                seconds,
+                "%s; %d of %d attempts made, trying again in %.1f s.",
+                what,
                 made,
                 policy.max_attempts,
+                seconds,
             )
 
         trying = with_retry(

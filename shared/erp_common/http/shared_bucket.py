@@ -175,7 +175,10 @@ class RedisBucket:
 
     def _connect(self, url: str) -> redis.Redis:
         try:
-            import redis  # noqa: PLC0415 -- an extra, and slow to import
+            # An extra, and slow to import.
+            import redis  # noqa: PLC0415
+            from redis.backoff import NoBackoff  # noqa: PLC0415
+            from redis.retry import Retry  # noqa: PLC0415
         except ImportError:
             raise ERPValidationError(
                 "rate_limit.storage_url needs the redis package; install erp-common[redis] "
@@ -183,7 +186,11 @@ class RedisBucket:
             ) from None
         try:
             return redis.Redis.from_url(
-                url, socket_timeout=_TIMEOUT, socket_connect_timeout=_TIMEOUT
+                url,
+                socket_timeout=_TIMEOUT,
+                socket_connect_timeout=_TIMEOUT,
+                # A kept connection may have been dropped; beyond that, the call's own rules apply.
+                retry=Retry(NoBackoff(), 1),
             )
         except ValueError:
             pass

@@ -199,10 +199,8 @@ class Wire:
                 ),
                 final=True,
             )
-        if _first(
-            chain,
-            ValueError,  # InvalidURL, InvalidHeader and the like are ValueErrors too
-        ):
+        # InvalidURL, InvalidHeader and the like are ValueErrors too.
+        if isinstance(error, ValueError):
             return Unreachable(
                 ERPValidationError(
                     f"The request to {self._system} cannot be sent ({type(error).__name__}); "

@@ -151,10 +151,11 @@ class Server:
     def _send(handler: BaseHTTPRequestHandler, reply: Reply) -> None:
         if reply.hold is not None:
             reply.hold.wait(30)
-        chunked = reply.headers.get("Transfer-Encoding") == "chunked"
-        handler.send_response(reply.status)
+        coding = reply.headers.get("Transfer-Encoding")
+        chunked = coding is not None
+        handler.send_response_only(reply.status)
         for name, value in reply.headers.items():
-            handler.send_header(name, value)
+            handler.send_header(name, "chunked" if name == "Transfer-Encoding" else value)
         if not chunked and "Content-Length" not in reply.headers:
             handler.send_header("Content-Length", str(len(reply.body)))
         handler.end_headers()
@@ -165,7 +166,7 @@ class Server:
                 handler.wfile.flush()
                 time.sleep(0.05)
             return
-        if chunked:
+        if coding == "chunked":
             body = b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
         handler.wfile.write(body if reply.cut is None else body[: reply.cut])
         handler.wfile.flush()

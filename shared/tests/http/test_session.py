@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import threading
 import zlib
 from concurrent.futures import ThreadPoolExecutor
@@ -52,6 +53,7 @@ class Rows(msgspec.Struct):
         {"body": b'{"a": 1}', "cut": 4},
         {"body": b'{"a": 1}', "cut": 4, "reset": True},
         {"body": b'{"a": 1}', "cut": 6, "headers": {"Transfer-Encoding": "chunked"}},
+        {"body": b"zz", "cut": 99, "headers": {"Transfer-Encoding": "broken, chunked"}},
         {"body": b'{"a": 1'},
         {"body": b""},
         {"body": b"<html>", "headers": {"Content-Type": "text/html"}},
@@ -401,3 +403,26 @@ def test_one_attempt_waits_for_nothing(server: Any, connect: Any, clock: Any) ->
 def test_a_body_may_outlive_its_answer(connect: Any) -> None:
     with connect().fetch(GET, Answer.take) as body:
         assert body.read() == b"{}"
+
+
+def test_a_retry_after_date_is_measured_by_the_servers_clock(
+    server: Any, connect: Any, clock: Any
+) -> None:
+    ahead = {
+        "Date": "Mon, 01 Jan 2035 10:00:00 GMT",
+        "Retry-After": "Mon, 01 Jan 2035 10:00:40 GMT",
+    }
+    server.add(status=503, headers=ahead)
+    connect().fetch(GET, as_json)
+    assert 40.0 in clock.waited
+
+
+def test_large_bodies_leave_memory_and_are_whole(server: Any, connect: Any) -> None:
+    body = bytes(range(256)) * 20_000
+    server.add(body)
+
+    def decode(answer: Answer) -> bytes:
+        assert not isinstance(answer.open(), io.BytesIO)
+        return answer.read()
+
+    assert connect().fetch(GET, decode) == body
