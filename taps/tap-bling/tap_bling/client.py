@@ -148,5 +148,5 @@ def _words(error: dict[str, Any]) -> str:
         if isinstance(field, dict)
     ]
     texts = (error.get("message"), error.get("description"), *about)
-    said = [text.strip() for text in texts if isinstance(text, str) and text.strip()]
-    return ": ".join(dict.fromkeys(said))
+    said = [text.strip().rstrip(".") for text in texts if isinstance(text, str)]
+    return ": ".join(dict.fromkeys(filter(None, said)))

@@ -32,7 +32,7 @@ def parse(answer: Answer) -> Element:
             "Bling's answer declares a document type or entities, which are refused because they "
             "can make a parser open files and addresses; check base_url.",
         ) from None
-    except (ParseError, ValueError) as error:  # ValueError: an encoding that nobody knows
+    except (ParseError, ValueError, LookupError) as error:  # the last two: an odd encoding
         raise Undecodable("XML", str(error)) from None
     if root.tag != "retorno":
         raise ERPValidationError(
@@ -118,11 +118,10 @@ def _content(element: Element) -> dict[str, Any] | str | None:
     """The text of an element, or its children by name; a name that comes twice is a list."""
     if not len(element):
         return element.text
-    content: dict[str, Any] = {}
+    values: dict[str, list[Any]] = {}
     for child in element:
-        value = _content(child)
-        content[child.tag] = [content[child.tag], value] if child.tag in content else value
-    return content
+        values.setdefault(child.tag, []).append(_content(child))
+    return {name: each[0] if len(each) == 1 else each for name, each in values.items()}
 
 
 def _text(element: Element | None) -> str:

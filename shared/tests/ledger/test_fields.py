@@ -1,0 +1,55 @@
+"""Types in words, texts that may be empty, objects inside a row."""
+
+from __future__ import annotations
+
+import pytest
+
+from erp_common.ledger.fields import part, sent_text, stated_type
+from erp_common.ledger.models import AccountType, StatedType
+from erp_common.ledger.normalize import InvalidValue
+
+
+@pytest.mark.parametrize(
+    ("words", "stated"),
+    [
+        ("Ativo ", StatedType(type=AccountType.ASSET)),
+        ("equity", StatedType(type=AccountType.EQUITY)),
+        ("COMPENSAÇÃO", StatedType(off_balance=True)),
+        ("Contas de compensação", StatedType(off_balance=True)),
+        ("Diversos", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_stated_type(words: object, stated: StatedType | None) -> None:
+    assert stated_type(words, "tipo") == stated
+
+
+def test_a_type_that_is_no_text() -> None:
+    with pytest.raises(InvalidValue, match=r"^tipo is "):
+        stated_type([], "tipo")
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [("  NF 7 ", "NF 7"), ("", None), ("   ", None), (7, "7")]
+)
+def test_sent_text(value: object, expected: str | None) -> None:
+    assert sent_text(value, "CT2_HIST") == expected
+
+
+def test_a_text_that_was_not_sent() -> None:
+    with pytest.raises(InvalidValue, match=r"^CT2_HIST is missing"):
+        sent_text(None, "CT2_HIST")
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [({"id": 1}, {"id": 1}), ({}, {}), (None, {}), (" ", {})]
+)
+def test_part(value: object, expected: object) -> None:
+    assert part(value, "contato") == expected
+
+
+@pytest.mark.parametrize("value", ["Cliente", 7, [], True])
+def test_a_part_that_is_no_object(value: object) -> None:
+    with pytest.raises(InvalidValue, match=r"^contato is "):
+        part(value, "contato")
