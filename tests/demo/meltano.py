@@ -5,9 +5,9 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 import signal
 import subprocess
-import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -22,6 +22,7 @@ TURN = PROJECT / ".meltano" / "erp-taps.lock"
 # Another run's settings in the environment are not the demo's.
 FOREIGN = ("TAP_", "TARGET_", "MELTANO_", "SINGER_SDK_")
 STOP_SECONDS = 10
+PERIOD_READ = re.compile(r" \d{4}-\d\d-\d\d\.\.\d{4}-\d\d-\d\d: ")
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,19 @@ class _Entry:
 
     level: str
     speaker: str
+    logger: str
     text: str
+
+    @property
+    def shown(self) -> str | None:
+        """What to show: errors, the plugins' warnings, each period read and each batch written."""
+        if self.level == "info":
+            if self.speaker.startswith("tap-") and PERIOD_READ.search(self.text):
+                return str(self)
+            if self.text.startswith("Inserting with SQL"):
+                return f"{self.speaker}: writing {self.logger.rpartition('.')[2]}"
+            return None
+        return None if (self.level, self.speaker) == ("warning", "meltano") else str(self)
 
     def __str__(self) -> str:
         return f"{self.speaker}: {self.text}"
@@ -40,17 +53,10 @@ class MeltanoError(RuntimeError):
     """The run failed; the message says where to read why."""
 
 
-def run(
-    settings: Mapping[str, str],
-    *,
-    log: Path,
-    every: Callable[[], None],
-    tell: Callable[[str], None],
-    seconds: float,
-) -> None:
+def run(settings: Mapping[str, str], *, log: Path, tell: Callable[[str], None]) -> None:
     """Run the pipeline with `settings` as environment variables until it ends.
 
-    `every` is called about every `seconds`; `tell` gets each warning and error.
+    `tell` gets what is worth watching, line by line; `log` gets everything.
 
     Raises:
         MeltanoError: The run failed.
@@ -72,16 +78,11 @@ def run(
             start_new_session=True,
         ) as process,
     ):
-        reader = threading.Thread(target=_follow, args=(process, log, last, tell), daemon=True)
-        reader.start()
         try:
-            while reader.is_alive():
-                reader.join(seconds)
-                every()
+            _follow(process, log, last, tell)
             process.wait()
         finally:
             _end(process)
-            reader.join(STOP_SECONDS)
     if process.returncode:
         said = "\n".join(last)
         raise MeltanoError(
@@ -105,19 +106,18 @@ def _follow(
             file.write(line)
             entry = _read(line)
             last.append(str(entry))
-            if entry.level in {"error", "critical"} or (
-                entry.level == "warning" and entry.speaker != "meltano"
-            ):
-                tell(str(entry))
+            if shown := entry.shown:
+                tell(shown)
 
 
 def _read(line: bytes) -> _Entry:
     text = line.decode(errors="replace").rstrip()
     try:
         entry = json.loads(text)
-        return _Entry(entry["level"], entry.get("string_id") or "meltano", entry["event"])
+        speaker = entry.get("string_id") or "meltano"
+        return _Entry(entry["level"], speaker, entry.get("plugin_logger") or "", entry["event"])
     except (json.JSONDecodeError, KeyError, TypeError):
-        return _Entry("info", "meltano", text)
+        return _Entry("info", "meltano", "", text)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

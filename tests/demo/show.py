@@ -16,7 +16,6 @@ from demo.steps import Screen
 from erp_common.sql import create_views
 from simulator import Books, Simulator
 
-SECONDS_BETWEEN_NOTES = 5
 # The real API allows 300 requests a minute; the fictional one has no limit.
 REQUESTS_PER_MINUTE = 600_000
 
@@ -61,15 +60,13 @@ class Show:
         if loaded:
             screen.step(f"{loaded} of {self._periods} periods are there: going on from the state")
         screen.step("[bold]meltano run tap-omie target-postgres[/bold]")
-        progress = _Progress(screen, erp, self._periods)
-        meltano.run(
-            self._settings(server, erp),
-            log=self._kept / "meltano.log",
-            every=progress.note,
-            tell=screen.note,
-            seconds=SECONDS_BETWEEN_NOTES,
+        log = self._kept / "meltano.log"
+        meltano.run(self._settings(server, erp), log=log, tell=screen.note)
+        asked = erp.requests.select("omie", "ListarBalancete")
+        read = len({(request.company, request.params["dDataDe"]) for request in asked})
+        screen.step(
+            f"This run read {read} of {self._periods} periods, with {len(erp.requests)} requests"
         )
-        screen.step(f"This run read {progress.begun} of {self._periods} periods")
         screen.step(f"Creating the views in the schema [bold]{SCHEMA}[/bold]")
         database.execute(create_views(SCHEMA).encode())
 
@@ -113,29 +110,6 @@ class Show:
         )
         for table in tables.tie_outs(database):
             screen.print(table)
-
-
-class _Progress:
-    """How far the run has come, seen from the ERP: what it has been asked."""
-
-    def __init__(self, screen: Screen, erp: Simulator, periods: int) -> None:
-        self._screen = screen
-        self._erp = erp
-        self._periods = periods
-        self._told = 0
-
-    @property
-    def begun(self) -> int:
-        """The periods whose trial balance has been asked for."""
-        asked = self._erp.requests.select("omie", "ListarBalancete")
-        return len({(request.company, request.params["dDataDe"]) for request in asked})
-
-    def note(self) -> None:
-        """Tell of new requests, if there have been any since the last time."""
-        asked = len(self._erp.requests)
-        if asked != self._told:
-            self._screen.note(f"{self.begun} of {self._periods} periods begun, {asked} requests")
-        self._told = asked
 
 
 @contextmanager

@@ -86,7 +86,7 @@ def test_a_failed_run_says_why_and_no_secret(warehouse: Warehouse, tmp_path: Pat
         }
         told: list[str] = []
         with pytest.raises(MeltanoError, match="ERPAuthenticationError: ") as failure:
-            run(settings, log=log, every=lambda: None, tell=told.append, seconds=1)
+            run(settings, log=log, tell=told.append)
     said = f"{failure.value}\n{told}\n{log.read_text()}"
     assert "not-the-key-4711" not in said
     assert "not-the-secret-0815" not in said
