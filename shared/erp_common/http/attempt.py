@@ -18,6 +18,7 @@ from erp_common.errors import ERPConnectionError, ERPValidationError
 from erp_common.http.answer import Answer, Undecodable
 from erp_common.http.auth import Handler
 from erp_common.http.breaker import CircuitBreaker
+from erp_common.http.bucket import AllowanceUnreachable
 from erp_common.http.clock import Closed
 from erp_common.http.dialect import Dialect, Fault, FaultKind, NoRecords, explain
 from erp_common.http.gate import Gate
@@ -220,7 +221,5 @@ def _again_if_unreachable() -> Iterator[None]:
     """Try again where the store of a shared allowance cannot be reached."""
     try:
         yield
-    except Closed:
-        raise
-    except ERPConnectionError as error:
+    except AllowanceUnreachable as error:
         raise Again(error) from None

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import math
 import threading
+from contextlib import suppress
 from contextvars import ContextVar
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -115,18 +116,16 @@ class CircuitBreaker:
             if self.state != was:
                 self._moved("it answers again")
 
-    def failed(self, admitted: int, error: BaseException) -> None:
+    def failed(self, admitted: int) -> None:
         """Record that a call failed for good."""
         with self._lock:
             if admitted != self._round:
                 return
             self._trial_runs = False
             machine = self._machine = self._machine or self._new_machine()
-            try:
-                machine.call(_raise, error)
-            except BaseException as raised:
-                if raised is not error:
-                    raise
+            with suppress(_Failed):
+                # Not the error itself, whose traceback would go through here.
+                machine.call(_fail)
             if self.state == "open":
                 self._opened_at = self._clock.monotonic()
                 self._moved(f"{self.failure_threshold} calls in a row failed")
@@ -144,7 +143,7 @@ class CircuitBreaker:
         elif isinstance(error, Closed) or not isinstance(error, Exception):
             self.abandoned(admitted)
         elif isinstance(error, self.expected_exception):
-            self.failed(admitted, error)
+            self.failed(admitted)
         else:
             self.succeeded(admitted)
 
@@ -208,5 +207,9 @@ class CircuitBreaker:
         self.__exit__(kind, error, trace)
 
 
-def _raise(error: BaseException) -> None:
-    raise error
+class _Failed(Exception):  # noqa: N818 -- never seen outside
+    """What pybreaker is told of a failure."""
+
+
+def _fail() -> None:
+    raise _Failed

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from erp_common.errors import ERPValidationError
+from erp_common.errors import ERPConnectionError, ERPValidationError
 from erp_common.http.clock import SYSTEM_CLOCK, Clock
 
 DAY_ZONE = ZoneInfo("America/Sao_Paulo")
@@ -79,6 +79,10 @@ class Allowance:
         return max(min(self.margin, slack / 2) / 2, _UNAVOIDABLE)
 
 
+class AllowanceUnreachable(ERPConnectionError):  # noqa: N818 -- tells what happened
+    """The store that an allowance is shared through does not answer."""
+
+
 class Bucket(Protocol):
     """Where the places are booked: in this process or in a store shared with others."""
 
@@ -93,6 +97,7 @@ class Bucket(Protocol):
 
         Raises:
             DayUsedUp: No place is left today.
+            AllowanceUnreachable: The store does not answer; so with the other methods.
         """
 
     def left(self, place: float) -> float:

@@ -21,6 +21,7 @@ from erp_common.http.answer import Answer, Undecodable
 from erp_common.http.attempt import Call, Line
 from erp_common.http.auth import Handler
 from erp_common.http.breaker import CircuitBreaker
+from erp_common.http.bucket import AllowanceUnreachable
 from erp_common.http.clock import SYSTEM_CLOCK, Clock, Closed
 from erp_common.http.dialect import AnswerTooLarge, Dialect, NoRecords
 from erp_common.http.gate import Gate
@@ -157,8 +158,8 @@ class Transport:
         )
         try:
             result = self._run(call.attempt, attempts)
-        except AnswerTooLarge:
-            # It answers, and is about to be asked for less: neither good nor bad.
+        except (AnswerTooLarge, AllowanceUnreachable):
+            # It answers, and is about to be asked for less; or it was never asked.
             self.breaker.abandoned(admitted)
             raise
         except BaseException as error:

@@ -13,8 +13,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
-from erp_common.errors import ERPConnectionError, ERPValidationError
-from erp_common.http.bucket import DAY_ZONE, Allowance, DayUsedUp
+from erp_common.errors import ERPValidationError
+from erp_common.http.bucket import DAY_ZONE, Allowance, AllowanceUnreachable, DayUsedUp
 from erp_common.http.clock import SYSTEM_CLOCK, Clock
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ class RedisBucket:
             return command()
         except redis.RedisError as error:
             reason = type(error).__name__
-        raise ERPConnectionError(
+        raise AllowanceUnreachable(
             f"The shared allowance at {self._where} cannot be reached ({reason}); start that Redis "
             "or correct or remove rate_limit.storage_url."
         )

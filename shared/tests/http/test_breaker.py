@@ -52,7 +52,7 @@ def test_one_trial_call_decides(clock: Any, caplog: pytest.LogCaptureFixture) ->
     assert breaker.state == "half-open"
     with pytest.raises(ERPConnectionError):
         breaker.admit()
-    breaker.failed(admitted, ConnectionError())
+    breaker.failed(admitted)
     assert breaker.state == "open"
     clock.advance(59)
     with pytest.raises(ERPConnectionError, match="in 1 s"):
@@ -91,7 +91,7 @@ def test_late_outcomes_of_calls_from_before_change_nothing(clock: Any) -> None:
     assert breaker.state == "open"
     clock.advance(60)
     trial = breaker.admit()
-    breaker.failed(late, ConnectionError())
+    breaker.failed(late)
     assert breaker.state == "half-open"
     breaker.succeeded(trial)
     assert breaker.state == "closed"
