@@ -65,7 +65,9 @@ class Connector:
     def connect(self) -> Connector:
         """Make ready to call; the first request comes with the first question."""
         if self._source is None:
-            self._build = connection.Build(self._tap.defaults, self._masker, logger)
+            self._build = connection.Build(
+                self._tap.defaults.of(self._config.api), self._masker, logger
+            )
             self._source = self._tap.source(self._config, self._build)
         return self
 

@@ -15,6 +15,7 @@ import msgspec
 
 from erp_common.errors import ERPValidationError
 from erp_common.extract.chunks import CHUNK, Cut, find_cuts
+from erp_common.http.answer import Undecodable
 
 Row = TypeVar("Row")
 Row_co = TypeVar("Row_co", covariant=True)
@@ -113,6 +114,7 @@ class Listing(Generic[Row]):
         Raises:
             ERPValidationError: If the body has another shape.
             msgspec.DecodeError: If the body is not JSON.
+            Undecodable: If the body is no text.
         """
         if answer.size > LARGE and self._total_pages is None:
             page = self._stream(answer)
@@ -132,7 +134,11 @@ class Listing(Generic[Row]):
         )
 
     def _utf8(self, body: bytes, charset: str) -> bytes:
-        """The body in UTF-8, without a byte order mark."""
+        """The body in UTF-8, without a byte order mark.
+
+        Raises:
+            Undecodable: If the bytes fit no charset.
+        """
         body = body.removeprefix(b"\xef\xbb\xbf")
         for name in (charset, self._fallback):
             if name is None:
@@ -142,9 +148,9 @@ class Listing(Generic[Row]):
             except (UnicodeDecodeError, LookupError):
                 continue
             return body if name.lower() in {"utf-8", "utf8"} else text.encode()
-        raise ERPValidationError(
-            f"the answer's bytes do not fit the charset it declares ({charset}); "
-            "ask the ERP's administrator to correct the charset of its REST server",
+        # The declaration may be wrong for good, but junk in place of an answer comes and goes.
+        raise Undecodable(
+            f"text in {charset}, the charset it declares (its administrator can correct that)"
         )
 
     def _find(self, body: object) -> list[Any]:
@@ -198,7 +204,11 @@ class Listing(Generic[Row]):
         with file:
             for offset, length in cuts:
                 file.seek(offset)
-                yield self._batch(b"[" + self._utf8(file.read(length), charset) + b"]")
+                try:
+                    text = self._utf8(file.read(length), charset)
+                except Undecodable as error:
+                    raise ERPValidationError(f"a part of the answer is {error}") from None
+                yield self._batch(b"[" + text + b"]")
 
     def _batch(self, text: bytes) -> Batch[Row]:
         source: Callable[[], list[Any]] = lambda: _untyped.decode(text)  # noqa: E731

@@ -89,8 +89,6 @@ class Source(ABC):
     """Whether balances are taken as stated on the account's natural side if nothing tells."""
     whole_entries: ClassVar[bool] = False
     """Whether each row of the postings is a whole entry, whose debits equal its credits."""
-    single_company: ClassVar[bool] = False
-    """Whether the credentials belong to one company, and the ERP cannot be asked for another."""
 
     def __init__(self, transport: Transport) -> None:
         """Read through this transport."""

@@ -154,7 +154,6 @@ def parse(
     defaults: Defaults,
     *,
     books: bool = True,
-    single_company: bool = False,
 ) -> Config:
     """Read the settings.
 
@@ -162,7 +161,6 @@ def parse(
         raw: The settings as the SDK, the environment or a caller hands them over.
         defaults: What differs from ERP to ERP.
         books: Whether `companies` and `start_date` are needed.
-        single_company: Whether the credentials belong to exactly one company.
 
     Raises:
         ConfigValidationError: If a setting is missing or wrong; its text names the setting.
@@ -183,23 +181,25 @@ def parse(
     for name in ("tolerance",):
         if name in given:
             given[name] = _decimal(name, given[name])
-    given.setdefault("base_url", defaults.base_url)
-    given.setdefault("auth_type", defaults.auth_types[0])
-    if defaults.token_url:
-        given.setdefault("token_url", defaults.token_url)
-    if defaults.page_size:
-        given.setdefault("page_size", defaults.page_size)
+    usual = defaults.of(str(given.get("api")))
+    given.setdefault("base_url", usual.base_url)
+    given.setdefault("auth_type", usual.auth_types[0])
+    given.setdefault("max_concurrency", usual.max_concurrency)
+    if usual.token_url:
+        given.setdefault("token_url", usual.token_url)
+    if usual.page_size:
+        given.setdefault("page_size", usual.page_size)
     try:
         config = msgspec.convert(given, Config, strict=False)
     except msgspec.ValidationError as error:
         raise _wrong(_sentence(str(error))) from None
-    problems = list(_problems(config, defaults, books=books, single_company=single_company))
+    problems = list(_problems(config, defaults, books=books))
     if problems:
         raise _wrong(*problems)
     return config
 
 
-def _problems(config: Config, defaults: Defaults, *, books: bool, single_company: bool) -> Any:  # noqa: ANN401
+def _problems(config: Config, defaults: Defaults, *, books: bool) -> Any:  # noqa: ANN401
     for name in ("base_url", "token_url"):
         url = getattr(config, name)
         if url is not None and not re.match(r"https://[^/?#@\s]+", url):
@@ -211,6 +211,7 @@ def _problems(config: Config, defaults: Defaults, *, books: bool, single_company
             f"api is {config.api}, which this version of the tap does not speak; "
             f"set it to {' or '.join(defaults.apis)}"
         )
+    defaults = defaults.of(config.api)
     if config.auth_type not in defaults.auth_types:
         yield (
             f"auth_type must be one of {', '.join(defaults.auth_types)} for {defaults.system}, "
@@ -226,7 +227,7 @@ def _problems(config: Config, defaults: Defaults, *, books: bool, single_company
         except (ValueError, ERPValidationError) as error:
             yield str(error)
     if books:
-        yield from _book_problems(config, single_company=single_company)
+        yield from _book_problems(config, single_company=defaults.single_company)
 
 
 def _book_problems(config: Config, *, single_company: bool) -> Any:  # noqa: ANN401

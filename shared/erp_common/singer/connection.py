@@ -69,7 +69,7 @@ class Build:
             requests=rate.requests or usual.requests,
             interval=rate.interval or usual.interval,
             burst=rate.burst or usual.burst,
-            per_day=rate.per_day,
+            per_day=rate.per_day or usual.per_day,
             storage_url=rate.storage_url,
             account=account,
             max_concurrency=config.max_concurrency,

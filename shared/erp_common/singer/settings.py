@@ -17,6 +17,7 @@ class Rate(msgspec.Struct, frozen=True):
     requests: int
     interval: float
     burst: int
+    per_day: int | None = None
 
 
 class Defaults(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,8 +32,20 @@ class Defaults(msgspec.Struct, frozen=True, kw_only=True):
     api_key_settings: tuple[str, ...] = ("api_key",)
     """The settings that `auth_type: api_key` needs."""
     page_size: int | None = None
-    apis: tuple[str, ...] = ("reference",)
-    """The APIs that the tap speaks."""
+    max_concurrency: int = 4
+    single_company: bool = False
+    """Whether the credentials belong to exactly one company."""
+    public: Defaults | None = None
+    """What differs under `api: public`; None if the tap does not speak the vendor's public API."""
+
+    @property
+    def apis(self) -> tuple[str, ...]:
+        """The APIs that the tap speaks."""
+        return ("reference", "public") if self.public else ("reference",)
+
+    def of(self, api: str) -> Defaults:
+        """The defaults under this value of `api`."""
+        return self.public if api == "public" and self.public else self
 
 
 def _text(name: str, title: str, description: str, **more: Any) -> th.Property[str]:  # noqa: ANN401
@@ -315,7 +328,12 @@ def transport(defaults: Defaults) -> list[th.Property[Any]]:
             title="Circuit breaker",
             description="When the tap stops calling an ERP that is down",
         ),
-        _integer("max_concurrency", "Concurrency", "Requests in flight at once", default=4),
+        _integer(
+            "max_concurrency",
+            "Concurrency",
+            "Requests in flight at once",
+            default=defaults.max_concurrency,
+        ),
         _number("timeout", "Timeout", "Seconds a request may take", default=30),
         _number(
             "extract_timeout", "Extract timeout", "Seconds a ledger request may take", default=120

@@ -75,11 +75,7 @@ class LedgerTap(Tap):
         install(_masker)
         self.quieten(debug=settings_say_debug(self._config))
         try:
-            self.settings = parse(
-                self._config,
-                self.defaults,
-                single_company=self.source_class.single_company,
-            )
+            self.settings = parse(self._config, self.defaults)
         except ConfigValidationError as error:
             if raise_errors:
                 raise
@@ -131,7 +127,7 @@ class LedgerTap(Tap):
     def _open_books(self) -> Books:
         streams = [stream.name for stream in self.streams.values() if stream.selected]
         self._bookmarks = Bookmarks(cast("dict[str, Any]", self.state), streams)
-        build = connection.Build(self.defaults, _masker, self.logger)
+        build = connection.Build(self.defaults.of(self.settings.api), _masker, self.logger)
         source = self.source(self.settings, build)
         type(self)._closers.append(build.close)  # noqa: SLF001
         work: list[Work] = [
@@ -181,7 +177,7 @@ class LedgerTap(Tap):
         learn_secrets(raw, cls.config_jsonschema)
         install(_masker)
         config = parse(raw, cls.defaults, books=False)
-        build = connection.Build(cls.defaults, _masker, cls.logger)
+        build = connection.Build(cls.defaults.of(config.api), _masker, cls.logger)
         return connection.health(cls.source(config, build), config)
 
     @classmethod

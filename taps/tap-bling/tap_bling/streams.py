@@ -31,7 +31,6 @@ class BlingBooks(DerivedSource):
 
     source_system = "bling"
     system = "Bling"
-    single_company = True
     account = staticmethod(account)
 
     def postings(

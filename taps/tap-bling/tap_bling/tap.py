@@ -34,6 +34,7 @@ class TapBling(LedgerTap):
         rate=settings.Rate(requests=100, interval=60, burst=10),
         rate_scope="API key",
         page_size=100,
+        single_company=True,
     )
     config_jsonschema = settings.schema(
         defaults,

@@ -25,7 +25,6 @@ class ContaAzulBooks(DerivedSource):
     source_system = "contaazul"
     system = "ContaAzul"
     whole_entries = True
-    single_company = True
     account = staticmethod(account)
 
     def __init__(self, transport: Transport, page_size: int) -> None:

@@ -26,6 +26,7 @@ class TapContaAzul(LedgerTap):
         rate=settings.Rate(requests=60, interval=60, burst=5),
         rate_scope="OAuth application",
         page_size=100,
+        single_company=True,
     )
     config_jsonschema = settings.schema(defaults, *settings.derived_settings())
     source_class = ContaAzulBooks
