@@ -24,7 +24,8 @@ _groups = {
     ",": re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+").fullmatch,
 }
 _UNFINISHED: Final = "which ends with a separator"
-_SIGNS: Final = {"": 1, "+": 1, "D": 1, "-": -1, "()": -1, "C": -1}
+_POSITIVE: Final = frozenset({"", "+", "D"})
+_NEGATIVE: Final = frozenset({"-", "()", "C"})
 _MINUS: Final = str.maketrans({"\u2212": "-", "\u2013": "-"})
 
 
@@ -46,11 +47,11 @@ def read_amount(written: str) -> Decimal:
     if match is None:
         raise ValueError("which is no amount such as 1234.56 or 1.234,56")
     outer, inner, number, after, last = match.groups()
-    sign = _SIGNS.get(f"{outer}{inner}{after}{last}".upper())
-    if sign is None:
+    sign = f"{outer}{inner}{after}{last}".upper()
+    if sign not in _POSITIVE | _NEGATIVE:
         raise ValueError("which has no sign or more than one; write -1234.56 or 1234.56 C")
     value = Decimal(_english(number))
-    return value.copy_negate() if sign < 0 else value
+    return value.copy_negate() if sign in _NEGATIVE else value
 
 
 def _english(number: str) -> str:

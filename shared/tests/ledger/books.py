@@ -87,10 +87,10 @@ cents = st.integers(1, 10**9).map(lambda amount: Decimal(amount) / 100)
 
 
 @st.composite
-def analytic_ledgers(draw: st.DrawFn) -> list[StatedAccount]:
-    """Analytic accounts with their normal side, debit-positive, all sums zero; contra included."""
+def analytic_ledgers(draw: st.DrawFn, *, with_contra: bool = True) -> list[StatedAccount]:
+    """Analytic accounts with their normal side, debit-positive, all sums zero."""
     kinds = draw(st.lists(st.sampled_from(list(AccountType)), min_size=2, max_size=12))
-    contra = [draw(st.booleans()) for _ in kinds]
+    contra = [with_contra and draw(st.booleans()) for _ in kinds]
     indices = st.integers(0, len(kinds) - 1)
     opening = [Decimal(0)] * len(kinds)
     debit = [Decimal(0)] * len(kinds)

@@ -45,6 +45,8 @@ def test_a_sound_ledger_has_no_findings() -> None:
     assert balance.is_balanced
     assert balance.total_debit == balance.total_credit == 400
     assert balance.account_count == 6
+    assert [a.account_code for a in balance.moved()] == ["1.1.01", "3.01", "4.01"]
+    assert len(balance.analytic()) == 6
 
 
 @given(analytic_ledgers())

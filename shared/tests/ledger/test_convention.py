@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from erp_common.ledger.models import AccountType, Side, StatedAccount
 from erp_common.ledger.trial_balance import Convention, Rules, reported
 
-from .books import NATURE, account, analytic_ledgers, codes, sound
+from .books import account, analytic_ledgers, codes, sound
 
 
 def stated_natural(ledger: list[StatedAccount]) -> list[StatedAccount]:
@@ -24,16 +24,10 @@ def stated_natural(ledger: list[StatedAccount]) -> list[StatedAccount]:
     return turned
 
 
-def decides(ledger: list[StatedAccount], *, by_type: bool = False) -> bool:
+def decides(ledger: list[StatedAccount]) -> bool:
     """Whether a credit-natured account moved, which is what tells the conventions apart."""
     return any(
-        (
-            NATURE[row.stated_type.type]
-            if by_type and row.stated_type and row.stated_type.type
-            else row.normal_balance
-        )
-        is Side.CREDIT
-        and abs(row.debit - row.credit) > Decimal("0.01")
+        row.normal_balance is Side.CREDIT and abs(row.debit - row.credit) > Decimal("0.01")
         for row in ledger
     )
 
@@ -66,6 +60,21 @@ def test_both_conventions_are_found_and_give_the_same_net_balances(
         assert codes(balance.findings) == []
         for found, row in zip(balance.accounts, rows, strict=True):
             assert (found.opening_balance, found.closing_balance) == (row.opening, row.closing)
+
+
+@given(analytic_ledgers(with_contra=False))
+def test_types_tell_the_nature_where_the_erp_states_no_side(ledger: list[StatedAccount]) -> None:
+    assume(decides(ledger))
+    natural = stated_natural(ledger)
+    for row in (*ledger, *natural):
+        row.normal_balance = None
+    assert (
+        reported(ledger, Rules(natural_if_undecided=True)).convention is Convention.DEBIT_POSITIVE
+    )
+    balance = reported(natural, Rules())
+    assert balance.convention is Convention.NATURAL
+    assert balance.findings == []
+    assert nets(natural, Rules()) == [(row.opening, row.closing) for row in ledger]
 
 
 @given(analytic_ledgers())

@@ -54,6 +54,7 @@ def test_the_ends_of_the_calendar() -> None:
     assert containing(date.max, Cut.MONTH).end == date.max
     assert list(cut_span(date(9999, 11, 30), date.max, Cut.MONTH))[-1].end == date.max
     assert before(containing(date(1, 2, 3), Cut.MONTH), 5, Cut.MONTH).start == date.min
+    assert before(containing(date(1, 6, 1), Cut.MONTH), 2, Cut.MONTH).start == date(1, 4, 1)
 
 
 def test_a_range_is_the_span_itself() -> None:
