@@ -177,7 +177,8 @@ class Call(Generic[T]):
                 raise Again(error, wait=fault.schedule[done], counted=False)
         elif kind is FaultKind.RATE_LIMIT:
             delay = self._line.policy.delay(self._limited)
-            self._line.limiter.penalise(max(delay, fault.wait or 0.0))
+            with _again_if_unreachable():
+                self._line.limiter.penalise(max(delay, fault.wait or 0.0))
             self._limited += 1
             raise Again(error, wait=fault.wait)
         elif kind in {FaultKind.RETRY, FaultKind.TOO_LARGE}:

@@ -52,13 +52,22 @@ class Departure:
 _DEPARTURE: ContextVar[Departure | None] = ContextVar("departure", default=None)
 
 
+_IDLE = 5.0
+"""Seconds of waiting, after a penalty, beyond which a connection may have been closed."""
+
+
 class _Connection(HTTPSConnection):
     """By the time `request` is called, urllib3 has connected and checked the certificate."""
 
     def request(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 -- as urllib3 calls it
         departure = _DEPARTURE.get()
         if departure is not None:
-            departure.wait()
+            began = time.monotonic()
+            # Servers close what lies idle. Shorter waits are not looked at: just after a TLS
+            # handshake, unread session tickets look like the end of a connection.
+            if departure.wait() - began > _IDLE and self.proxy is None and not self.is_connected:
+                self.close()
+                self.connect()
         super().request(*args, **options)
 
 

@@ -84,6 +84,7 @@ def _forms(secret: str) -> Iterator[str]:
         yield json.dumps(text)[1:-1]
         yield json.dumps(text, ensure_ascii=False)[1:-1]
         yield json.dumps(text)[1:-1].replace("/", "\\/")
+        yield re.sub(r"(?<=\\u)....", lambda code: code[0].upper(), json.dumps(text)[1:-1])
         yield repr(text)[1:-1]
         yield repr(text.encode())[2:-1]
         yield html.escape(text)

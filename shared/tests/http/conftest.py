@@ -66,6 +66,8 @@ class Server:
         self.otherwise: Callable[[Seen], Reply] = lambda _: Reply()
         self.seen: list[Seen] = []
         self.lock = threading.Lock()
+        self.accepted: list[Any] = []
+        self.kept: set[socket.socket] = set()
         self.in_flight = 0
         self.most_in_flight = 0
         outer = self
@@ -84,6 +86,7 @@ class Server:
 
             def answer(self) -> None:
                 outer._answer(self)
+                outer.kept.add(self.connection)
 
             do_GET = do_POST = answer  # noqa: N815 -- names of http.server
 
@@ -99,6 +102,7 @@ class Server:
 
             def get_request(self) -> tuple[Any, Any]:
                 plain, address = super().get_request()
+                outer.accepted.append(address)
                 return wrap(plain, server_side=True, do_handshake_on_connect=False), address
 
         self._http = Quiet(("127.0.0.1", 0), Handler)
@@ -119,6 +123,11 @@ class Server:
                 headers.setdefault("Content-Type", "application/json")
                 data = json.dumps(body).encode()
             self.replies.append(Reply(**{**options, "body": data, "headers": headers}))
+
+    def hang_up(self) -> None:
+        """Close the connections that have been kept open."""
+        while self.kept:
+            self.kept.pop().shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         self._http.shutdown()
