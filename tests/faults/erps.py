@@ -1,0 +1,111 @@
+"""The taps under test: one table, which every test of this folder goes through.
+
+A tap is active as soon as its command is installed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from e2e.commands import installed
+from faults.small_books import last_day
+from simulator import Simulator
+
+JsonObject = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Erp:
+    """What the tests need to know of a tap and of how its ERP fails.
+
+    Attributes:
+        name: As the simulator knows it.
+        command: The tap's command.
+        settings: Settings of its own.
+        balances: The endpoint that a run asks first.
+        postings: The endpoint of the postings.
+        tokens: Whether access tokens are granted, and expire.
+        many_companies: Whether one run reads several companies.
+        xml: Whether bodies are XML.
+        daily_limit: Whether the ERP tells a daily limit from others.
+    """
+
+    name: str
+    command: str
+    balances: str
+    postings: str
+    settings: JsonObject = field(default_factory=dict)
+    tokens: bool = False
+    many_companies: bool = False
+    xml: bool = False
+    daily_limit: bool = False
+
+    def configured(self, simulator: Simulator, months: int = 2, **more: Any) -> JsonObject:
+        """Working settings: no waits worth mentioning, pages of three rows, all companies.
+
+        Args:
+            simulator: Where the ERP is.
+            months: How many are read, from January 2024.
+            more: Other settings, which win.
+        """
+        companies = simulator.books.companies if self.many_companies else [simulator.books.company]
+        return {
+            "base_url": simulator.base_url(self.name),
+            "ca_bundle": simulator.ca_bundle,
+            "companies": [{"id": f"c{one.id}", "erp_id": one.id, "name": one.name} for one in companies],
+            "start_date": "2024-01-01",
+            "end_date": last_day(months),
+            "rate_limit": {"requests": 1_000_000, "interval": 1, "burst": 100_000},
+            "retry": {"max_attempts": 3, "base_delay": 0.001, "max_delay": 0.01},
+            "max_concurrency": 2,
+            **simulator.credentials(self.name),
+            **self.settings,
+            **more,
+        }
+
+
+KNOWN = (
+    Erp(
+        "omie",
+        "tap-omie",
+        balances="ListarBalancete",
+        postings="ListarMovimentos",
+        settings={"page_size": 3},
+        many_companies=True,
+    ),
+    Erp(
+        "totvs",
+        "tap-totvs",
+        balances="balancete",
+        postings="movimentacao",
+        tokens=True,
+        many_companies=True,
+    ),
+    Erp(
+        "contaazul",
+        "tap-contaazul",
+        balances="chart-of-accounts",
+        postings="transactions",
+        settings={"page_size": 2},
+        tokens=True,
+    ),
+    Erp(
+        "bling",
+        "tap-bling",
+        balances="contascontabeis",
+        postings="movimentacoes",
+        settings={"page_size": 4},
+        daily_limit=True,
+    ),
+    Erp(
+        "bling_v2",
+        "tap-bling",
+        balances="contascontabeis",
+        postings="movimentacoes",
+        settings={"api_version": "v2"},
+        xml=True,
+        daily_limit=True,
+    ),
+)
+ACTIVE = tuple(erp for erp in KNOWN if installed(erp.command).exists())

@@ -1,0 +1,47 @@
+"""What a run may be told before it begins: changes that a test cannot wait for or see without."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from pathlib import Path
+
+from erp_common.http.clock import Closed, SystemClock
+from erp_common.singer import state, writer
+
+
+def state_after_each_period() -> None:
+    """Write a STATE after each period, where the taps would wait for some seconds to have passed."""
+    state.WRITE_EVERY = 0.0
+
+
+def write_each_line() -> None:
+    """Write each message at once, where the taps gather them: a kill may then fall between any."""
+    writer.FLUSH_AT = 1
+
+
+def turned_clock(log: str) -> None:
+    """Let waits pass in no time, and note their seconds, one a line, in the file `log`."""
+    file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    lock = threading.Lock()
+    passed = 0.0
+
+    def monotonic(_: SystemClock) -> float:
+        return time.monotonic() + passed
+
+    def wait(_: SystemClock, seconds: float, stop: threading.Event | None = None) -> None:
+        nonlocal passed
+        if stop is not None and stop.is_set():
+            raise Closed
+        with lock:
+            passed += max(0.0, seconds)
+        os.write(file, b"%r\n" % seconds)
+
+    SystemClock.monotonic = monotonic  # type: ignore[method-assign]
+    SystemClock.wait = wait  # type: ignore[method-assign]
+
+
+def waits(log: Path) -> list[float]:
+    """The seconds that a run under `turned_clock` has waited."""
+    return [float(line) for line in log.read_text().splitlines()] if log.exists() else []

@@ -1,0 +1,135 @@
+"""Every kind of fault at every request of a run: all rows arrive, or the next run brings them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from threading import Event
+
+import pytest
+
+from faults.erps import ACTIVE, KNOWN, Erp
+from faults.kinds import HURRIED, KINDS, Kind
+from faults.loaded import Loaded, differences
+from faults.positions import Position, Undisturbed, befall
+from faults.runs import Output, Runs
+from faults.small_books import small_books
+from simulator import Simulator
+
+EACH_PERIOD = (("state_after_each_period",),)
+# The bookmark's own period is read again, and none before it: a bookmark too far ahead shows.
+STRICT = {"lookback_periods": 0}
+CASES = [(erp, kind) for erp in ACTIVE for kind in KINDS if kind.applies(erp)]
+NAMES = [f"{erp.name}-{kind}" for erp, kind in CASES]
+ENOUGH = 500
+LATER = "9999-12-31T00:00:00Z"
+
+
+class Days:
+    """One ERP and its tap, on a good day, on bad ones, and on the day after."""
+
+    def __init__(self, erp: Erp, runs: Runs) -> None:
+        self._erp = erp
+        self._runs = runs
+        self._next: dict[str, Output] = {}
+        self.simulator = Simulator(small_books()).start()
+        settings = erp.configured(self.simulator, **STRICT)
+        runs.secrets.learn_settings(settings)
+        self.truth = Undisturbed.of(runs(erp.command, settings), self.simulator)
+
+    def bad(self, kind: Kind, where: Position, *, lasting: bool) -> tuple[Output, int]:
+        """A run that the fault befalls, and how often it did."""
+        over = Event()
+        hits = befall(self.simulator, kind.make(over), where, lasting=lasting)
+        more = dict(kind.settings)
+        if kind.settings is HURRIED:
+            # As many as it takes where the fault passes, and as few as show where it lasts.
+            more["retry"] = {"max_attempts": 2 if lasting else 20, "base_delay": 0.001}
+        settings = self._erp.configured(self.simulator, **STRICT, **more)
+        try:
+            return self._runs(self._erp.command, settings, preludes=EACH_PERIOD), hits()
+        finally:
+            self.simulator.faults.clear()
+            over.set()
+
+    def after(self, output: Output) -> Output:
+        """The next run, on a good day; from the same state it is always the same."""
+        state = json.dumps(output.state)
+        if state not in self._next:
+            settings = self._erp.configured(self.simulator, **STRICT)
+            self._next[state] = self._runs(self._erp.command, settings, state=output.state)
+        return self._next[state]
+
+
+@pytest.fixture(scope="module")
+def days(runs: Runs) -> Iterator[Callable[[Erp], Days]]:
+    """The days of each ERP."""
+    known: dict[str, Days] = {}
+
+    def find(erp: Erp) -> Days:
+        if erp.name not in known:
+            known[erp.name] = Days(erp, runs)
+        return known[erp.name]
+
+    yield find
+    for one in known.values():
+        one.simulator.stop()
+        assert one.simulator.errors == []
+
+
+@pytest.mark.parametrize(("erp", "kind"), CASES, ids=NAMES)
+def test_a_fault_that_passes_or_lasts(
+    erp: Erp,
+    kind: Kind,
+    days: Callable[[Erp], Days],
+    record_property: Callable[[str, object], None],
+) -> None:
+    """Passing at every other request and lasting at those between; the next kind the other way."""
+    turn = KINDS.index(kind)
+    struck = 0
+    for number, where in enumerate(days(erp).truth.positions):
+        struck += strikes(days(erp), kind, where, lasting=(number + turn) % 2 == 1)
+    record_property("positions", struck)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize(("erp", "kind"), CASES, ids=NAMES)
+def test_a_fault_that_lasts_or_passes(
+    erp: Erp,
+    kind: Kind,
+    days: Callable[[Erp], Days],
+    record_property: Callable[[str, object], None],
+) -> None:
+    """What the test above leaves out."""
+    turn = KINDS.index(kind)
+    struck = 0
+    for number, where in enumerate(days(erp).truth.positions):
+        struck += strikes(days(erp), kind, where, lasting=(number + turn) % 2 == 0)
+    record_property("positions", struck)
+
+
+def strikes(days: Days, kind: Kind, where: Position, *, lasting: bool) -> int:
+    """Let a fault strike, and compare what a warehouse holds in the end; gives 1 where it struck."""
+    error = kind.lasting if lasting else kind.passing_at(where[0])
+    output, hits = days.bad(kind, where, lasting=lasting)
+    loaded = Loaded(output)
+    if error is None:
+        assert output.status == 0, output.stderr
+    else:
+        assert output.status == 1, output.stderr
+        assert output.last_words.startswith(f"{error}: "), output.stderr
+        assert "Traceback" not in output.stderr
+        assert not output.stdout or output.stdout.endswith(b"\n"), "a line was cut in two"
+        after = days.after(output)
+        assert after.status == 0, after.stderr
+        loaded.load(after, read_at=LATER)
+    assert differences(loaded.current(), days.truth.current) == []
+    # A run in a hurry may have given up on another request before.
+    assert hits >= 1 or (kind.settings is HURRIED and error is not None)
+    return min(hits, 1)
+
+
+def test_positions_are_enough(days: Callable[[Erp], Days]) -> None:
+    if len(ACTIVE) < len(KNOWN):
+        pytest.skip("not all taps are installed")
+    assert sum(len(days(erp).truth.positions) for erp, _ in CASES) >= ENOUGH
