@@ -215,7 +215,9 @@ def explain(
     what = f"{request.method} {urlsplit(request.path).path or '/'}"
     kind = fault.final_kind if fault.kind is FaultKind.SCHEDULED else fault.kind
     event, advice, error = _OUTCOMES[kind]
-    after = f" for {fault.wait:.0f} s" if kind is FaultKind.BLOCKED and fault.wait else ""
+    after = ""
+    if kind is FaultKind.BLOCKED and fault.wait:
+        after, advice = f" for {fault.wait:.0f} s", "run again after that"
     sentence = (
         f"{system} {event}{after} at {what} with status {status}"
         f"{code}{': ' + said if said else ''}; {fault.advice or advice}."
@@ -238,7 +240,7 @@ _OUTCOMES: dict[FaultKind, tuple[str, str, type[ERPError]]] = {
         "run again later or lower rate_limit",
         ERPRateLimitError,
     ),
-    FaultKind.BLOCKED: ("blocks all requests", "run again after that", ERPRateLimitError),
+    FaultKind.BLOCKED: ("blocks all requests", "run again later", ERPRateLimitError),
     FaultKind.BUSINESS: ("refused the call", "check the settings", ERPValidationError),
     FaultKind.NO_RECORDS: ("has no records", "check the settings", ERPValidationError),
     FaultKind.SCHEDULED: ("refused the call", "try again later", ERPConnectionError),
