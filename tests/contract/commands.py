@@ -16,18 +16,17 @@ PRELOADED = Path(__file__).with_name("preloaded.py")
 
 
 class Preloaded:
-    """The process that holds one command's imports and forks for each run."""
+    """The process that holds the commands' imports and forks for each run."""
 
-    def __init__(self, command: str) -> None:
+    def __init__(self) -> None:
         """Start it."""
         self._process = subprocess.Popen(
-            [sys.executable, str(PRELOADED), command],
+            [sys.executable, str(PRELOADED)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=environment(),
             text=True,
         )
-        self._answer()
 
     def run(self, command: Sequence[str], env: Mapping[str, str], folder: Path) -> Result:
         """Run the command line in a process of its own."""
@@ -41,10 +40,12 @@ class Preloaded:
             "stderr": str(stderr),
         }
         assert self._process.stdin is not None
+        assert self._process.stdout is not None
         self._process.stdin.write(json.dumps(job) + "\n")
         self._process.stdin.flush()
-        status = self._answer()
-        return Result(status, stdout.read_bytes().decode(), stderr.read_bytes().decode())
+        status = self._process.stdout.readline()
+        assert status, "the process that runs the commands is gone"
+        return Result(int(status), stdout.read_bytes().decode(), stderr.read_bytes().decode())
 
     def close(self) -> None:
         """End it."""
@@ -52,24 +53,15 @@ class Preloaded:
             assert process.stdin is not None
             process.stdin.close()
 
-    def _answer(self) -> int:
-        assert self._process.stdout is not None
-        answer = json.loads(self._process.stdout.readline() or '"gone"')
-        if answer == "gone":
-            raise RuntimeError("the preloaded command has ended")
-        return 0 if answer == "ready" else int(answer)
-
 
 class PreloadedRunner(TapRunner):
     """Runs taps as `TapRunner` does, without waiting for their imports each time."""
 
-    _held: dict[str, Preloaded]
-
-    def __init__(self, folder: Path, held: dict[str, Preloaded]) -> None:
-        """Keep files in `folder`; `held` are the processes there are already, by command."""
+    def __init__(self, folder: Path, preloaded: Preloaded) -> None:
+        """Keep files in `folder`."""
         super().__init__(folder)
         self._files = folder
-        self._held = held
+        self._preloaded = preloaded
 
     def __call__(
         self,
@@ -83,9 +75,7 @@ class PreloadedRunner(TapRunner):
     ) -> Result:
         """Run `name` to its end."""
         command = self.command(name, config, state=state, catalog=catalog, args=args)
-        if name not in self._held:
-            self._held[name] = Preloaded(name)
-        return self._held[name].run(command, env or {}, self._files)
+        return self._preloaded.run(command, env or {}, self._files)
 
 
 class Run:

@@ -14,8 +14,19 @@ from contract.commands import Preloaded, PreloadedRunner, Run
 from contract.erps import ACTIVE, Erp
 from contract.ledger import Truth
 from contract.world import World
-from e2e.commands import TapRunner
 from simulator import Books, LoggedRequest, Simulator
+
+
+@pytest.fixture(params=ACTIVE, ids=str)
+def erp(request: pytest.FixtureRequest) -> Erp:
+    """Each ERP in turn."""
+    assert isinstance(request.param, Erp)
+    return request.param
+
+
+def books_for(erp: Erp, **plan: Any) -> Books:
+    """Books in the form the ERP can serve: openings as balances, else as an entry before."""
+    return Books.generate(**({"opening": "balances" if erp.openings else "entry"} | plan))
 
 
 class Build:
@@ -37,58 +48,8 @@ class Build:
         return self(companies=2 if self.erp.reported else 1, **plan)
 
 
-@pytest.fixture(scope="session", params=ACTIVE, ids=str)
-def erp(request: pytest.FixtureRequest) -> Erp:
-    """Each ERP in turn."""
-    assert isinstance(request.param, Erp)
-    return request.param
-
-
-@pytest.fixture(scope="session")
-def preloaded() -> Iterator[dict[str, Preloaded]]:
-    """The processes that hold the commands' imports, by command."""
-    held: dict[str, Preloaded] = {}
-    yield held
-    for one in held.values():
-        one.close()
-
-
-@pytest.fixture
-def build(erp: Erp, preloaded: dict[str, Preloaded], tmp_path: Path) -> Iterator[Build]:
-    """Build a world: `build(companies=2, entries_per_month=5)`, as `Books.generate` has it."""
-    with ExitStack() as stack:
-        yield Build(erp, PreloadedRunner(tmp_path, preloaded), stack)
-
-
-@pytest.fixture
-def world(build: Build) -> World:
-    """A company with a quarter of small books."""
-    return build(entries_per_month=12)
-
-
-def books_for(erp: Erp, **plan: Any) -> Books:
-    """Books in the form the ERP can serve: openings as balances, else as an entry before."""
-    return Books.generate(**({"opening": "balances" if erp.openings else "entry"} | plan))
-
-
-@pytest.fixture(scope="session")
-def discovered(
-    erp: Erp, preloaded: dict[str, Preloaded], tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, Any]:
-    """What `--discover` writes; it depends on neither books nor settings."""
-    with Simulator(books_for(erp)) as sim:
-        runner = PreloadedRunner(tmp_path_factory.mktemp(f"catalog-{erp}"), preloaded)
-        return World(erp, sim, runner).discover()
-
-
-@pytest.fixture
-def catalog(discovered: dict[str, Any]) -> dict[str, Any]:
-    """A catalog of the test's own, to select in."""
-    return deepcopy(discovered)
-
-
 class Plain(NamedTuple):
-    """A run of the installed command with nothing but the usual settings, on sound books."""
+    """A run with nothing but the usual settings, on sound books; look, but do not change."""
 
     world: World
     run: Run
@@ -100,12 +61,68 @@ class Plain(NamedTuple):
         return self.world.truths
 
 
+class Once:
+    """What is made once and looked at by many tests, by ERP."""
+
+    def __init__(self, preloaded: Preloaded, folder: Path) -> None:
+        """Make nothing yet."""
+        self._runner = PreloadedRunner(folder, preloaded)
+        self._plain: dict[str, Plain] = {}
+        self._catalogs: dict[str, dict[str, Any]] = {}
+
+    def plain(self, erp: Erp) -> Plain:
+        """A quarter of two companies where the ERP knows more than one."""
+        if erp.name not in self._plain:
+            with ExitStack() as stack:
+                build = Build(erp, self._runner, stack)
+                world = build.several(entries_per_month=15)
+                run = world.good()
+                self._plain[erp.name] = Plain(world, run, list(world.sim.requests))
+        return self._plain[erp.name]
+
+    def catalog(self, erp: Erp) -> dict[str, Any]:
+        """What `--discover` writes; it depends on neither books nor settings."""
+        if erp.name not in self._catalogs:
+            with ExitStack() as stack:
+                world = Build(erp, self._runner, stack)()
+                self._catalogs[erp.name] = world.discover()
+        return deepcopy(self._catalogs[erp.name])
+
+
 @pytest.fixture(scope="session")
-def plain(erp: Erp, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plain]:
-    """Two companies where the ERP has several, a quarter; read once, looked at by many."""
-    books = books_for(erp, companies=2 if erp.reported else 1)
-    with Simulator(books) as sim:
-        runner = TapRunner(tmp_path_factory.mktemp(f"plain-{erp}"))
-        world = World(erp, sim, runner)
-        run = world.good()
-        yield Plain(world, run, list(sim.requests))
+def preloaded() -> Iterator[Preloaded]:
+    """The process that holds the commands' imports."""
+    process = Preloaded()
+    yield process
+    process.close()
+
+
+@pytest.fixture(scope="session")
+def once(preloaded: Preloaded, tmp_path_factory: pytest.TempPathFactory) -> Once:
+    """What is made once."""
+    return Once(preloaded, tmp_path_factory.mktemp("once"))
+
+
+@pytest.fixture
+def build(erp: Erp, preloaded: Preloaded, tmp_path: Path) -> Iterator[Build]:
+    """Build a world: `build(companies=2, entries_per_month=5)`, as `Books.generate` has it."""
+    with ExitStack() as stack:
+        yield Build(erp, PreloadedRunner(tmp_path, preloaded), stack)
+
+
+@pytest.fixture
+def world(build: Build) -> World:
+    """A company with a quarter of small books."""
+    return build(entries_per_month=12)
+
+
+@pytest.fixture
+def plain(erp: Erp, once: Once) -> Plain:
+    """The run that others are compared with."""
+    return once.plain(erp)
+
+
+@pytest.fixture
+def catalog(erp: Erp, once: Once) -> dict[str, Any]:
+    """A catalog of the test's own, to select in."""
+    return once.catalog(erp)

@@ -36,6 +36,10 @@ class Erp:
         whole_entries: Whether the ERP serves whole entries.
         base_url: The default.
         page_size: The default, None where there are no pages or the ERP decides.
+        derivable: Fields of an account that follow from the codes and names of all.
+        optional: Fields of a posting that may be absent, by the names of what they become.
+        moods: Switches of the simulator that change the form of answers and nothing else, as
+            `name=value`.
     """
 
     name: str
@@ -54,6 +58,9 @@ class Erp:
     states_normal: bool = False
     whole_entries: bool = False
     page_size: int | None = None
+    derivable: tuple[str, ...] = ()
+    optional: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    moods: tuple[str, ...] = ()
 
     @property
     def tokens(self) -> bool:
@@ -80,6 +87,29 @@ OMIE = Erp(
     auth_types=("api_key",),
     base_url="https://app.omie.com.br/api/v1",
     page_size=500,
+    derivable=("cCodContaPai", "nNivel", "cSintetica", "cTipoConta"),
+    optional=MappingProxyType(
+        {
+            "dDtLanc": "posting_date",
+            "cHistorico": "description",
+            "cNumDoc": "document_number",
+            "cTipoDoc": "document_type",
+            "cCodCC": "cost_center",
+            "nCodCliente": "entity_id",
+            "cNomeCliente": "entity_name",
+        }
+    ),
+    moods=(
+        "numbers=string",
+        "numbers=brazilian",
+        "nulls=True",
+        "ascii_json=True",
+        "empty=list",
+        "empty=101",
+        "empty=5094",
+        "fault_status=200",
+        "fault_as_list=True",
+    ),
 )
 TOTVS = Erp(
     name="totvs",
@@ -93,6 +123,19 @@ TOTVS = Erp(
     pages="single",
     natural=True,
     states_normal=True,
+    derivable=("CT1_CTASUP", "CT1_NATCTA"),
+    optional=MappingProxyType(
+        {
+            "CT2_DTLANC": "posting_date",
+            "CT2_CCD": "cost_center",
+            "CT2_CCC": "cost_center",
+            "CT2_TPDOC": "document_type",
+            "CT2_NUMDOC": "document_number",
+            "CT2_CLIFOR": "entity_id",
+            "CT2_NOMECF": "entity_name",
+        }
+    ),
+    moods=("numbers=string", "numbers=brazilian", "padded=False", "cp1252=True", "normal=digits"),
 )
 CONTAAZUL = Erp(
     name="contaazul",
@@ -107,6 +150,17 @@ CONTAAZUL = Erp(
     openings=False,
     whole_entries=True,
     page_size=100,
+    derivable=("parent_code", "level", "is_summary"),
+    optional=MappingProxyType(
+        {
+            "posting_date": "posting_date",
+            "document_number": "document_number",
+            "document_type": "document_type",
+            "entity": "entity_id entity_name",
+            "cost_center": "cost_center",
+        }
+    ),
+    moods=("numbers=string", "numbers=brazilian", "nulls=True", "english=False", "ascii_json=True"),
 )
 BLING = Erp(
     name="bling",
@@ -119,6 +173,18 @@ BLING = Erp(
     base_url="https://bling.com.br/Api/v3",
     pages="short",
     page_size=100,
+    derivable=("contaPai", "sintetica"),
+    optional=MappingProxyType(
+        {
+            "dataLancamento": "posting_date",
+            "historico": "description",
+            "numeroDocumento": "document_number",
+            "tipoDocumento": "document_type",
+            "centroCusto": "cost_center",
+            "contato": "entity_id entity_name",
+        }
+    ),
+    moods=("numbers=string", "numbers=brazilian", "nulls=True", "ascii_json=True"),
 )
 BLING_V2 = Erp(
     name="bling_v2",
@@ -132,7 +198,19 @@ BLING_V2 = Erp(
     settings=MappingProxyType({"api_version": "v2"}),
     pages="empty",
     openings=False,
+    derivable=("contaPai", "sintetica"),
+    optional=MappingProxyType(
+        {
+            "dataLancamento": "posting_date",
+            "historico": "description",
+            "numeroDocumento": "document_number",
+            "tipoDocumento": "document_type",
+            "centroCusto": "cost_center",
+            "contato": "entity_id entity_name",
+        }
+    ),
+    moods=("numbers=string", "numbers=brazilian", "end=empty", "error_status=404"),
 )
 
-ACTIVE = (OMIE,)
+ACTIVE = (OMIE, TOTVS, CONTAAZUL, BLING, BLING_V2)
 """The ERPs whose taps are tested: one entry here is all that a further one needs."""

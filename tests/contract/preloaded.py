@@ -1,4 +1,4 @@
-"""Runs one installed command again and again, each run a process of its own: `preloaded.py NAME`.
+"""Runs installed commands again and again, each run a process of its own.
 
 Most of a tap's start is imports. This process makes them once; each run is a fork of it that
 becomes the command from there on: its own arguments, environment, output files, threads and exit.
@@ -12,7 +12,9 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Callable
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import Any
 
 LONGEST_RUN = 120
@@ -21,16 +23,18 @@ LONGEST_RUN = 120
 
 def main() -> object:
     """Serve runs until standard input ends; in a fork, be the command."""
-    (entry,) = entry_points(group="console_scripts", name=sys.argv[1])
-    command = entry.load()
-    gc.freeze()  # what is here by now is shared with every fork for as long as none touches it
-    print(json.dumps("ready"), flush=True)
+    commands: dict[str, Callable[[], object]] = {}
     for line in sys.stdin:
         job = json.loads(line)
+        name = Path(job["command"][0]).name
+        if name not in commands:
+            (entry,) = entry_points(group="console_scripts", name=name)
+            commands[name] = entry.load()
+            gc.freeze()  # what is here by now stays shared with every fork
         pid = os.fork()
         if not pid:
             become(job)
-            return command()
+            return commands[name]()
         _, status = os.waitpid(pid, 0)
         print(json.dumps(os.waitstatus_to_exitcode(status)), flush=True)
     return 0

@@ -26,7 +26,9 @@ class Listing:
         item: The key each row is wrapped in, where it is.
         fields: The ERP's names by the tests' own.
         total: The key of the announced number of rows, where there is one.
-        days: How the ERP writes a date.
+        days: How the ERP writes a date in its rows.
+        from_: The request's parameter that holds the first day asked for.
+        asked: How dates are written there.
     """
 
     endpoint: str
@@ -35,6 +37,14 @@ class Listing:
     item: str | None = None
     total: str | None = None
     days: str = "%Y-%m-%d"
+    from_: str | None = None
+    asked: str = "%Y-%m-%d"
+
+    def asks_from(self, request: LoggedRequest, day: date) -> bool:
+        """Whether a request asks for what begins on that day; a chart is asked for without days."""
+        if self.from_ is None:
+            return True
+        return day.strftime(self.asked) in str(request.params[self.from_])[:20]
 
     def rows(self, body: Body) -> list[Row]:
         """The rows of an answer, to be changed in place."""
@@ -70,18 +80,6 @@ class Listing:
         return held
 
 
-def once(change: Callable[[Body], None]) -> Tamper:
-    """A change of the first answer that it is shown; later ones pass as they are."""
-    done: list[bool] = []
-
-    def tamper(body: Body, _: LoggedRequest) -> None:
-        if not done:
-            done.append(True)
-            change(body)
-
-    return tamper
-
-
 OMIE_BALANCES = Listing(
     "ListarBalancete",
     ("balancete",),
@@ -94,6 +92,8 @@ OMIE_BALANCES = Listing(
         "closing": "nSaldoFinal",
     },
     total="nTotRegistros",
+    from_="dDataDe",
+    asked="%d/%m/%Y",
 )
 OMIE_MOVEMENTS = Listing(
     "ListarMovimentos",
@@ -101,6 +101,8 @@ OMIE_MOVEMENTS = Listing(
     {"entry": "nCodMov", "date": "dDtMov", "debit": "nDebito", "credit": "nCredito"},
     total="nTotRegistros",
     days="%d/%m/%Y",
+    from_="dDataDe",
+    asked="%d/%m/%Y",
 )
 TOTVS_BALANCES = Listing(
     "balancete",
@@ -113,12 +115,16 @@ TOTVS_BALANCES = Listing(
         "opening": "CTI_SALDOI",
         "closing": "CTI_SALDOF",
     },
+    from_="dataInicial",
+    asked="%Y%m%d",
 )
 TOTVS_MOVEMENTS = Listing(
     "movimentacao",
     ("movimentacao",),
     {"entry": "CT2_DOC", "date": "CT2_DATA", "amount": "CT2_VALOR"},
     days="%Y%m%d",
+    from_="dataInicial",
+    asked="%Y%m%d",
 )
 CONTAAZUL_ACCOUNTS = Listing(
     "chart-of-accounts",
@@ -126,7 +132,11 @@ CONTAAZUL_ACCOUNTS = Listing(
     {"code": "code", "name": "name", "type": "type", "parent": "parent_code"},
 )
 CONTAAZUL_TRANSACTIONS = Listing(
-    "transactions", ("transactions",), {"entry": "id", "date": "date"}, total="total"
+    "transactions",
+    ("transactions",),
+    {"entry": "id", "date": "date"},
+    total="total",
+    from_="start_date",
 )
 _BLING_ACCOUNT = {
     "code": "codigo",
@@ -137,10 +147,15 @@ _BLING_ACCOUNT = {
 }
 _BLING_MOVEMENT = {"entry": "id", "date": "data", "amount": "valor"}
 BLING_ACCOUNTS = Listing("contascontabeis", ("data",), _BLING_ACCOUNT)
-BLING_MOVEMENTS = Listing("movimentacoes", ("data",), _BLING_MOVEMENT)
+BLING_MOVEMENTS = Listing("movimentacoes", ("data",), _BLING_MOVEMENT, from_="dataInicial")
 BLING_V2_ACCOUNTS = Listing(
     "contascontabeis", ("retorno", "contascontabeis"), _BLING_ACCOUNT, item="contacontabil"
 )
 BLING_V2_MOVEMENTS = Listing(
-    "movimentacoes", ("retorno", "movimentacoes"), _BLING_MOVEMENT, item="movimentacao"
+    "movimentacoes",
+    ("retorno", "movimentacoes"),
+    _BLING_MOVEMENT,
+    item="movimentacao",
+    from_="filters",
+    asked="data[%d/%m/%Y",
 )

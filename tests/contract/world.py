@@ -136,6 +136,13 @@ class World:
         """The ERP's switches."""
         return self.sim.service(self.erp.name).options
 
+    def mood(self, switch: str) -> None:
+        """Set one of the ERP's switches, `name=value`."""
+        name, _, text = switch.partition("=")
+        assert hasattr(self.options, name)
+        value: Any = {"True": True, "False": False}.get(text, text)
+        setattr(self.options, name, int(text) if text.isdecimal() and name != "empty" else value)
+
     def break_balance(self, day: date = date(2024, 1, 10)) -> None:
         """Let debits and credits differ by three cents, each entry by no more than is tolerated.
 
