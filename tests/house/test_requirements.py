@@ -1,0 +1,51 @@
+"""The locked versions cover what the packages declare, and name no place to get them from."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from house.distributions import DISTRIBUTIONS, PROJECT, Distribution
+
+REQUIREMENTS = PROJECT / "requirements"
+OWN = {distribution.name for distribution in DISTRIBUTIONS}
+
+
+def locked(name: str) -> dict[str, list[Requirement]]:
+    """The versions in a locked file by name; several where they differ between Pythons."""
+    found: dict[str, list[Requirement]] = {}
+    for line in (REQUIREMENTS / name).read_text(encoding="utf-8").splitlines():
+        if re.match(r"[a-z0-9]", line):
+            requirement = Requirement(line.rstrip("\\ "))
+            found.setdefault(canonicalize_name(requirement.name), []).append(requirement)
+    return found
+
+
+@pytest.mark.parametrize("distribution", DISTRIBUTIONS, ids=str)
+@pytest.mark.parametrize("lock", ["dev.txt", "taps.txt"])
+def test_locks_cover_what_is_declared(lock: str, distribution: Distribution) -> None:
+    versions = locked(lock)
+    for declared in map(Requirement, distribution.dependencies()):
+        if declared.name in OWN or (
+            declared.marker and not declared.marker.evaluate({"extra": ""})
+        ):
+            continue
+        pinned = versions.get(canonicalize_name(declared.name), [])
+        assert pinned, f"{declared} is not in requirements/{lock}: run `make lock`"
+        for requirement in pinned:
+            [specifier] = requirement.specifier
+            assert declared.specifier.contains(specifier.version), "run `make lock`"
+
+
+@pytest.mark.parametrize("lock", ["dev.txt", "meltano.txt", "target-postgres.txt", "uv.txt"])
+def test_what_is_installed_has_hashes(lock: str) -> None:
+    text = (REQUIREMENTS / lock).read_text(encoding="utf-8")
+    assert text.count("--hash=sha256:") >= len(locked(lock)) > 0
+
+
+@pytest.mark.parametrize("lock", sorted(file.name for file in REQUIREMENTS.glob("*.txt")))
+def test_no_index_is_named(lock: str) -> None:
+    assert "://" not in (REQUIREMENTS / lock).read_text(encoding="utf-8")
