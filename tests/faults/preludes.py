@@ -7,8 +7,12 @@ import threading
 import time
 from pathlib import Path
 
+from erp_common.extract.derived import DerivedCompany, DerivedPeriod
+from erp_common.extract.reported import ReportedCompany, ReportedPeriod
 from erp_common.http.clock import Closed, SystemClock
 from erp_common.singer import state, writer
+
+_DAWDLE = 0.01
 
 
 def state_after_each_period() -> None:
@@ -19,6 +23,25 @@ def state_after_each_period() -> None:
 def write_each_line() -> None:
     """Write each message at once, where the taps gather them: a kill may then fall between any."""
     writer.FLUSH_AT = 1
+
+
+def dawdling_threads() -> None:
+    """Let the threads that fetch be late whenever they make plans, as on a busy machine."""
+
+    def late(kind: type, name: str) -> None:
+        prompt = getattr(kind, name)
+
+        def dawdle(*args: object) -> object:
+            if threading.current_thread() is not threading.main_thread():
+                time.sleep(_DAWDLE)
+            return prompt(*args)
+
+        setattr(kind, name, dawdle)
+
+    late(DerivedCompany, "_begin")
+    late(DerivedPeriod, "ask")
+    late(ReportedCompany, "begin")
+    late(ReportedPeriod, "_assemble")
 
 
 def turned_clock(log: str) -> None:

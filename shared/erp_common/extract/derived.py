@@ -189,7 +189,12 @@ class DerivedCompany:
     def _take(self, index: int) -> DerivedPeriod:
         with self._lock:
             self._next = index + 1
-            return self._begun.pop(index)
+            period = self._begun.pop(index)
+            chart = self._chart
+        assert chart is not None  # noqa: S101 - `_begin` has asked for it
+        # A fetching thread may just be asking: until it is done, not all listings are known.
+        period.ask(chart.chart)
+        return period
 
 
 class DerivedPeriod(PeriodExtract):
@@ -213,17 +218,23 @@ class DerivedPeriod(PeriodExtract):
         self._source = source
         self._place = place
         self._ahead = ahead
+        self._asking = threading.Lock()
+        self._asked = False
         self._listings: list[tuple[Paged[Any], LineReader]] = []
         self._ledger: TrialBalance | None = None
         self._before: TrialBalance | None = None
         self._carried: CarriedOpenings | None = None
 
     def ask(self, chart: Chart) -> None:
-        """Ask for the postings."""
-        queries = self._source.postings(self.company, self.period, chart)
-        for index, (query, reader) in enumerate(queries):
-            paged = Paged(self._source.transport, self._ahead, (*self._place, index), query)
-            self._listings.append((paged, reader))
+        """Ask for the postings, unless that has been done; waits for a thread that is doing it."""
+        with self._asking:
+            if self._asked:
+                return
+            queries = self._source.postings(self.company, self.period, chart)
+            for index, (query, reader) in enumerate(queries):
+                paged = Paged(self._source.transport, self._ahead, (*self._place, index), query)
+                self._listings.append((paged, reader))
+            self._asked = True
 
     def open(self, chart: Chart, openings: Openings, told: list[Finding]) -> None:
         """Begin to read with these openings."""
