@@ -205,6 +205,8 @@ class FetchAhead:
             for _ in more:
                 drawn = True
                 break
+        except Exception:  # noqa: BLE001 - who needs that work meets the error when asking for it
+            drawn = False
         finally:
             self._lock.acquire()
             self._drawing = False

@@ -142,3 +142,14 @@ def test_calls_may_submit_calls() -> None:
             taken = [child.result() for child in children[(n,)]]
             assert taken == [(n, m) for m in range(widths[n])]
         ahead.close()
+
+
+def test_a_plan_that_fails_leaves_the_work_to_who_needs_it() -> None:
+    def plan() -> Iterator[int]:
+        yield 1
+        raise ERPConnectionError("cannot be planned")
+
+    ahead = FetchAhead(2, more=plan())
+    ahead.start()
+    assert [ahead.submit((n,), lambda: "done").result() for n in range(20)] == ["done"] * 20
+    ahead.close()
