@@ -78,4 +78,5 @@ lock: .venv/.installed ## newest versions of everything into requirements/*.txt
 		-o requirements/dev.txt
 
 clean: ## remove everything that was installed or made
+	@[ ! -x $(bin)/python ] || $(bin)/python -m demo.forget
 	rm -rf .venv .tools .meltano .demo dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -211,6 +211,11 @@ def temporary_postgres() -> Iterator[Postgres]:
         server.remove()
 
 
+def remove_copied_programs() -> None:
+    """Remove the copy of the programs that `nobody` needs where it cannot reach the originals."""
+    shutil.rmtree(_elsewhere(_installed()), ignore_errors=True)
+
+
 def _account() -> pwd.struct_passwd | None:
     """Whom the server runs as if not as ourselves: PostgreSQL refuses to be root."""
     return pwd.getpwnam("nobody") if os.geteuid() == 0 else None

@@ -57,11 +57,15 @@ class Show:
     def _load(self, server: Postgres, erp: Simulator, database: Connection) -> None:
         screen = self._screen
         loaded = _loaded_periods(database)
+        state = self._kept / "meltano.db"
         if loaded:
             screen.step(f"{loaded} of {self._periods} periods are there: going on from the state")
+        else:
+            # State without its data would leave periods out.
+            state.unlink(missing_ok=True)
         screen.step("[bold]meltano run tap-omie target-postgres[/bold]")
         log = self._kept / "meltano.log"
-        meltano.run(self._settings(server, erp), log=log, tell=screen.note)
+        meltano.run(self._settings(server, erp, state), log=log, tell=screen.note)
         asked = erp.requests.select("omie", "ListarBalancete")
         read = len({(request.company, request.params["dDataDe"]) for request in asked})
         screen.step(
@@ -70,7 +74,7 @@ class Show:
         screen.step(f"Creating the views in the schema [bold]{SCHEMA}[/bold]")
         database.execute(create_views(SCHEMA).encode())
 
-    def _settings(self, server: Postgres, erp: Simulator) -> dict[str, str]:
+    def _settings(self, server: Postgres, erp: Simulator, state: Path) -> dict[str, str]:
         companies = [{"id": company.id, "name": company.name} for company in self._books.companies]
         credentials = erp.credentials("omie")
         return {
@@ -86,7 +90,7 @@ class Show:
             "TARGET_POSTGRES_SQLALCHEMY_URL": server.uri(driver="psycopg"),
             "TARGET_POSTGRES_DEFAULT_TARGET_SCHEMA": SCHEMA,
             # This state belongs to this data, away from that of real runs.
-            "MELTANO_DATABASE_URI": f"sqlite:///{self._kept / 'meltano.db'}",
+            "MELTANO_DATABASE_URI": f"sqlite:///{state}",
             "MELTANO_ENVIRONMENT": "dev",
         }
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import tempfile
+from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -21,6 +23,15 @@ from simulator import Books, Line, Simulator
 START, END = date(2024, 1, 1), date(2024, 3, 31)
 
 
+@pytest.fixture
+def kept() -> Iterator[Path]:
+    """A folder that PostgreSQL can enter whoever runs the tests, which pytest's own is not."""
+    with tempfile.TemporaryDirectory(prefix="erp-taps-") as name:
+        folder = Path(name)
+        folder.chmod(0o711)
+        yield folder
+
+
 @pytest.fixture(autouse=True)
 def _installed() -> None:
     meltano()
@@ -34,11 +45,11 @@ def show(books: Books, kept: Path) -> str:
     return printed.getvalue()
 
 
-def test_the_second_run_reads_what_may_have_changed_and_gets_every_change(tmp_path: Path) -> None:
+def test_the_second_run_reads_what_may_have_changed_and_gets_every_change(kept: Path) -> None:
     project_file = (PROJECT / "meltano.yml").read_bytes()
     books = Books.generate(companies=2, start=START, end=END)
 
-    first = show(books, tmp_path)
+    first = show(books, kept)
     assert "This run read 6 of 6 periods" in first
     assert "no difference" in first
     march = books.company.trial_balance(date(2024, 3, 1), END)
@@ -46,7 +57,7 @@ def test_the_second_run_reads_what_may_have_changed_and_gets_every_change(tmp_pa
     assert f"{amount(root.debit)} {amount(root.credit)}" in " ".join(first.split())
 
     change_february_and_march(books)
-    second = show(books, tmp_path)
+    second = show(books, kept)
     assert "6 of 6 periods are there" in second
     assert "This run read 4 of 6 periods" in second
     # What has been deleted in the ERP is gone from the views as well.
