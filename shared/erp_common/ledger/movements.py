@@ -133,7 +133,7 @@ class Movements:
                 account_code=posting.account_code,
                 entry_id=posting.entry_id,
                 raw={
-                    "transaction_date": posting.transaction_date,
+                    "transaction_date": posting.transaction_date.isoformat(),
                     "debit_amount": posting.debit_amount,
                     "credit_amount": posting.credit_amount,
                 },

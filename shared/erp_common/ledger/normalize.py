@@ -24,6 +24,9 @@ from erp_common.ledger.models import AccountType, Side
 _NO_DATE: Final = frozenset({"", "00000000", "0000-00-00", "00/00/0000", "/  /", "/ /", "//"})
 """How ERPs write that there is no date; Protheus prints an empty date as its bare mask."""
 
+_bounded: Final = BOUNDS.plus
+_INFINITE: Final = Decimal("Infinity")
+_NO_AMOUNT: Final = "is missing; the ERP must send an amount"
 _MOST_BITS: Final = 256
 _MOST_SHOWN: Final = 40
 
@@ -79,8 +82,11 @@ def required_text(value: object, field: str) -> str:
     Raises:
         InvalidValue: If nothing is left, or the value is no text.
     """
-    result = text(value, field)
-    if result is None:
+    if type(value) is str and value.isprintable():
+        result: str | None = value.strip()
+    else:
+        result = text(value, field)
+    if not result:
         raise InvalidValue(field, "is missing; the ERP must send it with every row")
     return result
 
@@ -97,20 +103,12 @@ def amount(value: object, field: str = "amount") -> Decimal:
         InvalidValue: If the value is missing, is not in one of these forms, is a binary float, is
             not finite, or has more digits than any books need.
     """
-    kind = type(value)
-    if kind is str:
-        try:
-            number: Decimal | int = read_amount(value)  # type: ignore[arg-type] # see `kind`
-        except ValueError as problem:
-            if text(value) is None:
-                raise InvalidValue(field, "is missing; the ERP must send an amount") from None
-            raise InvalidValue(field, f"is {_shown(value)}, {problem}") from None
-    elif kind is Decimal or kind is int:
-        number = value  # type: ignore[assignment] # see `kind`
-    else:
-        raise _no_amount(value, field)
-    checked = _within_bounds(number)
-    if checked is None:
+    number = value if type(value) is Decimal or type(value) is int else _written(value, field)
+    try:
+        checked = _bounded(number)  # a negative zero loses its sign
+    except ArithmeticError:
+        checked = _INFINITE
+    if not checked.is_finite():
         raise InvalidValue(field, f"is {_shown(value)}, which is beyond any amount of money")
     return checked
 
@@ -141,9 +139,15 @@ def parse_date(value: object, field: str = "date") -> date:
 
 def optional_date(value: object, field: str = "date") -> date | None:
     """The date, or None if absent, blank or all zeros (`00000000`, `0000-00-00`)."""
-    if value is None or (type(value) is str and value.strip() in _NO_DATE):
+    if value is None:
         return None
-    return parse_date(value, field)
+    if type(value) is str:
+        day = _read_date(value)
+        if day is not None:
+            return day
+        if value.strip() in _NO_DATE:
+            return None
+    return _unusual_date(value, field)
 
 
 def account_code(value: object, field: str = "account_code") -> str:
@@ -152,7 +156,7 @@ def account_code(value: object, field: str = "account_code") -> str:
     Raises:
         InvalidValue: If it is empty or holds anything but letters, digits, `.`, `-`, `/`, `_`.
     """
-    code = _read_code(value if type(value) is str else required_text(value, field))
+    code = _read_code(value) if type(value) is str else _read_code(required_text(value, field))
     if code is not None:
         return code
     required_text(value, field)
@@ -198,20 +202,28 @@ def flag(value: object) -> bool | None:
     return None if words is None else vocabulary.flag_of(words)
 
 
-def _no_amount(value: object, field: str) -> InvalidValue:
+def _written(value: object, field: str) -> Decimal:
+    """The amount that a text holds."""
     if value is None:
-        return InvalidValue(field, "is missing; the ERP must send an amount")
+        raise InvalidValue(field, _NO_AMOUNT)
     if isinstance(value, float):
-        return InvalidValue(
+        raise InvalidValue(
             field, "is a binary float, which has lost digits; give a Decimal, int or text"
         )
-    return InvalidValue(field, f"is {_shown(value)}, which is no amount")
+    if type(value) is not str:
+        raise InvalidValue(field, f"is {_shown(value)}, which is no amount")
+    try:
+        return read_amount(value)
+    except ValueError as problem:
+        if text(value) is None:
+            raise InvalidValue(field, _NO_AMOUNT) from None
+        raise InvalidValue(field, f"is {_shown(value)}, {problem}") from None
 
 
 def _within_bounds(value: Decimal | int) -> Decimal | None:
     """The number without a negative zero's sign, or None if it is beyond any amount of money."""
     try:
-        checked = BOUNDS.plus(value)
+        checked = _bounded(value)
     except ArithmeticError:
         return None
     return checked if checked.is_finite() else None

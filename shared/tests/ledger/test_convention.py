@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from copy import deepcopy
 from decimal import Decimal
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from erp_common.ledger.models import AccountType, Side, StatedAccount
 from erp_common.ledger.trial_balance import Convention, Rules, reported
 
-from .books import account, analytic_ledgers, codes, sound
+from .books import NATURE, account, analytic_ledgers, codes, sound
 
 
 def stated_natural(ledger: list[StatedAccount]) -> list[StatedAccount]:
@@ -106,6 +107,49 @@ def test_without_a_stated_side_moved_accounts_find_their_own(ledger: list[Stated
     for row, has_moved, (opening, closing) in zip(ledger, moved, found, strict=True):
         if has_moved:
             assert (opening, closing) == (row.opening, row.closing)
+
+
+HEADINGS = {
+    AccountType.ASSET: ("1", "ATIVO"),
+    AccountType.LIABILITY: ("2", "PASSIVO"),
+    AccountType.EQUITY: ("2.3", "PATRIMÔNIO LÍQUIDO"),
+    AccountType.REVENUE: ("3", "RECEITAS"),
+    AccountType.EXPENSE: ("4", "CUSTOS E DESPESAS"),
+}
+
+
+def in_a_tree(ledger: list[StatedAccount]) -> list[StatedAccount]:
+    """The ledger below headings, one of them below another; types come from the headings."""
+    rows = {
+        kind: account(code, name=name, normal_balance=NATURE[kind], is_summary=True)
+        for kind, (code, name) in HEADINGS.items()
+    }
+    leaves = deepcopy(ledger)
+    for leaf in leaves:
+        kind = leaf.stated_type.type if leaf.stated_type else None
+        assert kind is not None
+        leaf.code, leaf.stated_type = f"{HEADINGS[kind][0]}.9{leaf.code}", None
+        for above in {kind, AccountType.LIABILITY if kind is AccountType.EQUITY else kind}:
+            for field in ("opening", "debit", "credit", "closing"):
+                setattr(rows[above], field, getattr(rows[above], field) + getattr(leaf, field))
+    return [*rows.values(), *leaves]
+
+
+@given(analytic_ledgers(), st.randoms(use_true_random=False))
+def test_whole_trees_are_sound_in_both_conventions(
+    ledger: list[StatedAccount], chance: random.Random
+) -> None:
+    assume(decides(ledger))
+    tree = in_a_tree(ledger)
+    chance.shuffle(tree)
+    for rows in (tree, stated_natural(tree)):
+        balance = reported(rows, Rules())
+        assert balance.findings == []
+        assert balance.account_count == len(ledger)
+        found = [(a.net_opening_balance, a.net_closing_balance) for a in balance.accounts]
+        assert found == [(row.opening, row.closing) for row in tree]
+        types = {kind for kind in AccountType if kind in {a.account_type for a in balance.accounts}}
+        assert types == set(AccountType)
 
 
 def test_one_broken_account_does_not_change_the_convention_of_the_ledger() -> None:
