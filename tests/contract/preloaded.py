@@ -13,7 +13,8 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from importlib.metadata import entry_points
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
@@ -23,18 +24,19 @@ LONGEST_RUN = 120
 
 def main() -> object:
     """Serve runs until standard input ends; in a fork, be the command."""
-    commands: dict[str, Callable[[], object]] = {}
+    commands: dict[str, EntryPoint] = {}
     for line in sys.stdin:
         job = json.loads(line)
         name = Path(job["command"][0]).name
         if name not in commands:
-            (entry,) = entry_points(group="console_scripts", name=name)
-            commands[name] = entry.load()
+            (commands[name],) = entry_points(group="console_scripts", name=name)
+            import_module(commands[name].module)
             gc.freeze()  # what is here by now stays shared with every fork
         pid = os.fork()
         if not pid:
             become(job)
-            return commands[name]()
+            command: Callable[[], object] = commands[name].load()
+            return command()
         _, status = os.waitpid(pid, 0)
         print(json.dumps(os.waitstatus_to_exitcode(status)), flush=True)
     return 0
