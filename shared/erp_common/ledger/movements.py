@@ -22,9 +22,10 @@ that ignores the dates asked for does not fill the memory."""
 class _Sum:
     """One account's postings so far."""
 
-    __slots__ = ("count", "credit", "debit", "entry_id", "name")
+    __slots__ = ("code", "count", "credit", "debit", "entry_id", "name")
 
     def __init__(self, first: Posting) -> None:
+        self.code = first.account_code
         self.debit = ZERO
         self.credit = ZERO
         self.count = 0
@@ -59,15 +60,21 @@ class Movements:
         A posting outside the period is not emitted and becomes a finding.
         """
         first, last, numbers = self._first, self._last, self._numbers
+        inside: date | None = None
+        sums: _Sum | None = None
         taken = []
         for posting in postings:
-            if not first <= posting.transaction_date <= last:
-                self._refuse(posting)
-                continue
+            # Most postings are of the day and on the account of the one before.
+            if posting.transaction_date is not inside:
+                if not first <= posting.transaction_date <= last:
+                    self._refuse(posting)
+                    continue
+                inside = posting.transaction_date
             code = posting.account_code
-            sums = self._sums.get(code)
-            if sums is None:
-                sums = self._sums[code] = _Sum(posting)
+            if sums is None or code != sums.code:
+                sums = self._sums.get(code)
+                if sums is None:
+                    sums = self._sums[code] = _Sum(posting)
             if posting.debit_amount:
                 sums.debit = add(sums.debit, posting.debit_amount)
             if posting.credit_amount:
