@@ -74,6 +74,7 @@ class Wire:
             "Accept-Encoding": "gzip, deflate",
             **(headers or {}),
         }
+        self._proxies_to: dict[str, dict[str, str]] = {}
         self._own = threading.local()
         self._all: WeakSet[requests.Session] = WeakSet()
         self._lock = threading.Lock()
@@ -125,7 +126,7 @@ class Wire:
                     verify=self._verify,
                     # By hand: the environment as a whole is not trusted, since with it come
                     # passwords from .netrc in place of the settings' own.
-                    proxies=get_environ_proxies(str(request.url), no_proxy=None),
+                    proxies=self._proxies(str(request.url)),
                     allow_redirects=False,
                 )
             # It has waited, unless something else than TurnAdapter has sent it.
@@ -168,6 +169,14 @@ class Wire:
         if self._closed:
             raise Closed
         return own
+
+    def _proxies(self, url: str) -> dict[str, str]:
+        """The proxies that the environment names for this host, looked up once a run."""
+        host = urlsplit(url).netloc
+        proxies = self._proxies_to.get(host)
+        if proxies is None:
+            proxies = self._proxies_to[host] = get_environ_proxies(url, no_proxy=None)
+        return proxies
 
     def _piece(self, raw: Any, deadline: float) -> bytes:  # noqa: ANN401 -- urllib3's response
         # As it arrives: a server that sends a byte now and then must not hold the run forever.
