@@ -8,14 +8,22 @@ from decimal import Decimal
 import msgspec
 
 from erp_common.ledger.convention import Convention
-from erp_common.ledger.exact import close, total
+from erp_common.ledger.exact import add, close, subtract, total
 from erp_common.ledger.hierarchy import Chart
 from erp_common.ledger.models import ZERO, AccountBalance, Basis, Finding
 from erp_common.ledger.periods import Period
 
 
+Own = tuple[Decimal, Decimal, Decimal]
+"""Opening, debit and credit, debit-positive."""
+
+
 class Totals(msgspec.Struct, frozen=True, kw_only=True):
-    """Sums over the analytic accounts; in a sound ledger debit = credit and both nets are zero."""
+    """Sums over the analytic accounts; in a sound ledger debit = credit and both nets are zero.
+
+    What a derived ledger has posted on a summary account itself counts too: no account below
+    holds it, and without it the books would not balance.
+    """
 
     account_count: int
     debit: Decimal
@@ -24,15 +32,28 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
     net_closing: Decimal
 
     @classmethod
-    def of(cls, accounts: Iterable[AccountBalance]) -> Totals:
-        """Sum up the analytic accounts; summary accounts would count their amounts twice."""
+    def of(cls, accounts: Iterable[AccountBalance], own: Iterable[Own] = ()) -> Totals:
+        """Sum up the analytic accounts; summary accounts would count their amounts twice.
+
+        Args:
+            accounts: All accounts.
+            own: Opening, debit and credit of what is posted on summary accounts themselves.
+        """
         analytic = [account for account in accounts if not account.is_summary]
+        own = tuple(own)
         return cls(
             account_count=len(analytic),
-            debit=total(account.debit_amount for account in analytic),
-            credit=total(account.credit_amount for account in analytic),
-            net_opening=total(account.net_opening_balance for account in analytic),
-            net_closing=total(account.net_closing_balance for account in analytic),
+            debit=total((*(a.debit_amount for a in analytic), *(debit for _, debit, _ in own))),
+            credit=total((*(a.credit_amount for a in analytic), *(credit for _, _, credit in own))),
+            net_opening=total(
+                (*(a.net_opening_balance for a in analytic), *(opening for opening, _, _ in own))
+            ),
+            net_closing=total(
+                (
+                    *(a.net_closing_balance for a in analytic),
+                    *(add(opening, subtract(debit, credit)) for opening, debit, credit in own),
+                )
+            ),
         )
 
     def is_balanced(self, tolerance: Decimal) -> bool:
@@ -57,6 +78,7 @@ class TrialBalance:
         tolerance: Decimal,
         period: Period | None = None,
         findings: Sequence[Finding] = (),
+        own: Sequence[Own] = (),
     ) -> None:
         """Keep the accounts and sum them up.
 
@@ -68,6 +90,7 @@ class TrialBalance:
             tolerance: The largest difference that counts as equal.
             period: The period, for the messages of checks.
             findings: What is wrong with the chart and the balances.
+            own: Opening, debit and credit of what is posted on summary accounts themselves.
         """
         self.accounts = tuple(accounts)
         self.by_code = {account.account_code: account for account in self.accounts}
@@ -76,7 +99,7 @@ class TrialBalance:
         self.convention = convention
         self.period = period
         self.findings = list(findings)
-        self.totals = Totals.of(self.accounts)
+        self.totals = Totals.of(self.accounts, own)
         self.is_balanced = self.totals.is_balanced(tolerance)
 
     @property

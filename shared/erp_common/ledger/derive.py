@@ -61,6 +61,11 @@ def roll(chart: Chart, openings: Openings, movements: Movements, rules: Rules) -
         tolerance=rules.tolerance,
         period=movements.period,
         findings=chart.findings,
+        own=[
+            (openings.of(account.code), *movements.of(account.code))
+            for account in accounts
+            if account.is_summary
+        ],
     )
     if rules.checks:
         carried = (code for code in unlisted if code not in movements.codes() and code != RETAINED)
