@@ -68,6 +68,11 @@ class Erp:
         return self.auth_types[0] == "oauth2"
 
     @property
+    def openings_from(self) -> str | None:
+        """The setting `opening_balances_from` that finds the openings of all books."""
+        return None if self.openings else str(BEFORE_THE_BOOKS)
+
+    @property
     def basis(self) -> str:
         """As the streams say it."""
         return "reported" if self.reported else "derived"

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from contract.commands import Run
-from contract.erps import BEFORE_THE_BOOKS, Erp
+from contract.erps import Erp
 from contract.ledger import Truth
 from contract.wire import Listing, Tamper
 from e2e.commands import Result
@@ -72,7 +72,7 @@ class World:
         A setting changed to `...` is left out.
         """
         erp, sim = self.erp, self.sim
-        openings = {} if erp.openings else {"opening_balances_from": str(BEFORE_THE_BOOKS)}
+        openings = {"opening_balances_from": erp.openings_from} if erp.openings_from else {}
         settings = {
             "base_url": sim.base_url(erp.name),
             "ca_bundle": sim.ca_bundle,
