@@ -13,7 +13,6 @@ from erp_common.ledger.hierarchy import Chart
 from erp_common.ledger.models import ZERO, AccountBalance, Basis, Finding
 from erp_common.ledger.periods import Period
 
-
 Own = tuple[Decimal, Decimal, Decimal]
 """Opening, debit and credit, debit-positive."""
 
