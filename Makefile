@@ -1,7 +1,7 @@
 # Everything is installed under this folder (.venv, .tools, .meltano); `make clean` removes it.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo demo-psql test lint format bench build readme lock clean
+.PHONY: help install demo demo-psql test lint format build readme lock clean
 
 PYTHON ?= python3
 export PYTHON SQL

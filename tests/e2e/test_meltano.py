@@ -81,27 +81,63 @@ def change_february_and_march(books: Books) -> None:
         )
 
 
+def pipeline(erp: Simulator, warehouse: Warehouse, folder: Path) -> dict[str, str]:
+    """The settings of a run that reads the first quarter of the first company."""
+    credentials = erp.credentials("omie")
+    return {
+        "TAP_OMIE_BASE_URL": erp.base_url("omie"),
+        "TAP_OMIE_CA_BUNDLE": str(erp.ca_bundle),
+        "TAP_OMIE_APP_KEY": credentials["app_key"],
+        "TAP_OMIE_APP_SECRET": credentials["app_secret"],
+        "TAP_OMIE_COMPANIES": '[{"id": "101"}]',
+        "TAP_OMIE_START_DATE": START.isoformat(),
+        "TAP_OMIE_END_DATE": END.isoformat(),
+        "TAP_OMIE_RATE_LIMIT_REQUESTS": "100000",
+        "TAP_OMIE_RATE_LIMIT_BURST": "1000",
+        "TARGET_POSTGRES_SQLALCHEMY_URL": warehouse.sqlalchemy_url,
+        "MELTANO_DATABASE_URI": f"sqlite:///{folder / 'meltano.db'}",
+    }
+
+
+def test_settings_of_every_kind_arrive_as_they_were_meant(
+    warehouse: Warehouse, tmp_path: Path
+) -> None:
+    with Simulator() as erp:
+        settings = pipeline(erp, warehouse, tmp_path) | {
+            "TAP_OMIE_PERIOD": "quarter",
+            "TAP_OMIE_TOLERANCE": "0.02",
+            "TAP_OMIE_TIMEOUT": "12.5",
+            "TAP_OMIE_RATE_LIMIT_INTERVAL": "30.5",
+            "TAP_OMIE_RETRY_BASE_DELAY": "0.25",
+            "TAP_OMIE_RETRY_JITTER": "false",
+            "TAP_OMIE_FILTERS_LEVEL": "3",
+            "TAP_OMIE_FILTERS_ACCOUNT_TYPES": '["EQUITY"]',
+            "TAP_OMIE_FILTERS_INCLUDE_ZERO_BALANCES": "false",
+            "TAP_OMIE_ACCOUNT_TYPE_PREFIXES": '{"1": "EQUITY"}',
+        }
+        run(settings, log=tmp_path / "meltano.log", tell=print)
+    loaded = warehouse.rows(
+        "select period_start, period_end, level, account_type, left(account_code, 1) as root"
+        " from trial_balance group by 1, 2, 3, 4, 5 order by root"
+    )
+    assert [tuple(row.values()) for row in loaded] == [
+        (START, END, 3, "EQUITY", "1"),
+        (START, END, 3, "EQUITY", "2"),
+    ]
+
+
 def test_a_failed_run_says_why_and_no_secret(warehouse: Warehouse, tmp_path: Path) -> None:
     log = tmp_path / "meltano.log"
+    told: list[str] = []
     with Simulator() as erp:
-        settings = {
-            "TAP_OMIE_BASE_URL": erp.base_url("omie"),
-            "TAP_OMIE_CA_BUNDLE": str(erp.ca_bundle),
+        settings = pipeline(erp, warehouse, tmp_path) | {
             "TAP_OMIE_APP_KEY": "not-the-key-4711",
             "TAP_OMIE_APP_SECRET": "not-the-secret-0815",
-            "TAP_OMIE_COMPANIES": '[{"id": "101"}]',
-            "TAP_OMIE_START_DATE": "2024-01-01",
-            "TAP_OMIE_END_DATE": "2024-03-31",
-            "TARGET_POSTGRES_SQLALCHEMY_URL": warehouse.sqlalchemy_url,
-            "MELTANO_DATABASE_URI": f"sqlite:///{tmp_path / 'meltano.db'}",
         }
-        told: list[str] = []
         with pytest.raises(MeltanoError, match="ERPAuthenticationError: ") as failure:
             run(settings, log=log, tell=told.append)
     said = f"{failure.value}\n{told}\n{log.read_text()}"
     assert "not-the-key-4711" not in said
     assert "not-the-secret-0815" not in said
-    assert warehouse.values(
-        "select count(*) from information_schema.tables"
-        " where table_schema = 'erp' and table_name = 'periods'"
-    ) == [0]
+    tables = "select count(*) from pg_tables where schemaname = 'erp' and tablename = 'periods'"
+    assert warehouse.values(tables) == [0]
