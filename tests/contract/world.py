@@ -167,7 +167,7 @@ class World:
 def check(run: Run, config: Mapping[str, Any]) -> None:
     """Check what holds for every run, however it ended."""
     described: set[str] = set()
-    if not run.stdout.startswith('{"streams"'):
+    if not run.stdout.startswith("{\n"):  # a catalog, set over many lines
         for message in run.messages:
             kind = message["type"]
             assert kind in {"SCHEMA", "RECORD", "STATE", "BATCH"}

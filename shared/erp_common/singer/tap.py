@@ -73,14 +73,14 @@ class LedgerTap(Tap):
         """Read the settings into `self.settings`; secrets are known to the mask before any word."""
         learn_secrets(self._config, self.config_jsonschema)
         install(_masker)
-        self.quieten(debug=settings_say_debug(self._config))
+        type(self)._debugging = settings_say_debug(self._config)  # noqa: SLF001
+        self.quieten(debug=self._debugging)
         try:
             self.settings = parse(self._config, self.defaults)
         except ConfigValidationError as error:
             if raise_errors:
                 raise
             return [str(one) for one in error.errors]
-        type(self)._debugging = self.settings.debug  # noqa: SLF001
         return []
 
     @property

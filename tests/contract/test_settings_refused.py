@@ -1,0 +1,147 @@
+"""Settings that make no sense are refused in one sentence, before anything is asked or said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import pytest
+
+from contract.applies import each
+from contract.conftest import Build
+from contract.erps import Erp
+from contract.world import World
+
+
+class Case(NamedTuple):
+    """Settings to refuse, and a word that the sentence must hold."""
+
+    name: str
+    settings: dict[str, Any]
+    word: str
+
+    def __str__(self) -> str:
+        """For test ids."""
+        return self.name
+
+
+ONE = [{"id": "ACME"}]
+EVERYWHERE = (
+    Case("not https", {"base_url": "http://127.0.0.1:1/api"}, "base_url"),
+    Case("no address", {"base_url": "127.0.0.1"}, "base_url"),
+    Case("no companies", {"companies": ...}, "companies"),
+    Case("empty companies", {"companies": []}, "companies"),
+    Case("companies as text", {"companies": "ACME"}, "companies"),
+    Case("a company without id", {"companies": [{"name": "ACME"}]}, "id"),
+    Case("a company with an empty id", {"companies": [{"id": " "}]}, "id"),
+    Case("a company twice", {"companies": [*ONE, {"id": "ACME", "erp_id": "2"}]}, "companies"),
+    Case("no start_date", {"start_date": ...}, "start_date"),
+    Case("a month 13", {"start_date": "2024-13-01"}, "start_date"),
+    Case("a 30th of February", {"start_date": "2024-02-30"}, "start_date"),
+    Case("an end in words", {"end_date": "yesterday"}, "end_date"),
+    Case("an impossible end", {"end_date": "2024-04-31"}, "end_date"),
+    Case("an end before the start", {"end_date": "2023-12-31"}, "end_date"),
+    Case("an unknown period", {"period": "week"}, "period"),
+    Case("an unknown validation", {"validation": "maybe"}, "validation"),
+    Case("an unknown api", {"api": "secret"}, "api"),
+    Case("an unknown convention", {"balance_convention": "both"}, "balance_convention"),
+    Case("an unknown kind of account", {"subledger_accounts": "some"}, "subledger_accounts"),
+    Case("lookback in words", {"lookback_periods": "many"}, "lookback_periods"),
+    Case("a negative lookback", {"lookback_periods": -1}, "lookback_periods"),
+    Case("no request at all", {"max_concurrency": 0}, "max_concurrency"),
+    Case("a tolerance in words", {"tolerance": "small"}, "tolerance"),
+    Case("a negative tolerance", {"tolerance": -1}, "tolerance"),
+    Case("a month too many", {"fiscal_year_start_month": 13}, "fiscal_year_start_month"),
+    Case("no time at all", {"timeout": 0}, "timeout"),
+    Case("an unknown filter", {"filters": {"color": "red"}}, "filters"),
+    Case("an unknown account type", {"filters": {"account_types": ["Fruta"]}}, "Fruta"),
+    Case("no level", {"filters": {"level": 0}}, "level"),
+    Case("an unknown prefix type", {"account_type_prefixes": {"3": "Fruta"}}, "Fruta"),
+    Case("an unknown strategy", {"retry": {"strategy": "hope"}}, "strategy"),
+    Case("no attempt", {"retry": {"max_attempts": 0}}, "max_attempts"),
+    Case("no allowance", {"rate_limit": {"requests": 0}}, "requests"),
+    Case("an unknown auth_type", {"auth_type": "magic"}, "auth_type"),
+    Case("a secret that is a list", {"app_secret": ["hunter2hunter2"]}, "app_secret"),
+    Case("a secret that is an object", {"api_key": {"key": "hunter2hunter2"}}, "api_key"),
+)  # fmt: skip
+NEEDED = {
+    "omie": {"api_key": ("app_key", "app_secret")},
+    "totvs": {
+        "oauth2": ("client_id", "client_secret"),
+        "basic_auth": ("username", "password"),
+        "bearer_token": ("access_token",),
+    },
+    "contaazul": {"oauth2": ("client_id", "client_secret"), "bearer_token": ("access_token",)},
+    "bling": {"api_key": ("api_key",), "oauth2": ("client_id", "client_secret"),
+              "bearer_token": ("access_token",)},
+    "bling_v2": {"api_key": ("api_key",)},
+}  # fmt: skip
+
+
+def cases(erp: Erp) -> Iterator[Case]:
+    """What the tap of an ERP must refuse."""
+    yield from EVERYWHERE
+    for auth_type, names in NEEDED[erp.name].items():
+        for name in names:
+            for missing in (..., "", "  "):
+                title = {...: "missing", "": "empty"}.get(missing, "blank")
+                settings = {**_keys(names), "auth_type": auth_type, name: missing}
+                yield Case(f"{auth_type} with {name} {title}", settings, name)
+    for auth_type in ("api_key", "oauth2", "basic_auth", "bearer_token"):
+        if auth_type not in NEEDED[erp.name]:
+            keys = _keys(("app_key", "app_secret", "username", "password", "access_token"))
+            yield Case(f"{auth_type}, which it has not", {**keys, "auth_type": auth_type},
+                       "auth_type")  # fmt: skip
+    if not erp.reported:
+        yield Case("two companies", {"companies": [*ONE, {"id": "OTHER"}]}, "compan")
+        yield Case("openings in words", {"opening_balances_from": "once"}, "opening_balances_from")
+        yield Case("openings too late", {"opening_balances_from": "2024-02-01"},
+                   "opening_balances_from")  # fmt: skip
+    if "oauth2" in erp.auth_types:
+        keys = _keys(("client_id", "client_secret"))
+        yield Case("an unknown grant", {**keys, "auth_type": "oauth2", "grant_type": "wish"},
+                   "grant_type")  # fmt: skip
+        yield Case("tokens in the clear", {**keys, "auth_type": "oauth2",
+                   "token_url": "http://127.0.0.1:1/token"}, "token_url")  # fmt: skip
+
+
+def _keys(names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: f"hunter2-{name}" for name in names}
+
+
+@each("case", cases)
+def test_it_is_refused(build: Build, case: Case) -> None:
+    world = build(entries_per_month=2)
+    settings = dict(case.settings)
+    run = world.bad(**settings)
+    assert run.last_error.startswith("ConfigValidationError: ")
+    assert case.word in run.last_error
+    assert run.stdout == ""
+    assert len(world.sim.requests) == 0
+    assert "hunter2hunter2" not in run.stderr
+
+
+def test_debug_shows_where(build: Build) -> None:
+    world = build(entries_per_month=2)
+    run = world.bad(start_date="2024-02-30", debug=True)
+    assert "Traceback" in run.stderr
+    assert run.last_error.startswith("ConfigValidationError: ")
+
+
+def test_the_last_line_is_the_only_one_that_complains(build: Build) -> None:
+    """One clear sentence, and not the same in other words above it."""
+    run = build(entries_per_month=2).bad(start_date="2024-02-30")
+    assert run.stderr.count("2024-02-30") == 1
+
+
+@pytest.mark.parametrize("option", [[], ["--discover"], ["--test"]], ids=str)
+def test_nothing_is_configured(build: Build, option: list[str]) -> None:
+    """Discovery needs no settings; everything else says what is missing."""
+    world: World = build(entries_per_month=2)
+    bare = dict.fromkeys(world.settings(), ...)
+    if option == ["--discover"]:
+        assert '"streams"' in world.good(args=option, **bare).stdout
+        return
+    run = world.bad(args=option, **bare)
+    assert run.last_error.startswith("ConfigValidationError: ")
+    assert "companies" in run.last_error
