@@ -186,7 +186,8 @@ def parse(
     given.setdefault("auth_type", usual.auth_types[0])
     given.setdefault("max_concurrency", usual.max_concurrency)
     if usual.token_url:
-        given.setdefault("token_url", usual.token_url)
+        address = str(given["base_url"]).rstrip("/")
+        given.setdefault("token_url", usual.token_url.replace("{base_url}", address))
     if usual.page_size:
         given.setdefault("page_size", usual.page_size)
     try:

@@ -19,6 +19,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -199,10 +200,10 @@ class Periods(LedgerStream):
         failures: list[tuple[str, ERPError]] = []
         counter, timer = self.get_record_counter(), self.get_sync_timer()
         emitted = 0
-        with counter, timer:
+        with counter, timer, closing(self._tap.open_run()) as run:
             for company in self._tap.companies:
                 try:
-                    for extract in self._tap.extracts(company):
+                    for extract in run.periods(company):
                         self._check_max_record_limit(current_record_index=emitted)
                         record = self._sync_period(extract)
                         if self.selected and write_messages:
@@ -214,9 +215,10 @@ class Periods(LedgerStream):
                 except ERPError as error:
                     failures.append((company.id, error))
                     self._tap.company_failed(company, error)
-                    if error.ends_run:
-                        break
+                    run.give_up(company)
                 self._tap.company_done()
+                if failures and failures[-1][1].ends_run:
+                    break
         if failures:
             raise combined(failures, len(self._tap.companies))
 
@@ -241,11 +243,6 @@ class Subledger(LedgerStream):
     parent_stream_type = Periods
 
     @override
-    @override
-    def log(self, message: str, *args: Any, level: int = logging.INFO, **kwargs: Any) -> None:
-        """Log what the SDK tells of each sync for `debug` alone; the tap tells of the periods."""
-        super().log(message, *args, level=logging.DEBUG, **kwargs)
-
     def rows(self, extract: PeriodExtract) -> Iterator[list[Any]]:
         """The postings as they come in."""
         return extract.postings()
@@ -258,11 +255,6 @@ class TrialBalance(LedgerStream):
     parent_stream_type = Periods
 
     @override
-    @override
-    def log(self, message: str, *args: Any, level: int = logging.INFO, **kwargs: Any) -> None:
-        """Log what the SDK tells of each sync for `debug` alone; the tap tells of the periods."""
-        super().log(message, *args, level=logging.DEBUG, **kwargs)
-
     def rows(self, extract: PeriodExtract) -> Iterator[list[Any]]:
         """The balances, unless the period is refused."""
         if not extract.is_refused:
@@ -276,11 +268,6 @@ class ValidationIssues(LedgerStream):
     parent_stream_type = Periods
 
     @override
-    @override
-    def log(self, message: str, *args: Any, level: int = logging.INFO, **kwargs: Any) -> None:
-        """Log what the SDK tells of each sync for `debug` alone; the tap tells of the periods."""
-        super().log(message, *args, level=logging.DEBUG, **kwargs)
-
     def rows(self, extract: PeriodExtract) -> Iterator[list[Any]]:
         """What the checks found."""
         yield extract.issues()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from singer_sdk import Tap
@@ -41,6 +41,26 @@ _masker = Masker()
 """One for the process: a secret of any tap in it must show nowhere."""
 
 
+class Run:
+    """The books that a run reads, and the connection to the ERP."""
+
+    open_runs: ClassVar[set[Run]] = set()
+
+    def __init__(self, books: Books, build: connection.Build) -> None:
+        """Begin the run."""
+        self.periods = books.periods
+        self.give_up = books.give_up
+        self._books = books
+        self._build = build
+        self.open_runs.add(self)
+
+    def close(self) -> None:
+        """End the run's threads and connections; what is under way ends unused."""
+        self.open_runs.discard(self)
+        self._books.close()
+        self._build.close()
+
+
 class LedgerTap(Tap):
     """Base of the taps; a tap says what its ERP looks like."""
 
@@ -55,7 +75,6 @@ class LedgerTap(Tap):
 
     def __init__(self, **kwargs: Any) -> None:  # noqa: ANN401 - the SDK's own arguments
         """Create the tap from the SDK's arguments."""
-        self._books: Books | None = None
         super().__init__(**kwargs)
         self._state_writer = PacedStateWriter(self.message_writer)
 
@@ -101,11 +120,27 @@ class LedgerTap(Tap):
 
     # A run
 
-    def extracts(self, company: Company) -> Iterator[PeriodExtract]:
-        """The company's periods, from where the state says the run starts."""
-        if self._books is None:
-            self._books = self._open_books()
-        return self._books.periods(company)
+    def open_run(self) -> Run:
+        """What is read in this run, from where the state says it starts."""
+        streams = [stream.name for stream in self.streams.values() if stream.selected]
+        self._bookmarks = Bookmarks(cast("dict[str, Any]", self.state), streams)
+        build = connection.Build(self.defaults.of(self.settings.api), _masker, self.logger)
+        source = self.source(self.settings, build)
+        work: list[Work] = [
+            start.work(company, self.settings, self._bookmarks, source.basis)
+            for company in self.companies
+        ]
+        extraction = connection.extraction(
+            self.settings, source, subledger="subledger" in streams, masker=_masker
+        )
+        self.logger.info(
+            "%s %s reads %s, %s in all",
+            self.name,
+            self.plugin_version,
+            counted(len(work), "company", "companies"),
+            counted(sum(len(one.periods) for one in work), "period", "periods"),
+        )
+        return Run(Books(source, work, extraction), build)
 
     def delivered(self, extract: PeriodExtract) -> None:
         """Move the bookmarks past a period whose streams have all been emitted."""
@@ -117,44 +152,12 @@ class LedgerTap(Tap):
         """Say that a company's books could not be read; the others go on."""
         if len(self.companies) > 1:
             self.logger.error("%s: %s", company.id, error)
-        if self._books is not None:
-            self._books.give_up(company)
 
     def company_done(self) -> None:
-        """Write the state at a company's end."""
+        """Write the state at a company's end, and whatever messages are still gathered."""
         self.state_writer.write_now(cast("dict[str, Any]", self.state))
-
-    def _open_books(self) -> Books:
-        streams = [stream.name for stream in self.streams.values() if stream.selected]
-        self._bookmarks = Bookmarks(cast("dict[str, Any]", self.state), streams)
-        build = connection.Build(self.defaults.of(self.settings.api), _masker, self.logger)
-        source = self.source(self.settings, build)
-        type(self)._closers.append(build.close)  # noqa: SLF001
-        work: list[Work] = [
-            start.work(company, self.settings, self._bookmarks, source.basis)
-            for company in self.companies
-        ]
-        books = Books(
-            source,
-            work,
-            connection.extraction(
-                self.settings,
-                source,
-                subledger="subledger" in streams,
-                masker=_masker,
-            ),
-        )
-        type(self)._closers.insert(0, books.close)  # noqa: SLF001
-        self.logger.info(
-            "%s %s reads %s, %s in all",
-            self.name,
-            self.plugin_version,
-            counted(len(work), "company", "companies"),
-            counted(sum(len(one.periods) for one in work), "period", "periods"),
-        )
-        return books
-
-    _closers: ClassVar[list[Any]] = []
+        if isinstance(self.message_writer, MessageWriter):
+            self.message_writer.flush()
 
     # Command line
 
@@ -188,9 +191,9 @@ class LedgerTap(Tap):
 
     @classmethod
     def stop(cls) -> None:
-        """End the threads and connections of the run."""
-        for close in cls._closers:
-            close()
+        """End the threads and connections of runs under way."""
+        for run in list(Run.open_runs):
+            run.close()
 
     @classmethod
     def quieten(cls, *, debug: bool = False) -> None:
