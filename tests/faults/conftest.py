@@ -34,7 +34,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     reports = [r for r in terminalreporter.getreports("passed") if r.when == "call"]
     struck = sum(number for r in reports for name, number in r.user_properties if name == POSITIONS)
     if struck:
-        terminalreporter.write_line(f"Faults struck at {struck} positions; no row lost, doubled or invented.")
+        terminalreporter.write_line(
+            f"Faults struck at {struck} positions; no row lost, doubled or invented."
+        )
 
 
 @pytest.fixture(scope="session")

@@ -41,6 +41,10 @@ class Erp:
     xml: bool = False
     daily_limit: bool = False
 
+    def companies(self, wanted: int) -> int:
+        """As many companies as one run can read."""
+        return wanted if self.many_companies else 1
+
     def configured(self, simulator: Simulator, months: int = 2, **more: Any) -> JsonObject:
         """Working settings: no waits worth mentioning, pages of three rows, all companies.
 
@@ -53,7 +57,9 @@ class Erp:
         return {
             "base_url": simulator.base_url(self.name),
             "ca_bundle": simulator.ca_bundle,
-            "companies": [{"id": f"c{one.id}", "erp_id": one.id, "name": one.name} for one in companies],
+            "companies": [
+                {"id": f"c{one.id}", "erp_id": one.id, "name": one.name} for one in companies
+            ],
             "start_date": "2024-01-01",
             "end_date": last_day(months),
             "rate_limit": {"requests": 1_000_000, "interval": 1, "burst": 100_000},

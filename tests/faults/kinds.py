@@ -44,7 +44,7 @@ class Kind:
     settings: dict[str, Any] = field(default_factory=dict)
 
     def passing_at(self, endpoint: str) -> Error | None:
-        """The error that it ends in where it passes; no token is asked for again that is refused."""
+        """The error where it passes; a token that is refused is not asked for again."""
         refused = self.lasting == AUTHENTICATION and endpoint == "token"
         return AUTHENTICATION if refused else self.passing
 

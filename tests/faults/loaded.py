@@ -1,7 +1,7 @@
 """What a warehouse holds after some runs, and which of it is current.
 
-A small copy of the loader (upsert by key) and of the project's views, for tests with many runs; that
-it agrees with PostgreSQL is a test of its own.
+A small copy of the loader (upsert by key) and of the project's views, for tests with many runs. The
+tests with PostgreSQL compare both.
 """
 
 from __future__ import annotations
@@ -66,7 +66,9 @@ def _supersedes(period: Row, row: Row, stream: str) -> bool:
     )
 
 
-def differences(found: Mapping[str, Mapping[Key, Row]], truth: Mapping[str, Mapping[Key, Row]]) -> list[str]:
+def differences(
+    found: Mapping[str, Mapping[Key, Row]], truth: Mapping[str, Mapping[Key, Row]]
+) -> list[str]:
     """What is lost, invented or changed; short, for a failed test's message."""
     told: list[str] = []
     for stream, rows in truth.items():

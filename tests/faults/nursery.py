@@ -1,4 +1,4 @@
-"""Runs taps in forks of a process that has imported them: each run a process, none a second to start.
+"""Runs taps in forks of a process that has imported them: each a process, none slow to start.
 
 `python -m faults.nursery` listens on the Unix socket it is given. A connection is a run: it brings
 the two files for standard output and standard error, is told the process's id, and then how it

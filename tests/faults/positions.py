@@ -52,14 +52,14 @@ class From:
         return here or (self.lasting and self.begun)
 
 
-def befall(simulator: Simulator, fault: Fault, where: Position, *, lasting: bool) -> Callable[[], int]:
+def befall(
+    simulator: Simulator, fault: Fault, where: Position, *, lasting: bool
+) -> Callable[[], int]:
     """Let a fault befall a position once, or all requests from it on; returns the count of hits."""
     endpoints = {None, "token"} if lasting else {"token" if where[0] == "token" else None}
     meant = From(where, lasting)
     rules = [
-        simulator.faults.add(
-            fault, endpoint=endpoint, where=meant, times=None if lasting else 1
-        )
+        simulator.faults.add(fault, endpoint=endpoint, where=meant, times=None if lasting else 1)
         for endpoint in endpoints
     ]
     return lambda: sum(rule.hits for rule in rules)

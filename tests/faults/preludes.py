@@ -16,7 +16,7 @@ _DAWDLE = 0.01
 
 
 def state_after_each_period() -> None:
-    """Write a STATE after each period, where the taps would wait for some seconds to have passed."""
+    """Write a STATE after each period, where the taps would wait for some seconds to pass."""
     state.WRITE_EVERY = 0.0
 
 
@@ -61,8 +61,8 @@ def turned_clock(log: str) -> None:
             passed += max(0.0, seconds)
         os.write(file, b"%r\n" % seconds)
 
-    SystemClock.monotonic = monotonic  # type: ignore[method-assign]
-    SystemClock.wait = wait  # type: ignore[method-assign]
+    setattr(SystemClock, "monotonic", monotonic)  # noqa: B010 - a method is put in its place
+    setattr(SystemClock, "wait", wait)  # noqa: B010 - likewise
 
 
 def waits(log: Path) -> list[float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import select
@@ -11,6 +12,8 @@ import socket
 import subprocess
 import sys
 import tempfile
+import termios
+from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -24,6 +27,8 @@ from e2e.commands import environment
 from faults.leaks import Secrets
 
 BLOCK = 1 << 16
+PIPE = 4096
+"""Bytes in a pipe that its reader has not taken: the least that Linux knows."""
 PATIENCE = 60
 """Seconds after which a run that has not ended hangs."""
 Prelude = tuple[str, ...]
@@ -90,11 +95,24 @@ class Running:
         while len(self._read) < size:
             if not select.select([self._pipe], [], [], PATIENCE)[0]:
                 raise HangError(self._text())
-            piece = os.read(self._pipe, min(int(size) - len(self._read), BLOCK) if size < inf else BLOCK)
+            piece = os.read(
+                self._pipe, min(int(size) - len(self._read), BLOCK) if size < inf else BLOCK
+            )
             if not piece:
                 break
             self._read += piece
         return bytes(self._read)
+
+    def stall(self) -> None:
+        """Read on until the run is in the middle of writing a block, and stop there."""
+        assert self._pipe is not None
+        held = array("i", [0])
+        while held[0] < PIPE:  # a full pipe: the rest of the block waits outside
+            self.read(len(self._read) + held[0])
+            if not select.select([self._pipe], [], [], PATIENCE)[0]:
+                raise HangError(self._text())
+            fcntl.ioctl(self._pipe, termios.FIONREAD, held)
+            assert held[0], "the run ended before it wrote a block"
 
     def go_away(self) -> None:
         """Stop reading for good, as a target that has died."""
@@ -212,6 +230,9 @@ class Runs:
         }
         stdout, stderr = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # noqa: SIM115 - closed by `wait`
         reading, writing = os.pipe() if pipe else (None, stdout.fileno())
+        if pipe:
+            # So small that a run cannot be far ahead of its reader.
+            fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, PIPE)
         ended = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         ended.settimeout(PATIENCE)
         ended.connect(self._address)

@@ -15,7 +15,7 @@ CHART = (
     Account("1.1", "Caixa e bancos", "ASSET", "D", "1", 2, is_summary=False),
     Account("2", "Passivo", "LIABILITY", "C", None, 1, is_summary=True),
     Account("2.1", "Capital social", "EQUITY", "C", "2", 2, is_summary=False),
-    # Its parent is missing: a finding in every period, so that findings are loaded and compared too.
+    # Its parent is missing: a finding in every period, so that findings are compared too.
     Account("3.1", "Receita de vendas", "REVENUE", "C", "3", 2, is_summary=False),
 )
 OPENING = {"1.1": Decimal("10000.00"), "2.1": Decimal("-10000.00")}
@@ -40,7 +40,9 @@ def small_books(companies: int = 1, months: int = 2, sales: int = 3) -> Books:
 
 def last_day(months: int) -> str:
     """The end of the last of so many months, as a setting."""
-    return date.fromordinal(date(2024 + months // 12, months % 12 + 1, 1).toordinal() - 1).isoformat()
+    return date.fromordinal(
+        date(2024 + months // 12, months % 12 + 1, 1).toordinal() - 1
+    ).isoformat()
 
 
 def _sales(company: int, months: int, sales: int) -> list[Entry]:

@@ -113,7 +113,7 @@ def test_a_fault_that_lasts_or_passes(
 
 
 def strikes(days: Days, kind: Kind, where: Position, *, lasting: bool) -> int:
-    """Let a fault strike, and compare what a warehouse holds in the end; gives 1 where it struck."""
+    """Let a fault strike and compare what is loaded in the end; gives 1 where it struck."""
     error = kind.lasting if lasting else kind.passing_at(where[0])
     output, hits = days.bad(kind, where, lasting=lasting)
     loaded = Loaded(output)

@@ -29,6 +29,10 @@ class Terminated(SystemExit):
         super().__init__(self.status)
 
 
+class ReaderGone(Exception):  # noqa: N818 - tells what happened
+    """Nobody reads the messages any more."""
+
+
 class LedgerCommand(SingerCommand):
     """Runs a tap and turns every failure into exit status 1 and one sentence."""
 
@@ -37,7 +41,10 @@ class LedgerCommand(SingerCommand):
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - as click has it
         """Run the command; unlike the SDK's, wrong settings are told in `main`, in one line."""
         logging.captureWarnings(capture=True)
-        return click.Command.invoke(self, ctx)
+        try:
+            return click.Command.invoke(self, ctx)
+        except BrokenPipeError:
+            raise ReaderGone from None  # click would end the process without a word
 
     def main(self, *args: Any, **kwargs: Any) -> NoReturn:  # noqa: ANN401 - as click has it
         """Run the command line.
@@ -59,10 +66,10 @@ class LedgerCommand(SingerCommand):
             self._say("The run was ended from outside; run again to go on from the last state.")
         except SystemExit as leave:
             status = leave.code if isinstance(leave.code, int) else int(leave.code is not None)
-        except BrokenPipeError:
+        except (BrokenPipeError, ReaderGone):
             # The reader of our messages is gone: nothing more can be said there, not even at exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            self._say("the target stopped reading; see its own messages for why")
+            self._say("The target stopped reading; see its own messages for why.")
         except ConfigValidationError as error:
             self._fail(
                 "ConfigValidationError", "; ".join(map(str, error.errors)) or str(error), error

@@ -223,7 +223,10 @@ class LedgerTap(Tap):
     @override
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
         """End where no message is cut in two; the last STATE written is a sound one."""
-        raise Terminated(signum)
+        writer = self.message_writer
+        if not isinstance(writer, MessageWriter):
+            raise Terminated(signum)
+        writer.end(Terminated(signum))
 
 
 def learn_secrets(

@@ -47,6 +47,8 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
         """Start with nothing gathered."""
         self.open_writers.add(self)
         self._gathered = bytearray()
+        self._writing = False
+        self._reason: BaseException | None = None
 
     def serialize_message(self, message: Message) -> bytes:
         """One message as JSON, without its line end."""
@@ -82,7 +84,26 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
 
     def flush(self) -> None:
         """Hand everything gathered to standard output."""
-        if self._gathered:
-            sys.stdout.buffer.write(self._gathered)
+        self._writing = True
+        try:
+            # Where Python's output is unbuffered, a signal leaves the rest of a block to us.
+            with memoryview(self._gathered) as block:
+                written = 0
+                while written < len(block):
+                    written += sys.stdout.buffer.write(block[written:])
             self._gathered.clear()
-        sys.stdout.flush()
+            sys.stdout.flush()
+        finally:
+            self._writing = False
+        if self._reason is not None:
+            raise self._reason
+
+    def end(self, reason: BaseException) -> None:
+        """Raise `reason`, for a signal: once what is being written is out, so that no line is cut.
+
+        A second one is raised at once: nobody may be reading any more.
+        """
+        if self._reason is None and self._writing:
+            self._reason = reason
+        else:
+            raise reason
