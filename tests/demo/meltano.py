@@ -1,4 +1,4 @@
-"""`meltano run tap-omie target-postgres`, as a process that can be watched and that never stays."""
+"""`meltano run`, as a process that can be watched and that never stays."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import re
 import signal
 import subprocess
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,8 +53,14 @@ class MeltanoError(RuntimeError):
     """The run failed; the message says where to read why."""
 
 
-def run(settings: Mapping[str, str], *, log: Path, tell: Callable[[str], None]) -> None:
-    """Run the pipeline with `settings` as environment variables until it ends.
+def run(
+    settings: Mapping[str, str],
+    *,
+    log: Path,
+    tell: Callable[[str], None],
+    what: Sequence[str] = ("tap-omie", "target-postgres"),
+) -> None:
+    """Run plugins, or a job, with `settings` as environment variables until they end.
 
     `tell` gets what is worth watching, line by line; `log` gets everything.
 
@@ -62,7 +68,7 @@ def run(settings: Mapping[str, str], *, log: Path, tell: Callable[[str], None]) 
         MeltanoError: The run failed.
     """
     # --force: a run that was killed must not stop the next one from starting.
-    command = [str(MELTANO), "--log-format=json", "run", "--force", "tap-omie", "target-postgres"]
+    command = [str(MELTANO), "--log-format=json", "run", "--force", *what]
     kept = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
     last: deque[str] = deque(maxlen=15)
     with (
