@@ -37,6 +37,7 @@ REAL: Final = {
     "totvs": Limit(100, 60, 10),
     "contaazul": Limit(60, 60, 5),
     "omie": Limit(300, 60, 20, concurrency=4),
+    "omie_public": Limit(240, 60, 4, concurrency=4),
     "bling": Limit(100, 60, 10, per_day=120_000),
     "bling_v2": Limit(100, 60, 10, per_day=120_000),
 }

@@ -10,10 +10,12 @@ from typing import Any, TypeVar, final
 from simulator.bling_v2 import BlingV2Options, BlingV2Service
 from simulator.bling_v3 import BlingOptions, BlingService
 from simulator.books import Books
+from simulator.cash import CashBook
 from simulator.contaazul import ContaAzulOptions, ContaAzulService
 from simulator.dispatch import Dispatcher
 from simulator.omie import OmieService
 from simulator.omie_moods import OmieOptions
+from simulator.omie_public import OmiePublicOptions, OmiePublicService
 from simulator.service import Service, Tamper
 from simulator.tls import ca_bundle, server_context
 from simulator.totvs import TotvsOptions, TotvsService
@@ -50,6 +52,7 @@ class Simulator(Dispatcher):
         self._port = port
         self._tampers: dict[tuple[str, str], list[Tamper]] = {}
         self._omie = self._service(OmieService)
+        self._omie_public = self._service(OmiePublicService)
         self._totvs = self._service(TotvsService)
         self._contaazul = self._service(ContaAzulService)
         self._bling = self._service(BlingService)
@@ -154,12 +157,31 @@ class Simulator(Dispatcher):
             settings["auth_type"] = "oauth2" if by_grant else auth_type
         if erp == "bling_v2":
             settings["api_version"] = "v2"
+        if erp.endswith("_public"):
+            settings["api"] = "public"
         return settings | more
 
     @property
     def omie(self) -> OmieOptions:
         """Omie's moods."""
         return self._omie.options
+
+    @property
+    def omie_public(self) -> OmiePublicOptions:
+        """The moods of Omie's public API."""
+        return self._omie_public.options
+
+    def cash(self, erp: str, company: str | None = None) -> CashBook:
+        """Return the money that a public API serves, of the first company by default.
+
+        Args:
+            erp: `omie_public`.
+            company: Whose.
+        """
+        service = self.service(erp)
+        if not isinstance(service, OmiePublicService):
+            raise KeyError(erp)
+        return service.cash(company)
 
     @property
     def totvs(self) -> TotvsOptions:

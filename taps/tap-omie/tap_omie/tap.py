@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from erp_common.ledger.cash import first_day
 from erp_common.singer import settings
 from erp_common.singer.tap import LedgerTap
 from tap_omie.client import Keys, OmieDialect
+from tap_omie.public.calls import Calls
+from tap_omie.public.streams import OmieCashBooks
 from tap_omie.streams import OmieBooks
 
 if TYPE_CHECKING:
@@ -26,13 +29,32 @@ class TapOmie(LedgerTap):
         rate=settings.Rate(requests=300, interval=60, burst=20),
         rate_scope="app key",
         page_size=500,
+        public=settings.Defaults(
+            system="Omie",
+            base_url="https://app.omie.com.br/api/v1",
+            auth_types=("api_key",),
+            api_key_settings=("app_key", "app_secret"),
+            rate=settings.Rate(requests=240, interval=60, burst=4),
+            rate_scope="app key",
+            page_size=100,
+            single_company=True,
+        ),
     )
     config_jsonschema = settings.schema(defaults)
     source_class = OmieBooks
 
     @classmethod
-    def source(cls, config: Config, build: Build) -> OmieBooks:
+    def source(cls, config: Config, build: Build) -> OmieBooks | OmieCashBooks:
         """Omie's books; the keys travel in the body of each call."""
         keys = Keys(config.app_key or "", config.app_secret or "")
         transport = build.transport(config, OmieDialect(), auth=None, account=keys.app_key)
-        return OmieBooks(transport, keys, config.page_size or cls.defaults.page_size or 500)
+        size = config.page_size or cls.defaults.of(config.api).page_size or 100
+        if config.api == "public":
+            start = config.first_day if config.start_date else None
+            return OmieCashBooks(
+                transport,
+                Calls(keys, size),
+                first_day(start, config.openings_day, config.period),
+                None if config.validation == "off" else config.tolerance,
+            )
+        return OmieBooks(transport, keys, size)

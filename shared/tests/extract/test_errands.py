@@ -1,0 +1,150 @@
+"""Errands: several calls that are one page, and answers that are cut off in silence."""
+
+from __future__ import annotations
+
+from datetime import date
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from erp_common.errors import ERPValidationError
+from erp_common.extract.errands import (
+    Errand,
+    ErrandTransport,
+    chosen,
+    errand,
+    halved,
+    pages,
+    stated,
+)
+from erp_common.extract.listing import Batch, Page
+from erp_common.extract.source import Paging, Query
+from erp_common.http.dialect import AnswerTooLarge, NoRecords
+from erp_common.http.request import Request
+from erp_common.http.session import Transport, TransportOptions
+from erp_common.ledger.periods import Period
+
+
+class Served(Transport):
+    """Serves pages instead of calling; an exception among them is raised."""
+
+    def __init__(self, **answers: Any) -> None:
+        super().__init__(TransportOptions("https://erp.example"))
+        self.answers = answers
+        self.asked: list[str] = []
+
+    def fetch(self, request: Request, decode: Any, **_: Any) -> Any:
+        self.asked.append(request.path)
+        found = self.answers[request.path]
+        if isinstance(found, Exception):
+            raise found
+        return decode(found)
+
+
+def page(*rows: int, total_pages: int | None = None, total_rows: int | None = None) -> Page[int]:
+    return Page([Batch(rows, lambda: list(rows))], total_pages, total_rows, len(rows))
+
+
+def query(paging: Paging, size: int = 2, **more: Any) -> Query[int]:
+    read: Any = lambda answer: answer  # noqa: E731
+    return Query("rows", lambda n: Request("GET", f"p{n}"), read, paging, page_size=size, **more)
+
+
+def rows(found: list[Page[int]]) -> list[int | None]:
+    return [row for one in found for batch in one.batches for row in batch.rows]
+
+
+def test_totals_end_a_listing() -> None:
+    served = Served(p1=page(1, 2, total_pages=3), p2=page(3, total_pages=3), p3=page(4))
+    assert rows(pages(served, query(Paging.TOTALS))) == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("paging", "asked"),
+    [
+        (Paging.SHORT_PAGE, ["p1", "p2"]),
+        (Paging.EMPTY_PAGE, ["p1", "p2", "p3"]),
+        (Paging.SINGLE, ["p1"]),
+    ],
+)
+def test_pages_end_a_listing(paging: Paging, asked: list[str]) -> None:
+    served = Served(p1=page(1, 2), p2=page(3), p3=page())
+    found = pages(served, query(paging))
+    assert served.asked == asked
+    assert rows(found) == ([1, 2] if paging is Paging.SINGLE else [1, 2, 3])
+
+
+def test_no_records_are_an_end_but_not_amid_pages_that_were_announced() -> None:
+    nothing = NoRecords("nothing")
+    assert pages(Served(p1=nothing), query(Paging.TOTALS)) == []
+    served = Served(p1=page(1, 2, total_pages=2), p2=nothing)
+    with pytest.raises(ERPValidationError, match="announced 2 pages of the rows, but page 2"):
+        pages(served, query(Paging.TOTALS))
+
+
+def test_fewer_rows_than_announced_are_an_error() -> None:
+    served = Served(p1=page(1, 2, total_rows=3))
+    with pytest.raises(ERPValidationError, match="announced 3 rows of the rows, but sent 2"):
+        pages(served, query(Paging.TOTALS))
+
+
+def test_a_page_that_comes_again_is_an_error() -> None:
+    served = Served(p1=page(1, 2), p2=page(1, 2))
+    with pytest.raises(ERPValidationError, match="page 2 of the rows repeats page 1"):
+        pages(served, query(Paging.SHORT_PAGE))
+
+
+def test_a_page_too_large_is_read_in_halves() -> None:
+    served = Served(
+        p1=AnswerTooLarge("broken"),
+        h1=page(1, total_pages=3),
+        h2=page(2, total_pages=3),
+        p2=AnswerTooLarge("broken"),
+        h3=page(3, total_pages=3),
+    )
+    halves: Any = lambda n: tuple(Request("GET", f"h{2 * n - 1 + at}") for at in (0, 1))  # noqa: E731
+    assert rows(pages(served, query(Paging.TOTALS, halves=halves))) == [1, 2, 3]
+    with pytest.raises(AnswerTooLarge):
+        pages(served, query(Paging.TOTALS))
+
+
+def test_a_cut_off_period_is_halved_until_nothing_is_missing() -> None:
+    period = Period(date(2024, 1, 1), date(2024, 1, 31))
+    busy = [date(2024, 1, 3)] * 2 + [date(2024, 1, 4)] * 2 + [date(2024, 1, 31)]
+
+    def fetch(window: Period) -> list[date]:
+        return [day for day in busy if day in window][:3]
+
+    windows = list(halved(period, fetch, lambda got: len(got) >= 3, too_much))
+    assert [day for _, found in windows for day in found] == busy
+    assert windows[0][0].start == period.start
+    assert windows[-1][0].end == period.end
+    for (one, _), (other, _) in pairwise(windows):
+        assert (other.start - one.end).days == 1
+
+
+def too_much(day: date) -> ERPValidationError:
+    return ERPValidationError(f"{day} is too much")
+
+
+def test_a_day_that_is_cut_off_is_an_error() -> None:
+    period = Period(date(2024, 1, 1), date(2024, 1, 31))
+    with pytest.raises(ERPValidationError, match="2024-01-07 is too much"):
+        list(halved(period, lambda w: date(2024, 1, 7) in w, bool, too_much))
+
+
+def test_an_errand_stands_where_a_request_stands() -> None:
+    transport = ErrandTransport(Transport(TransportOptions("https://erp.example")))
+    made = errand("things", lambda: page(1))
+    request = made.request(1)
+    assert isinstance(request, Errand)
+    assert transport.fetch(request, made.read).row_count == 1
+
+
+def test_rows_are_chosen_with_what_the_erp_sent() -> None:
+    batch: Batch[Any] = Batch([1, None, 2], lambda: [{"n": 1}, "junk", {"n": 2}])
+    (kept,) = chosen(Page([batch]), lambda row: row != 1)
+    assert kept.rows == [None, 2]
+    assert [kept.raw(at) for at in (0, 1)] == [{"value": "junk"}, {"n": 2}]
+    assert stated(["x"]).raw(0) == {"row": "'x'"}

@@ -1,0 +1,1 @@
+"""Omie as it publishes its API: no general ledger, but every movement of every bank account."""

@@ -1,0 +1,142 @@
+"""The calls of Omie's public API; it has two dialects of paging, which are never mixed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from erp_common.errors import ERPValidationError
+from erp_common.extract.listing import Listing, Page
+from erp_common.extract.source import Paging, Query
+from erp_common.http.answer import Answer
+from erp_common.http.request import Request
+from erp_common.ledger.periods import Period
+from tap_omie.client import Keys, day
+from tap_omie.public.rows import BankAccount, Category, Head, Movement, Title
+
+Row = TypeVar("Row")
+
+_P1: Final[dict[str, Any]] = {
+    "total_pages": "total_de_paginas",
+    "total_rows": "total_de_registros",
+}
+_P2: Final[dict[str, Any]] = {"total_pages": "nTotPaginas", "total_rows": "nTotRegistros"}
+
+
+def _is_error(row: dict[str, Any]) -> bool:
+    return "CODIGO" in row and "MENSAGEM" in row
+
+
+ACCOUNTS: Final = Listing("ListarContasCorrentes", BankAccount, **_P1, is_error=_is_error)
+CATEGORIES: Final = Listing("categoria_cadastro", Category, **_P1, is_error=_is_error)
+TITLES: Final = Listing("titulosEncontrados", Title, **_P2, is_error=_is_error)
+MOVEMENTS: Final = Listing("listaMovimentos", Movement, is_error=_is_error)
+
+_envelope: Final = msgspec.json.Decoder(float_hook=Decimal)
+
+
+class Statement(msgspec.Struct):
+    """An account's statement over some days."""
+
+    head: Head
+    said: dict[str, Any]
+    """Everything beside the movements, as Omie sent it."""
+    movements: Page[Movement]
+
+
+class Calls:
+    """Makes the requests."""
+
+    def __init__(self, keys: Keys, page_size: int) -> None:
+        """Ask with these keys, for this many rows a page."""
+        self._keys = keys
+        self._size = page_size
+
+    def accounts(self) -> Query[BankAccount]:
+        """Every bank and cash account, inactive ones too."""
+        return self._query(
+            "bank accounts", ACCOUNTS, self._first("/geral/contacorrente/", "ListarContasCorrentes")
+        )
+
+    def categories(self) -> Query[Category]:
+        """Every category."""
+        return self._query(
+            "categories", CATEGORIES, self._first("/geral/categorias/", "ListarCategorias")
+        )
+
+    def titles(self, period: Period, nature: str) -> Query[Title]:
+        """What was paid (nature P) or received (R) in a period; one call knows one nature."""
+        days = {"dDtPagtoDe": day(period.start), "dDtPagtoAte": day(period.end)}
+
+        def ask(page: int, size: int) -> Request:
+            return self._keys.call(
+                "/financas/pesquisartitulos/",
+                "PesquisarLancamentos",
+                {"nPagina": page, "nRegPorPagina": size, "cNatureza": nature, **days},
+            )
+
+        return self._query(f"titles of nature {nature}", TITLES, ask)
+
+    def statement(self, number: str, window: Period, *, only_balance: bool = False) -> Request:
+        """An account's statement; Omie has no pages for it and sends 50 movements at most."""
+        return self._keys.call(
+            "/financas/extrato/",
+            "ListarExtrato",
+            {
+                "nCodCC": int(number) if number.isdecimal() else number,
+                "dPeriodoInicial": day(window.start),
+                "dPeriodoFinal": day(window.end),
+                "cExibirApenasSaldo": "S" if only_balance else "N",
+            },
+        )
+
+    def probe(self) -> Request:
+        """One bank account: the cheapest call there is."""
+        return self._keys.call(
+            "/geral/contacorrente/",
+            "ListarContasCorrentes",
+            {"pagina": 1, "registros_por_pagina": 1},
+        )
+
+    def _first(self, path: str, method: str) -> Callable[[int, int], Request]:
+        return lambda page, size: self._keys.call(
+            path, method, {"pagina": page, "registros_por_pagina": size}
+        )
+
+    def _query(
+        self, name: str, listing: Listing[Row], ask: Callable[[int, int], Request]
+    ) -> Query[Row]:
+        size = self._size
+        half = size // 2
+        return Query(
+            name,
+            lambda page: ask(page, size),
+            listing.read,
+            Paging.TOTALS,
+            page_size=size,
+            # Omie breaks on large pages now and then; two halves are the same rows.
+            halves=None
+            if size % 2
+            else lambda page: (ask(2 * page - 1, half), ask(2 * page, half)),
+        )
+
+
+def read_statement(answer: Answer, window: Period, *, only_balance: bool = False) -> Statement:
+    """Read a statement.
+
+    Raises:
+        ERPValidationError: If it has another shape, or does not say the balance it begins with.
+    """
+    said = _envelope.decode(answer.utf8())
+    if not isinstance(said, dict) or said.get("nSaldoAnterior") is None:
+        raise ERPValidationError(
+            "the statement says no nSaldoAnterior, the balance it begins with; check base_url and "
+            "whether this account may be read",
+        )
+    bare = only_balance and "listaMovimentos" not in said
+    movements = Page[Movement]([], row_count=0) if bare else MOVEMENTS.read(answer)
+    said.pop("listaMovimentos", None)
+    return Statement(Head(said["nSaldoAnterior"], window), said, movements)

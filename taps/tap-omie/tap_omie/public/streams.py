@@ -1,0 +1,200 @@
+"""Omie's books on a cash basis: bank accounts, categories, and every movement between them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date
+from decimal import Decimal
+from functools import partial
+from typing import Any, Final
+
+import msgspec
+
+from erp_common.errors import ERPValidationError
+from erp_common.extract.errands import (
+    ErrandTransport,
+    chosen,
+    errand,
+    halved,
+    pages,
+    stated,
+)
+from erp_common.extract.listing import Batch, Page
+from erp_common.extract.source import DerivedSource, LineReader, Query
+from erp_common.http.answer import Answer
+from erp_common.http.dialect import NoRecords
+from erp_common.http.request import Request
+from erp_common.http.session import Transport
+from erp_common.ledger import cash
+from erp_common.ledger.hierarchy import Chart
+from erp_common.ledger.models import Company
+from erp_common.ledger.normalize import InvalidValue, amount, required_text, text
+from erp_common.ledger.periods import Period
+from tap_omie.public import mapping
+from tap_omie.public.calls import ACCOUNTS, Calls, Statement, read_statement
+from tap_omie.public.rows import Added, BankAccount, Category
+from tap_omie.public.statement import Balances, Splits, StatementReader
+
+MOST_MOVEMENTS: Final = 50
+"""Omie leaves out what comes after so many rows of a statement, and does not say so."""
+
+
+class Known(msgspec.Struct):
+    """What the chart told of a company, for reading its statements."""
+
+    numbers: list[str]
+    transfers: frozenset[str]
+    balances: Balances
+
+
+class OmieCashBooks(DerivedSource):
+    """Omie's public API."""
+
+    source_system = "omie"
+    system = "Omie"
+    whole_entries = True
+    account = staticmethod(mapping.account)
+
+    def __init__(
+        self,
+        transport: Transport,
+        calls: Calls,
+        first_day: date | None,
+        tolerance: Decimal | None,
+    ) -> None:
+        """Read through this transport.
+
+        Args:
+            transport: How Omie is reached.
+            calls: Its calls.
+            first_day: Where the ledger begins; None leaves the openings out.
+            tolerance: For comparing balances; None compares nothing.
+        """
+        super().__init__(ErrandTransport(transport))
+        self._calls = calls
+        self._first_day = first_day
+        self._tolerance = tolerance
+        self._known: dict[str, Known] = {}
+
+    def chart(self, company: Company) -> Query[Any]:
+        """Bank accounts with what they held, categories, and the accounts the ledger adds."""
+        return errand("chart of accounts", partial(self._chart, company))
+
+    def postings(
+        self, company: Company, period: Period, chart: Chart
+    ) -> Sequence[tuple[Query[Any], LineReader]]:
+        """First the titles, for their categories; then each account's statement."""
+        _ = chart
+        known = self._known[company.id]
+        splits = Splits()
+        listings: list[tuple[Query[Any], LineReader]] = [
+            (self._calls.titles(period, nature), splits) for nature in ("P", "R")
+        ]
+        for number in known.numbers:
+            reader = StatementReader(number, splits.shares, known.transfers, known.balances)
+            run = partial(self._statement, number, period)
+            listings.append((errand(f"statement of account {number}", run), reader))
+        return listings
+
+    def probe(self, company: Company, period: Period) -> tuple[Request, Callable[[Answer], object]]:
+        """One bank account."""
+        _ = company, period
+        return self._calls.probe(), ACCOUNTS.read
+
+    # In fetching threads
+
+    def _chart(self, company: Company) -> Page[Any]:
+        accounts = pages(self.transport, self._calls.accounts())
+        categories = pages(self.transport, self._calls.categories())
+        known = Known([], _transfers(categories), Balances(self._tolerance))
+        openings: list[Decimal | None] = []
+        for row in _rows(accounts):
+            number = _number(row)
+            if number is None:
+                continue
+            known.numbers.append(number)
+            if self._first_day is not None:
+                row.opening = self._opening(number, self._first_day)
+                known.balances.put(number, self._first_day, row.opening)
+            openings.append(row.opening)
+        self._known[company.id] = known
+        batches: list[Batch[Any]] = [batch for page in accounts for batch in page.batches]
+        for page in categories:
+            batches += chosen(page, lambda row: not mapping.is_transfer(row))
+        batches.append(stated([Added(account) for account in cash.counterparts(openings)]))
+        return Page(batches, row_count=sum(len(batch.rows) for batch in batches))
+
+    def _opening(self, number: str, day: date) -> Decimal:
+        """What an account held before a day, by its statement."""
+        window = Period(day, day)
+        try:
+            found = self.transport.fetch(
+                self._calls.statement(number, window, only_balance=True),
+                partial(read_statement, window=window, only_balance=True),
+            )
+            return amount(found.head.nSaldoAnterior, "nSaldoAnterior")
+        except NoRecords:
+            # Not a guess: the next statement that has records must begin with this.
+            return Decimal(0)
+        except InvalidValue as error:
+            raise ERPValidationError(
+                f"the statement of account {number} on {day} cannot be read: {error}"
+            ) from None
+
+    def _statement(self, number: str, period: Period) -> Page[Any]:
+        """A period's statement, in as many windows as it takes."""
+        batches: list[Batch[Any]] = []
+        rows = 0
+        for _, found in halved(
+            period, partial(self._window, number), _is_cut_off, self._full(number)
+        ):
+            if found is not None:
+                batches.append(Batch([found.head], partial(list, [found.said])))
+                batches += found.movements.batches
+                rows += found.movements.row_count or 0
+        return Page(batches, row_count=rows)
+
+    def _window(self, number: str, window: Period) -> Statement | None:
+        try:
+            return self.transport.fetch(
+                self._calls.statement(number, window), partial(read_statement, window=window)
+            )
+        except NoRecords:
+            return None
+
+    @staticmethod
+    def _full(number: str) -> Callable[[date], ERPValidationError]:
+        return lambda day: ERPValidationError(
+            f"Omie sends {MOST_MOVEMENTS} movements at most, and account {number} has that many on "
+            f"{day} alone, so that the day cannot be read completely; use api: reference, or have "
+            "that day's movements grouped in Omie",
+        )
+
+
+def _is_cut_off(found: Statement | None) -> bool:
+    return found is not None and (found.movements.row_count or 0) >= MOST_MOVEMENTS
+
+
+def _rows(found: list[Page[BankAccount]]) -> list[BankAccount]:
+    return [
+        row for page in found for batch in page.batches for row in batch.rows if row is not None
+    ]
+
+
+def _number(row: BankAccount) -> str | None:
+    """The account's number; None where the row cannot be read, which the chart reports."""
+    try:
+        mapping.account(row)
+        return required_text(row.nCodCC, "nCodCC")
+    except InvalidValue:
+        return None
+
+
+def _transfers(found: list[Page[Category]]) -> frozenset[str]:
+    codes = set()
+    for page in found:
+        for batch in page.batches:
+            for row in batch.rows:
+                if row is not None and mapping.is_transfer(row):
+                    codes.add(text(row.codigo, "codigo") or "")
+    return frozenset(codes)

@@ -1,0 +1,420 @@
+# ruff: noqa: INP001 -- packages named tests would hide one another
+"""Each trap of Omie's public API: the simulator sets it, and the ledger must not fall into it."""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import requests
+from singer_sdk.exceptions import ConfigValidationError
+
+from erp_common.errors import (
+    ERPAuthenticationError,
+    ERPConnectionError,
+    ERPRateLimitError,
+    ERPValidationError,
+)
+from erp_common.singer.config import parse
+from simulator import Books, Simulator, faults
+from simulator.cash import CashBook
+from simulator.requestlog import LoggedRequest
+from tap_omie.tap import TapOmie
+
+ERP = "omie_public"
+SINCE = date(2024, 1, 1)
+MONTHS = [(date(2024, m, 1), date(2024, m, monthrange(2024, m)[1])) for m in (1, 2, 3)]
+Runs = Callable[..., Any]
+
+
+def must_equal(done: Any, cash: CashBook, months: int = 3) -> None:
+    assert done.codes() == []
+    for start, end in MONTHS[:months]:
+        assert done.balances(start) == cash.trial_balance(SINCE, start, end)
+
+
+def ask(sim: Simulator, method: str, path: str, **param: Any) -> Any:
+    body = {"call": method, **sim.credentials(ERP), "param": [param]}
+    return requests.post(sim.base_url(ERP) + path, json=body, verify=sim.ca_bundle, timeout=30)
+
+
+# Statements
+
+
+def test_a_statement_of_fifty_rows_is_read_in_halves(sim: Simulator, read: Runs) -> None:
+    account = sim.cash(ERP).accounts[0].id
+    assert len(sim.cash(ERP).between(*MONTHS[0], account)) > 50
+    must_equal(read(end_date="2024-01-31"), sim.cash(ERP), 1)
+    asked = sim.requests.select(
+        ERP, "ListarExtrato", lambda r: r.account == str(account) and r.status == 200
+    )
+    spans = [(one.params["dPeriodoInicial"], one.params["dPeriodoFinal"]) for one in asked]
+    assert ("01/01/2024", "16/01/2024") in spans
+    assert ("17/01/2024", "31/01/2024") in spans
+
+
+def test_a_day_of_fifty_rows_is_an_error_that_says_so(sim: Simulator, read: Runs) -> None:
+    cash = sim.cash(ERP)
+    one = next(m for m in cash.between(*MONTHS[0]) if m.kind == "direct")
+    cash.add(*(replace(one, id=one.id + 70_000_000 + at) for at in range(50)))
+    with pytest.raises(
+        ERPValidationError, match=f"50 movements at most.*{one.account}.*{one.date}"
+    ):
+        read(end_date="2024-01-31")
+
+
+def test_forty_nine_rows_are_taken_as_they_are(sim: Simulator, read: Runs) -> None:
+    cash = sim.cash(ERP)
+    account = cash.accounts[0].id
+    # With the line of the balance before there are 49.
+    for one in cash.between(*MONTHS[0], account, forecasts=True)[48:]:
+        cash.delete(one.id)
+    must_equal(read(end_date="2024-01-31"), cash, 1)
+    # One for the opening, one for the month.
+    assert sim.requests.count(ERP, "ListarExtrato", lambda r: r.account == str(account)) == 2
+
+
+def test_lines_of_balances_are_no_movements(sim: Simulator, read: Runs) -> None:
+    def worth_something(body: dict[str, Any], _: object) -> None:
+        for row in body.get("listaMovimentos", []):
+            if "nCodLancamento" not in row:
+                row["nValorDocumento"] = row["nSaldo"]
+
+    with sim.tamper(ERP, "ListarExtrato", worth_something):
+        must_equal(read(), sim.cash(ERP))
+
+
+@pytest.mark.parametrize("situation", ["Previsto", "Atrasado"])
+def test_forecasts_are_no_movements(sim: Simulator, read: Runs, situation: str) -> None:
+    sim.omie_public.forecast = situation
+    assert any(one.forecast for one in sim.cash(ERP).movements)
+    must_equal(read(), sim.cash(ERP))
+
+
+def test_what_is_paid_is_negative_already(sim: Simulator, read: Runs) -> None:
+    cash = sim.cash(ERP)
+    one = next(m for m in cash.between(*MONTHS[0]) if m.kind == "direct" and m.amount < 0)
+    # Given back: nature P as before, and money in.
+    cash.edit(one.id, amount=-one.amount, parts=((one.parts[0][0], -one.amount),))
+
+    def nature(body: dict[str, Any], _: object) -> None:
+        for row in body.get("listaMovimentos", []):
+            if row.get("nCodLancamento") == one.id:
+                row["cNatureza"] = "P"
+
+    with sim.tamper(ERP, "ListarExtrato", nature):
+        must_equal(read(), cash)
+
+
+def test_the_balance_of_today_is_not_the_period_s(sim: Simulator, read: Runs) -> None:
+    number = sim.cash(ERP).accounts[0].id
+    said = ask(
+        sim,
+        "ListarExtrato",
+        "/financas/extrato/",
+        nCodCC=number,
+        dPeriodoInicial="01/01/2024",
+        dPeriodoFinal="31/01/2024",
+    ).json(parse_float=Decimal)
+    closing = read(end_date="2024-01-31").balances(SINCE)[f"CC.{number}"][4]
+    assert closing == sim.cash(ERP).balance(number, date(2024, 2, 1)) != said["nSaldoAtual"]
+
+
+def test_a_balance_that_does_not_follow_is_told(sim: Simulator, read: Runs) -> None:
+    gone = next(m for m in sim.cash(ERP).between(*MONTHS[0]) if m.kind == "direct")
+
+    def lose(body: dict[str, Any], _: object) -> None:
+        rows = body.get("listaMovimentos", [])
+        rows[:] = [row for row in rows if row.get("nCodLancamento") != gone.id]
+
+    with sim.tamper(ERP, "ListarExtrato", lose):
+        done = read()
+        (issue,) = done.rows["validation_issues"]
+        assert issue["code"] == "INVALID_RECORD"
+        assert f"nSaldoAnterior is {issue['raw']['nSaldoAnterior']}" in issue["message"]
+        assert issue["raw"]["nCodCC"] == gone.account
+        # Told once: what follows begins with what Omie says.
+        assert read(validation="off").codes() == []
+
+
+def test_a_statement_without_its_balance_is_an_error(sim: Simulator, read: Runs) -> None:
+    def silent(body: dict[str, Any], _: object) -> None:
+        del body["nSaldoAnterior"]
+
+    with (
+        sim.tamper(ERP, "ListarExtrato", silent),
+        pytest.raises(ERPValidationError, match="nSaldoAnterior"),
+    ):
+        read()
+
+
+def test_a_statement_without_its_list_is_an_error(sim: Simulator, read: Runs) -> None:
+    def without(body: dict[str, Any], _: object) -> None:
+        body.pop("listaMovimentos", None)
+
+    with (
+        sim.tamper(ERP, "ListarExtrato", without),
+        pytest.raises(ERPValidationError, match="listaMovimentos"),
+    ):
+        read()
+
+
+def test_rows_of_other_days_are_told_and_not_counted_twice(sim: Simulator, read: Runs) -> None:
+    cash = sim.cash(ERP)
+    account = cash.accounts[3].id
+    one = replace(cash.movements[0], id=1, account=account, date=date(2024, 1, 5), kind="direct")
+    cash.add(one)
+
+    def other_day(body: dict[str, Any], _: object) -> None:
+        for row in body.get("listaMovimentos", []):
+            if row.get("nCodLancamento") == 1:
+                row["dDataLancamento"] = "05/02/2024"
+
+    with sim.tamper(ERP, "ListarExtrato", other_day):
+        done = read(end_date="2024-01-31")
+    assert done.codes() == ["INVALID_RECORD"]
+    assert done.balances(SINCE)[f"CC.{account}"][2:4] == (0, 0)
+
+
+def test_transfers_stand_on_both_accounts_under_one_number(sim: Simulator, read: Runs) -> None:
+    cash = sim.cash(ERP)
+    sides = [one for one in cash.between(*MONTHS[0]) if one.kind == "transfer"][:2]
+    assert sides[0].id == sides[1].id
+    done = read(end_date="2024-01-31")
+    must_equal(done, cash, 1)
+    assert done.balances(SINCE)["CLEARING.TRANSFER"][4] == 0
+    lines = [r for r in done.rows["subledger"] if r["entry_id"].endswith(f"-{sides[0].id}")]
+    assert {row["account_code"] for row in lines} == {
+        "CLEARING.TRANSFER",
+        *(f"CC.{one.account}" for one in sides),
+    }
+    keys = {(row["account_code"], row["entry_id"], row["line_number"]) for row in lines}
+    assert len(keys) == len(lines) == 4
+    assert len({row["entry_id"] for row in lines}) == 2
+
+
+# Categories of settlements
+
+
+def test_splits_come_from_the_titles(sim: Simulator, read: Runs) -> None:
+    cash = sim.cash(ERP)
+    split = [one for one in cash.between(*MONTHS[0]) if len(one.parts) > 1]
+    assert any(one.titles[0].face != one.titles[0].paid for one in split)  # interest
+    assert any(len(one.titles) > 1 for one in split)  # settled together
+    must_equal(read(end_date="2024-01-31", page_size=7), cash, 1)
+
+
+def test_each_nature_is_asked_for(sim: Simulator, read: Runs) -> None:
+    must_equal(read(end_date="2024-01-31"), sim.cash(ERP), 1)
+    asked = sim.requests.select(ERP, "PesquisarLancamentos")
+    assert sorted(one.params["cNatureza"] for one in asked) == ["P", "R"]
+
+
+def test_a_split_that_cannot_be_applied_is_told(sim: Simulator, read: Runs) -> None:
+    def unlinked(body: dict[str, Any], _: object) -> None:
+        for row in body["titulosEncontrados"]:
+            row["lancamentos"][0]["nIdLancCC"] = None
+
+    with sim.tamper(ERP, "PesquisarLancamentos", unlinked):
+        done = read(end_date="2024-01-31")
+    split = [
+        o for o in sim.cash(ERP).between(*MONTHS[0]) if o.titles and len(o.titles[0].parts) > 1
+    ]
+    assert done.codes() == ["INVALID_RECORD"] * len(split)
+    assert done.rows["periods"][0]["is_balanced"]
+    for account in sim.cash(ERP).accounts:
+        closing = done.balances(SINCE)[f"CC.{account.id}"][4]
+        assert closing == sim.cash(ERP).balance(account.id, date(2024, 2, 1))
+
+
+def test_the_list_that_names_titles_twice_is_not_asked(sim: Simulator, read: Runs) -> None:
+    days = {"dDtPagtoDe": "01/01/2024", "dDtPagtoAte": "31/01/2024"}
+    rows = ask(sim, "ListarMovimentos", "/financas/mf/", nRegPorPagina=100, **days).json()
+    titles = [row["detalhes"]["nCodTitulo"] for row in rows["movimentos"]]
+    assert len(titles) == 2 * len(set(titles))
+    sim.requests.clear()
+    must_equal(read(), sim.cash(ERP))
+    assert sim.requests.count(ERP, "ListarMovimentos") == 0
+
+
+# Paging, dates, names
+
+
+def test_the_two_dialects_of_paging_are_never_mixed(sim: Simulator, read: Runs) -> None:
+    must_equal(read(page_size=5), sim.cash(ERP))
+    first, second = {"pagina", "registros_por_pagina"}, {"nPagina", "nRegPorPagina"}
+    for one in sim.requests:
+        own = {
+            "ListarContasCorrentes": first,
+            "ListarCategorias": first,
+            "PesquisarLancamentos": second,
+            "ListarExtrato": set(),
+        }[one.endpoint]
+        assert set(one.params) & (first | second) == own
+        assert one.status in {200, 500}
+        assert one.path.endswith("/")  # without it Omie redirects
+
+
+def test_pages_end_by_the_total_and_not_by_their_size(sim: Simulator, read: Runs) -> None:
+    sim.omie_public.page_cap = 3  # of the 100 asked for, and Omie does not say so
+    must_equal(read(end_date="2024-01-31"), sim.cash(ERP), 1)
+
+
+@pytest.mark.parametrize("method", ["ListarCategorias", "PesquisarLancamentos"])
+def test_no_records_before_the_last_page_are_an_error(
+    sim: Simulator, read: Runs, method: str
+) -> None:
+    sim.omie_public.page_cap = 3
+    words = "ERROR: Não existem registros para a página [2]!"
+    sim.faults.add(
+        faults.omie("SOAP-ENV:Client-5113", words), endpoint=method, where=lambda r: r.page == 2
+    )
+    with pytest.raises(ERPValidationError, match="page 2 has no records"):
+        read(end_date="2024-01-31")
+
+
+def test_fewer_categories_than_announced_are_an_error(sim: Simulator, read: Runs) -> None:
+    def lose(body: dict[str, Any], _: object) -> None:
+        del body["categoria_cadastro"][-1]
+
+    with (
+        sim.tamper(ERP, "ListarCategorias", lose),
+        pytest.raises(ERPValidationError, match="announced 14 rows of the categories"),
+    ):
+        read()
+
+
+def test_a_page_that_comes_again_is_an_error(sim: Simulator, read: Runs) -> None:
+    def first_page(body: dict[str, Any], _: object) -> dict[str, Any]:
+        body["total_de_paginas"] = 3
+        return body
+
+    with (
+        sim.tamper(ERP, "ListarContasCorrentes", first_page),
+        pytest.raises(ERPValidationError, match=r"page 2 .*no records"),
+    ):
+        read()
+
+
+def test_large_pages_that_break_are_read_in_halves(sim: Simulator, read: Runs) -> None:
+    sim.omie_public.broken_above = 50
+    must_equal(read(end_date="2024-01-31", retry={"max_attempts": 1}), sim.cash(ERP), 1)
+
+
+def test_a_period_without_titles_is_no_error(sim: Simulator, read: Runs) -> None:
+    cash = sim.cash(ERP)
+    for one in cash.movements:
+        if one.titles:
+            cash.edit(one.id, titles=(), parts=((one.parts[0][0], one.amount),))
+    must_equal(read(), cash)
+    assert sim.requests.count(ERP, "PesquisarLancamentos", lambda r: r.status == 500) == 6
+
+
+def test_days_are_always_asked_for(sim: Simulator, read: Runs) -> None:
+    must_equal(read(), sim.cash(ERP))
+    for one in sim.requests.select(ERP, "ListarExtrato"):
+        assert {"dPeriodoInicial", "dPeriodoFinal"} <= set(one.params)
+    for one in sim.requests.select(ERP, "PesquisarLancamentos"):
+        assert {"dDtPagtoDe", "dDtPagtoAte"} <= set(one.params)
+
+
+def test_signs_in_names_are_no_html(read: Runs) -> None:
+    done = read(end_date="2024-01-31")
+    names = {row["account_name"] for row in done.rows["trial_balance"]}
+    assert {"Banco do Brasil & Cia", "Cartão 'Corporativo'", "Rendimentos & Juros"} <= names
+    said = {row["description"] for row in done.rows["subledger"] if row["description"]}
+    assert all(text.endswith(" & cia") for text in said)
+
+
+@pytest.mark.parametrize("numbers", ["string", "brazilian"])
+def test_numbers_as_text_and_nulls_are_the_same_ledger(
+    sim: Simulator, read: Runs, numbers: Any
+) -> None:
+    sim.omie_public.numbers = numbers
+    sim.omie_public.nulls = True
+    sim.omie_public.ascii_json = True
+    must_equal(read(end_date="2024-01-31"), sim.cash(ERP), 1)
+
+
+# Keys and limits
+
+
+def test_blanks_around_keys_do_not_count(sim: Simulator, read: Runs) -> None:
+    keys = {name: f"  {key}\n" for name, key in sim.credentials(ERP).items()}
+    must_equal(read(end_date="2024-01-31", **keys), sim.cash(ERP), 1)
+
+
+def test_a_bad_key_is_an_authentication_error(read: Runs) -> None:
+    with pytest.raises(ERPAuthenticationError, match="chave de acesso"):
+        read(app_secret="wrong")  # noqa: S106
+
+
+def test_keys_belong_to_one_company() -> None:
+    with Simulator(Books.generate(companies=2)) as sim:
+        settings = sim.settings(ERP, companies=["101", "102"], start_date="2024-01-01")
+    with pytest.raises(ConfigValidationError, match="one tap per company"):
+        parse(settings, TapOmie.defaults)
+
+
+def test_the_code_of_nothing_found_with_other_words_is_an_error(sim: Simulator, read: Runs) -> None:
+    def unknown(body: dict[str, Any], _: LoggedRequest) -> None:
+        body["ListarContasCorrentes"][0]["nCodCC"] = 42
+
+    with (
+        sim.tamper(ERP, "ListarContasCorrentes", unknown),
+        pytest.raises(ERPValidationError, match=r"Conta corrente \[42\] não cadastrada"),
+    ):
+        read()
+
+
+def test_a_blocked_key_ends_the_run_at_once(sim: Simulator, read: Runs) -> None:
+    rule = sim.faults.add(faults.blocked(1678), endpoint="ListarExtrato", times=None)
+    with pytest.raises(ERPRateLimitError, match="1678 seconds"):
+        read(max_concurrency=1)
+    assert rule.hits == 1
+
+
+def test_faults_are_not_tried_again_since_ten_block_the_key(sim: Simulator, read: Runs) -> None:
+    rule = sim.faults.add(
+        faults.omie("SOAP-ENV:Client-5001", "ERROR: Tag [X] não faz parte da estrutura"),
+        endpoint="ListarCategorias",
+        times=None,
+    )
+    with pytest.raises(ERPValidationError, match=r"Tag \[X\]"):
+        read()
+    assert rule.hits == 1
+
+
+@pytest.mark.parametrize(
+    "fault", [faults.status(503), faults.html(502), faults.html(200), faults.rate_limited()]
+)
+@pytest.mark.parametrize("method", ["ListarCategorias", "ListarExtrato", "PesquisarLancamentos"])
+def test_what_passes_is_tried_again(sim: Simulator, read: Runs, method: str, fault: Any) -> None:
+    rule = sim.faults.add(fault, endpoint=method)
+    must_equal(read(end_date="2024-01-31"), sim.cash(ERP), 1)
+    assert rule.hits == 1
+
+
+def test_an_outage_is_no_empty_period(sim: Simulator, read: Runs) -> None:
+    sim.faults.add(faults.html(502), endpoint="ListarExtrato", times=None)
+    with pytest.raises(ERPConnectionError):
+        read()
+
+
+def test_the_same_call_too_soon_waits_as_long_as_omie_says(sim: Simulator, read: Runs) -> None:
+    words = "ERROR: Consumo redundante detectado. Aguarde 0 segundos. (REDUNDANT)"
+    rule = sim.faults.add(faults.omie("SOAP-ENV:Client-6", words), endpoint="ListarExtrato")
+    must_equal(read(end_date="2024-01-31"), sim.cash(ERP), 1)
+    assert rule.hits == 1
+
+
+def test_omie_s_own_limits_are_kept(sim: Simulator, read: Runs) -> None:
+    sim.limits.real()
+    must_equal(read(end_date="2024-01-31", rate_limit={}), sim.cash(ERP), 1)
+    assert sim.limits.rejected(ERP) == 0
+    assert sim.requests.most_in_flight(ERP) <= 4
