@@ -15,7 +15,7 @@ from enum import Enum
 from itertools import count
 from typing import Any, Generic, TypeVar
 
-from erp_common.errors import ERPConnectionError
+from erp_common.errors import ERPConnectionError, ERPError
 
 T = TypeVar("T")
 Place = tuple[int, ...]
@@ -82,6 +82,8 @@ class FetchAhead:
         self._wanted: Place | None = None
         self._workers = 0
         self._closed = False
+        self._end: ERPError | None = None
+        """What ended the run: a blocked or refused key. Nothing more is asked for after it."""
 
     def submit(self, place: Place, call: Callable[[], T]) -> Ticket[T]:
         """Queue a call and return the claim on its answer.
@@ -135,6 +137,8 @@ class FetchAhead:
             while ticket.state in {_State.QUEUED, _State.RUNNING}:
                 if self._closed:
                     raise ERPConnectionError("the run ended before this answer came in")
+                if self._end is not None and ticket.state is _State.QUEUED:
+                    raise self._end
                 self._lock.wait()
             self._wanted = None
             if ticket.state is _State.DROPPED:
@@ -169,11 +173,13 @@ class FetchAhead:
                 if ticket.state is _State.RUNNING:
                     ticket.value, ticket.error, ticket.state = value, error, _State.DONE
                 ticket.call = None
+                if isinstance(error, ERPError) and error.ends_run:
+                    self._end = self._end or error
                 self._lock.notify_all()
 
     def _next(self) -> tuple[Ticket[Any], Callable[[], Any]] | None:
         with self._lock:
-            while not self._closed:
+            while not self._closed and self._end is None:
                 if self._queue:
                     place, _, ticket = self._queue[0]
                     if self._has_room(place) and ticket.call is not None:

@@ -169,7 +169,10 @@ def _said(answer: Answer) -> Said | None:
         except (msgspec.DecodeError, UnicodeDecodeError):
             body = None
     if isinstance(body, list) and body and isinstance(body[0], dict) and "MENSAGEM" in body[0]:
-        return Said(answer.status, str(body[0].get("CODIGO", "")), str(body[0]["MENSAGEM"]))
+        code = str(body[0].get("CODIGO") or "").strip()
+        # A number alone stands for the code that a `faultcode` spells out.
+        code = f"Client-{code}" if code.isdecimal() else code
+        return Said(answer.status, code, str(body[0]["MENSAGEM"]))
     if isinstance(body, dict) and ("faultstring" in body or "faultcode" in body):
         code, words = body.get("faultcode"), body.get("faultstring")
         return Said(answer.status, str(code or ""), str(words or ""))
