@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from importlib import import_module
+from importlib.metadata import entry_points
 from types import MappingProxyType
 from typing import Any
 
@@ -61,6 +63,12 @@ class Erp:
     derivable: tuple[str, ...] = ()
     optional: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     moods: tuple[str, ...] = ()
+
+    def tap_class(self) -> Callable[..., Any]:
+        """The class behind the command, for runs within this process."""
+        (entry,) = entry_points(group="console_scripts", name=self.command)
+        found: Callable[..., Any] = getattr(import_module(entry.module), entry.attr.split(".")[0])
+        return found
 
     @property
     def tokens(self) -> bool:

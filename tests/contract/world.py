@@ -120,9 +120,25 @@ class World:
         assert ERRORS.fullmatch(run.last_error), run.stderr
         return run
 
+    def command(
+        self,
+        args: Sequence[str],
+        *,
+        bare: bool = False,
+        env: Mapping[str, str] | None = None,
+        **settings: Any,
+    ) -> Run:
+        """Run the tap for something else than messages; `bare` without any settings."""
+        config = None if bare else self.settings(**settings)
+        done = self._run(self.erp.command, config, args=args, env=env)
+        assert "Traceback" not in done.stderr
+        for output in (done.stdout, done.stderr):
+            assert_no_secret(output, self.settings(**settings))
+        return Run(done)
+
     def discover(self) -> dict[str, Any]:
         """The catalog that the tap writes."""
-        done = self._run(self.erp.command, self.settings(), args=["--discover"])
+        done = self.command(["--discover"])
         assert done.returncode == 0, done.stderr
         catalog: dict[str, Any] = json.loads(done.stdout)
         return catalog

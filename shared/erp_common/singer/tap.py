@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from singer_sdk import Tap
+from singer_sdk.configuration._dict_config import parse_environment_config
 from singer_sdk.exceptions import ConfigValidationError
+from singer_sdk.helpers._classproperty import classproperty
 
 from erp_common.errors import ERPError
 from erp_common.extract.books import Books
@@ -101,6 +103,15 @@ class LedgerTap(Tap):
                 raise
             return [str(one) for one in error.errors]
         return []
+
+    @classproperty
+    @override
+    def _env_var_config(cls) -> dict[str, Any]:  # noqa: N805 - the SDK's property of the class
+        """The settings in the environment; one that cannot be read is a wrong setting."""
+        try:
+            return cast("dict[str, Any]", super()._env_var_config)
+        except ValueError:
+            raise _unreadable_variable(cls.config_jsonschema, cls._env_var_prefix) from None
 
     @property
     def companies(self) -> list[Company]:
@@ -246,6 +257,21 @@ def learn_secrets(
 def counted(number: int, one: str, many: str) -> str:
     """A number with its noun."""
     return f"{number} {one if number == 1 else many}"
+
+
+def _unreadable_variable(schema: Mapping[str, Any], prefix: str) -> ConfigValidationError:
+    """What is wrong with the first variable of the environment that cannot be read."""
+    sentence = "a setting in the environment cannot be read"
+    for name, described in schema["properties"].items():
+        try:
+            parse_environment_config({"properties": {name: described}}, prefix)
+        except ValueError:
+            sentence = (
+                f"{prefix}{name.upper()} in the environment cannot be read as {name}; write lists "
+                "and objects as JSON and whole numbers in digits"
+            )
+            break
+    return ConfigValidationError(sentence, errors=[sentence], schema={})
 
 
 def settings_say_debug(config: Mapping[str, Any]) -> bool:
