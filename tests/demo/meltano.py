@@ -72,7 +72,7 @@ def run(
     kept = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
     last: deque[str] = deque(maxlen=15)
     with (
-        _turn(),
+        turn(),
         subprocess.Popen(
             command,
             cwd=PROJECT,
@@ -97,7 +97,8 @@ def run(
 
 
 @contextmanager
-def _turn() -> Iterator[None]:
+def turn() -> Iterator[None]:
+    """Wait until no other run of Meltano uses this project's folder, and keep others waiting."""
     with TURN.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

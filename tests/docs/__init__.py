@@ -1,0 +1,1 @@
+"""The documentation, carried out: what it tells a reader to type does what it says."""
