@@ -24,22 +24,26 @@ _NAMES: Final = (
     "Jequitibá Móveis e Decorações Ltda",
 )
 
+# How large each company is beside the first.
+_SIZES: Final = (1.0, 1.6, 0.35, 0.8, 0.5)
+
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """A size of books."""
+    """A size of books; `turnover` is what is sold in a year, in BRL."""
 
     start: date
     end: date
     entries_per_month: int
+    turnover: int
     companies: int = 1
     small: bool = False
 
 
 PRESETS: Final = {
-    "tiny": Preset(date(2024, 1, 1), date(2024, 3, 31), 40, small=True),
-    "demo": Preset(date(2023, 1, 1), date(2024, 12, 31), 600, companies=3),
-    "large": Preset(date(2024, 1, 1), date(2024, 1, 31), 410_000),
+    "tiny": Preset(date(2024, 1, 1), date(2024, 3, 31), 40, 3_600_000, small=True),
+    "demo": Preset(date(2023, 1, 1), date(2024, 12, 31), 600, 48_000_000, companies=3),
+    "large": Preset(date(2024, 1, 1), date(2024, 1, 31), 410_000, 1_200_000_000),
 }
 
 
@@ -87,12 +91,14 @@ class Books:
 
         Args:
             preset: `tiny` (79 accounts, 40 entries a month, the first quarter of 2024), `demo`
-                (392 accounts, 3 companies, two years) or `large` (a million lines in one month);
-                the other arguments overrule it one by one.
+                (392 accounts, 3 companies, two years) or `large` (a million lines in one month),
+                with 3.6, 48 and 1200 million BRL of sales a year; the other arguments overrule it
+                one by one.
             companies: How many, or their ids, or pairs of id and name.
             start: First day; the opening balances are those before it.
             end: Last day.
-            entries_per_month: Per company; an entry has 2.6 lines on average.
+            entries_per_month: Per company; an entry has 2.5 lines on average. More entries are
+                smaller ones: the turnover stays.
             seed: Other seeds give other books.
             small: The small chart of accounts.
             accounts: At least so many accounts in the chart.
@@ -115,6 +121,7 @@ class Books:
                 start=start or size.start,
                 end=end or size.end,
                 entries_per_month=entries_per_month or size.entries_per_month,
+                turnover=round(size.turnover * 100 * _SIZES[index % len(_SIZES)]),
                 seed=f"{seed}/{index}",
                 company_index=index,
                 opening=opening,

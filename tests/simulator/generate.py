@@ -9,16 +9,20 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import chain
 from random import Random
 from typing import Final, Literal
 
-from simulator.journal import ENTITIES, Draft, DraftLine, Journal
+from simulator.draft import ENTITIES, Draft, DraftLine
+from simulator.journal import Journal
 from simulator.model import FIRST_ENTRY_ID, IDS_PER_COMPANY, ZERO, Account, Entry, Line
+from simulator.opening import opening_balances
+from simulator.standing import Standing
 
 Opening = Literal["balances", "entry", "none"]
 
-CAPITAL: Final = "2.4.01.01.001"
 RETAINED: Final = "2.4.04.01.001"
+_CAPITAL_INCREASE: Final = 8
 _DAY: Final = timedelta(days=1)
 
 
@@ -30,6 +34,8 @@ class Plan:
     start: date
     end: date
     entries_per_month: int
+    turnover: int
+    """Sales of a year in cents, roughly; everything else is in proportion to it."""
     seed: str
     company_index: int = 0
     opening: Opening = "balances"
@@ -40,7 +46,7 @@ class Plan:
 def generate(plan: Plan) -> tuple[dict[str, Decimal], list[Entry]]:
     """Return the opening balances (debit-positive) and the entries, in date order.
 
-    The months do not depend on each other: a longer span has the same entries in its first months.
+    No month depends on a later one: a longer span has the same entries in its first months.
     """
     collecting = gc.isenabled()
     gc.disable()  # millions of immutable objects without a cycle among them
@@ -55,27 +61,33 @@ def _generate(plan: Plan) -> tuple[dict[str, Decimal], list[Entry]]:
     builder = _Builder(plan)
     entries: list[Entry] = []
     opening: dict[str, Decimal] = {}
-    balances = {} if plan.opening == "none" else _opening_cents(plan)
+    balances = opening_balances(plan.accounts, plan.turnover, _seeded(f"{plan.seed}/opening"))
     if plan.opening == "entry":
         lines = [DraftLine(code, cents) for code, cents in balances.items() if cents]
         draft = Draft(lines, "ABT", "Implantação dos saldos de abertura", entity=False)
         entries.append(builder.entry(draft, plan.start - _DAY, _seeded(f"{plan.seed}/opening")))
-    else:
+    elif plan.opening == "balances":
         opening = {plan.rename(code): _amount(cents) for code, cents in balances.items() if cents}
+    # Books without openings have the same entries: only the balances before them are unknown.
+    journal = Journal(Standing(plan.accounts, balances))
     for first, last in _months(plan.start, plan.end):
         rng = _seeded(f"{plan.seed}/{first:%Y-%m}")
-        journal = Journal(plan.accounts, rng)
         span = (last - first).days + 1
-        days_in_month = monthrange(first.year, first.month)[1]
-        number = max(2, round(plan.entries_per_month * span / days_in_month))
+        part = span / monthrange(first.year, first.month)[1]
+        number = max(2, round(plan.entries_per_month * part))
         days = sorted(rng.choices(range(span), k=number))
         days[0], days[-1] = 0, span - 1  # the edges of every period are in use
-        for day, draft in zip(days, journal.draw(number), strict=True):
+        once = []
+        if first == plan.start:
+            # The largest amount of the books, on their first day.
+            once.append(journal.capital_increase(plan.turnover // _CAPITAL_INCREASE))
+        drafts = journal.draw(number - len(once), round(plan.turnover * part / 12), rng)
+        for day, draft in zip(days, chain(once, drafts), strict=True):
             entries.append(builder.entry(draft, first + timedelta(days=day), rng))
         if plan.year_end_closing and (last.month, last.day) == (12, 31):
             closing = builder.closing_draft()
             if closing is not None:
-                entries.append(builder.entry(closing, last, rng))
+                entries.append(builder.entry(journal.post(closing), last, rng))
     return opening, entries
 
 
@@ -85,20 +97,6 @@ def _months(start: date, end: date) -> Iterator[tuple[date, date]]:
         last = first.replace(day=monthrange(first.year, first.month)[1])
         yield first, min(last, end)
         first = last + _DAY
-
-
-def _opening_cents(plan: Plan) -> dict[str, int]:
-    """Draw balance-sheet balances; capital makes the sum zero."""
-    rng = _seeded(f"{plan.seed}/opening")
-    balances: dict[str, int] = {}
-    for account in plan.accounts:
-        if account.is_summary or account.code[0] not in "12" or rng.random() < 0.1:
-            continue
-        debit = account.nature == "D"
-        cents = int(10 ** rng.uniform(4.0, 9.5 if debit else 7.5))
-        balances[account.code] = cents if debit else -cents
-    balances[CAPITAL] = balances.get(CAPITAL, 0) - sum(balances.values())
-    return balances
 
 
 def _seeded(seed: str) -> Random:

@@ -2,119 +2,111 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
+from math import log
 from random import Random
-from typing import Final, NamedTuple
+from typing import Final
 
-from simulator.model import Account, Entity
+from simulator.draft import COST_CENTERS, Draft, DraftLine
+from simulator.model import Nature
+from simulator.opening import CAPITAL
+from simulator.standing import Standing
 
-COST_CENTERS: Final = ("CC001", "CC002", "CC010", "CC100", "ADM", "COM.SP", "COM-RJ")
-
-_POOLS: Final = {
-    "bank": ("1.1.01",),
-    "client": ("1.1.02.01", "1.1.02.02", "1.1.02.1", "1.1.02.2"),
-    "stock": ("1.1.03.01", "1.1.03.02"),
-    "recoverable": ("1.1.04",),
-    "prepaid": ("1.1.06",),
-    "fixed": ("1.2.03.01",),
-    "depreciated": ("1.2.03.03",),
-    "supplier": ("2.1.01",),
-    "loan": ("2.1.02.01", "2.2.01.01"),
-    "wages": ("2.1.03.01",),
-    "charges": ("2.1.03.02",),
-    "taxes": ("2.1.04",),
-    "sales": ("3.1.01",),
-    "sales_tax": ("3.1.02",),
-    "financial": ("3.2",),
-    "cost": ("4",),
-    "payroll": ("5.1.01",),
-    "expense": ("5.1.02.01", "5.1.02.02", "5.1.02.03", "5.1.03", "5.1.04"),
-    "depreciation": ("5.1.02.04",),
-    "fees": ("5.1.05",),
-    "any": ("1", "2.1", "2.2", "2.3", "5"),
-}
-
-_FIRST: Final = ("Aurora", "Bandeirantes", "Cataratas", "Dois Irmãos", "Estação", "Ipê", "São João")
-_SECOND: Final = ("Alimentos", "Construções", "Papéis & Cia", "Logística", "Química", "Calçados")
-_LAST: Final = ("Ltda", "S.A.", "ME", "EIRELI", "Indústria e Comércio Ltda")
-
-# An entity for each combination; ids beyond 32 bits, as the vendors'.
-ENTITIES: Final = tuple(
-    Entity(3_100_000_001 + number, f"{first} {second} {last}")
-    for number, (first, second, last) in enumerate(
-        (first, second, last) for first in _FIRST for second in _SECOND for last in _LAST
-    )
-)
-
-
-class DraftLine(NamedTuple):
-    """An account and an amount in cents, positive on the debit side."""
-
-    account: str
-    cents: int
-    cost_center: str | None = None
-    text: str | None = None
-
-
-class Draft(NamedTuple):
-    """An entry before it gets a date and an id."""
-
-    lines: Sequence[DraftLine]
-    document_type: str | None
-    text: str
-    entity: bool = True
+# Amounts spread over more than three decades; most are below the mean, some six times as large.
+_DECADES: Final = (-2.5, 0.8)
+_MEAN: Final = (10 ** _DECADES[1] - 10 ** _DECADES[0]) / ((_DECADES[1] - _DECADES[0]) * log(10))
+_TRIES: Final = 6
 
 
 class Journal:
-    """Draws one business event after another from a seeded generator."""
+    """Draws one business event after another, none of which the company could not afford."""
 
-    def __init__(self, accounts: Sequence[Account], rng: Random) -> None:
-        """Sort the dotted analytic accounts into the pools that the events draw from."""
+    def __init__(self, standing: Standing) -> None:
+        """Go on from there; what happens is added to it."""
+        self._standing = standing
+        self._rng = Random(0)  # noqa: S311 - takes its place from the first month on
+        self._mean = 0.0
+        # How often each event happens, and its part of the sales in per mille: of a hundred that is
+        # sold, some 98 are collected, some 69 were the cost of the goods, 11 go to the staff.
+        events: dict[Callable[[], Draft | None], tuple[int, int]] = {
+            self._sale: (20, 1000),
+            self._receipt: (20, 980),
+            self._purchase: (14, 800),
+            self._payment_to_supplier: (8, 1000),
+            self._payment_to_people: (3, 140),
+            self._payment_of_taxes: (3, 40),
+            self._expense: (10, 100),
+            self._shared_expense: (3, 30),
+            self._cost_of_sale: (8, 690),
+            self._payroll: (3, 110),
+            self._tax_offset: (1, 80),
+            self._depreciation: (2, 15),
+            self._investment: (1, 25),
+            self._fees: (6, 6),
+            self._loan: (1, 25),
+            self._repayment: (1, 20),
+            self._moved_between_cost_centers: (1, 5),
+            self._adjustment: (4, 8),
+        }
+        self._events = list(events)
+        self._weights = [weight for weight, _ in events.values()]
+        self._means = {
+            event: sum(self._weights) * per_mille / 1000 / weight
+            for event, (weight, per_mille) in events.items()
+        }
+
+    def draw(self, number: int, sales: int, rng: Random) -> Iterator[Draft]:
+        """Yield the next `number` events, among them `sales` cents of sales, roughly."""
         self._rng = rng
-        codes = [account.code for account in accounts if not account.is_summary]
-        self._pools = {
-            name: [code for code in codes if code.startswith(prefixes)]
-            for name, prefixes in _POOLS.items()
-        }
-        weighted: dict[Callable[[], Draft], int] = {
-            self._sale: 20,
-            self._receipt: 20,
-            self._purchase: 14,
-            self._payment: 14,
-            self._expense: 10,
-            self._shared_expense: 3,
-            self._cost_of_sale: 8,
-            self._payroll: 3,
-            self._depreciation: 2,
-            self._fees: 6,
-            self._loan: 2,
-            self._moved_between_cost_centers: 1,
-            self._adjustment: 6,
-        }
-        self._events = list(weighted)
-        self._weights = list(weighted.values())
+        for _ in range(number):
+            draft = None
+            # Where nobody owes anything, or nothing is left, something else happens.
+            while draft is None:
+                [event] = rng.choices(self._events, self._weights)
+                draft = self._drawn(event, sales / number)
+            yield self.post(draft)
 
-    def draw(self, number: int) -> list[Draft]:
-        """Return the next `number` events."""
-        return [event() for event in self._rng.choices(self._events, self._weights, k=number)]
+    def capital_increase(self, cents: int) -> Draft:
+        """Return what happens once: the shareholders put money in."""
+        lines = [DraftLine(self._standing["bank"][0], cents), DraftLine(CAPITAL, -cents)]
+        return self.post(Draft(lines, "ATA", "Aumento de capital em dinheiro", entity=False))
+
+    def post(self, draft: Draft) -> Draft:
+        """Add a draft to where the accounts stand; gives it back."""
+        for line in draft.lines:
+            self._standing.post(line.account, line.cents)
+        return draft
+
+    def _drawn(self, event: Callable[[], Draft | None], sales: float) -> Draft | None:
+        self._mean = self._means[event] * sales
+        return event()
 
     def _pick(self, pool: str) -> str:
-        return self._rng.choice(self._pools[pool])
+        """One of the pool; the first ones more often, as every company has its usual accounts."""
+        codes = self._standing[pool]
+        return codes[int(len(codes) * self._rng.random() ** 2)]
 
-    def _cents(self, low: float = 3.0, high: float = 7.0) -> int:
-        """Log-uniform, 10.00 to 100,000.00; now and then as small or as large as books know."""
-        roll = self._rng.random()
-        if roll > 0.995:
-            low, high = 8.0, 10.9
-        elif roll > 0.97 and low < 3.5:
-            low, high = 0.0, 2.0
-        return int(10 ** self._rng.uniform(low, high))
+    def _from(self, pool: str, side: Nature) -> tuple[str, int]:
+        """One of the pool with room on that side, and how much; 0 if none was found."""
+        for _ in range(_TRIES):
+            account = self._pick(pool)
+            if room := self._standing.room(account, side):
+                return account, room
+        return account, 0
+
+    def _cents(self) -> int:
+        spread = 10 ** self._rng.uniform(*_DECADES)
+        return max(1, int(self._mean * spread / _MEAN))
+
+    def _few_cents(self) -> int:
+        """Now and then as little as books know."""
+        return int(10 ** self._rng.uniform(0, 2)) if self._rng.random() < 0.1 else self._cents()
 
     def _center(self) -> str | None:
         return self._rng.choice(COST_CENTERS) if self._rng.random() < 0.8 else None
 
     def _sale(self) -> Draft:
-        gross = self._cents(3.5)
+        gross = self._cents()
         tax = gross * 18 // 100
         lines = [
             DraftLine(self._pick("client"), gross),
@@ -127,9 +119,11 @@ class Journal:
             ]
         return Draft(lines, "NF", "Venda conforme nota fiscal eletrônica")
 
-    def _receipt(self) -> Draft:
-        cents = self._cents(3.5)
-        client = self._pick("client")
+    def _receipt(self) -> Draft | None:
+        client, owed = self._from("client", "C")
+        cents = min(self._cents(), owed)
+        if not cents:
+            return None
         if self._rng.random() < 0.8:
             lines = [DraftLine(self._pick("bank"), cents), DraftLine(client, -cents)]
             return Draft(lines, "BOL", "Recebimento de duplicata")
@@ -142,7 +136,7 @@ class Journal:
         return Draft(lines, "BOL", "Recebimento de duplicata em atraso, com juros e correção")
 
     def _purchase(self) -> Draft:
-        gross = self._cents(3.5)
+        gross = self._cents()
         tax = gross * 12 // 100
         lines = [
             DraftLine(self._pick("stock"), gross - tax),
@@ -151,11 +145,20 @@ class Journal:
         ]
         return Draft(lines, "NF", "Compra de mercadorias")
 
-    def _payment(self) -> Draft:
-        cents = self._cents()
-        owed = self._pick(self._rng.choice(("supplier", "taxes", "wages", "charges")))
-        lines = [DraftLine(owed, cents), DraftLine(self._pick("bank"), -cents)]
-        return Draft(lines, self._rng.choice(("PIX", "TED", "DARF", None)), "Pagamento de título")
+    def _payment_to_supplier(self) -> Draft | None:
+        return self._transfer("supplier", "bank", ("PIX", "TED", None), "Pagamento de título")
+
+    def _payment_to_people(self) -> Draft | None:
+        return self._transfer("people", "bank", ("PIX", "TED"), "Pagamento de salários e encargos")
+
+    def _payment_of_taxes(self) -> Draft | None:
+        return self._transfer("taxes", "bank", ("DARF",), "Recolhimento de tributos")
+
+    def _tax_offset(self) -> Draft | None:
+        return self._transfer("taxes", "recoverable", (None,), "Apuração de tributos do período")
+
+    def _repayment(self) -> Draft | None:
+        return self._transfer("loan", "bank", ("CTR",), "Amortização de empréstimo")
 
     def _expense(self) -> Draft:
         cents = self._cents()
@@ -167,7 +170,7 @@ class Journal:
 
     def _shared_expense(self) -> Draft:
         """One account twice in one entry: two lines that must not overwrite each other."""
-        cents = self._cents(3.5)
+        cents = max(3, self._cents())
         part = cents // 3
         account = self._pick("expense")
         lines = [
@@ -177,13 +180,11 @@ class Journal:
         ]
         return Draft(lines, "NFS", "Despesa rateada entre centros de custo")
 
-    def _cost_of_sale(self) -> Draft:
-        cents = self._cents()
-        lines = [DraftLine(self._pick("cost"), cents), DraftLine(self._pick("stock"), -cents)]
-        return Draft(lines, None, "Baixa de estoque", entity=False)
+    def _cost_of_sale(self) -> Draft | None:
+        return self._transfer("cost", "stock", (None,), "Baixa de estoque")
 
     def _payroll(self) -> Draft:
-        gross = self._cents(5.0, 8.0)
+        gross = max(100, self._cents())
         charge, withheld, tax = gross * 20 // 100, gross * 11 // 100, gross * 7 // 100
         lines = [
             DraftLine(self._pick("payroll"), gross, self._center()),
@@ -203,13 +204,16 @@ class Journal:
         ]
         return Draft(lines, None, "Depreciação mensal", entity=False)
 
-    def _fees(self) -> Draft:
-        cents = self._cents(0.0, 4.5)
-        lines = [DraftLine(self._pick("fees"), cents), DraftLine(self._pick("bank"), -cents)]
-        return Draft(lines, "AVB", "Tarifa bancária", entity=False)
+    def _investment(self) -> Draft:
+        cents = self._cents()
+        lines = [DraftLine(self._pick("fixed"), cents), DraftLine(self._pick("supplier"), -cents)]
+        return Draft(lines, "NF", "Aquisição de bem do imobilizado")
+
+    def _fees(self) -> Draft | None:
+        return self._transfer("fees", "bank", ("AVB",), "Tarifa bancária", self._few_cents())
 
     def _loan(self) -> Draft:
-        cents = self._cents(7.0, 10.0)
+        cents = self._cents()
         lines = [DraftLine(self._pick("bank"), cents), DraftLine(self._pick("loan"), -cents)]
         return Draft(lines, "CTR", "Liberação de empréstimo")
 
@@ -222,7 +226,23 @@ class Journal:
         ]
         return Draft(lines, None, "Reclassificação entre centros de custo", entity=False)
 
-    def _adjustment(self) -> Draft:
-        cents = self._cents()
-        lines = [DraftLine(self._pick("any"), cents), DraftLine(self._pick("any"), -cents)]
-        return Draft(lines, None, "Ajuste contábil", entity=False)
+    def _adjustment(self) -> Draft | None:
+        return self._transfer("any", "any", (None,), "Ajuste contábil", self._few_cents())
+
+    def _transfer(
+        self,
+        debited: str,
+        credited: str,
+        documents: tuple[str | None, ...],
+        text: str,
+        cents: int | None = None,
+    ) -> Draft | None:
+        """Move an amount between accounts of two pools, as far as both allow."""
+        debit, debit_room = self._from(debited, "D")
+        credit, credit_room = self._from(credited, "C")
+        cents = min(cents or self._cents(), debit_room, credit_room)
+        if not cents or debit == credit:
+            return None
+        entity = documents[0] not in {None, "AVB"} and debited != "people"
+        lines = [DraftLine(debit, cents), DraftLine(credit, -cents)]
+        return Draft(lines, self._rng.choice(documents), text, entity=entity)

@@ -68,10 +68,39 @@ def test_the_chart_grows_on_request() -> None:
 
 
 def test_amounts_go_from_a_cent_to_hundreds_of_millions() -> None:
-    entries = Books.generate(preset="demo", companies=1, entries_per_month=2000).company.entries
+    entries = Books.generate(preset="large", entries_per_month=20_000).company.entries
     amounts = [line.debit + line.credit for entry in entries for line in entry.lines]
     assert min(amounts) == Decimal("0.01")
     assert max(amounts) > 100_000_000
+
+
+@pytest.mark.parametrize("preset", ["tiny", "demo"])
+@pytest.mark.parametrize("year_end_closing", [False, True])
+def test_every_account_stands_on_its_own_side(preset: str, year_end_closing: bool) -> None:  # noqa: FBT001
+    books = Books.generate(
+        preset=preset,
+        start=date(2023, 11, 1),
+        end=MAR - DAY,
+        companies=2,
+        year_end_closing=year_end_closing,
+    )
+    for company in books.companies:
+        natures = {account.code: account.nature for account in company.accounts}
+        for day in (date(2023, 11, 30), date(2023, 12, 31), JAN, FEB, MAR - DAY):
+            for row in company.trial_balance(day, day):
+                # Losses may be larger than what was earned in better times.
+                if not row.code.startswith("2.4.04"):
+                    assert (row.closing >= 0) == (natures[row.code] == "D") or not row.closing
+
+
+def test_a_year_is_what_a_company_of_that_size_has() -> None:
+    company = Books.generate(preset="demo", companies=1, start=JAN).company
+    rows = {row.code: row.closing for row in company.trial_balance(JAN, date(2024, 12, 31))}
+    million = 1_000_000
+    assert 30 * million < -rows["3.1.01"] < 70 * million
+    assert 0.3 < rows["4"] / -rows["3"] < 0.9
+    assert 0.05 < rows["1.2"] / rows["1"] < 0.6
+    assert -0.2 < (rows["3"] + rows["4"] + rows["5"]) / rows["3"] < 0.4
 
 
 def test_entries_show_what_makes_ledgers_hard() -> None:
