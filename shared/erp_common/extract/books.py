@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import cast
 
 from erp_common.extract.ahead import FetchAhead
+from erp_common.extract.composed import ComposedCompany, ComposedSource
 from erp_common.extract.derived import DerivedCompany
 from erp_common.extract.period import PeriodExtract
 from erp_common.extract.reported import ReportedCompany
@@ -13,7 +14,7 @@ from erp_common.extract.source import DerivedSource, ReportedSource, Source
 from erp_common.extract.work import Extraction, Work
 from erp_common.ledger.models import Company
 
-CompanyBooks = ReportedCompany | DerivedCompany
+CompanyBooks = ReportedCompany | ComposedCompany | DerivedCompany
 
 
 class Books:
@@ -65,6 +66,8 @@ class Books:
     def _open(self, source: Source, place: int, work: Work, extraction: Extraction) -> CompanyBooks:
         if isinstance(source, ReportedSource):
             return ReportedCompany(source, place, work, extraction, self._ahead)
+        if isinstance(source, ComposedSource):
+            return ComposedCompany(source, place, work, extraction, self._ahead)
         return DerivedCompany(
             cast("DerivedSource", source),
             place,

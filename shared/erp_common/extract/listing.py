@@ -16,6 +16,7 @@ import msgspec
 from erp_common.errors import ERPValidationError
 from erp_common.extract.chunks import CHUNK, Cut, find_cuts
 from erp_common.http.answer import Undecodable
+from erp_common.ledger.normalize import flag
 
 Row = TypeVar("Row")
 Row_co = TypeVar("Row_co", covariant=True)
@@ -68,6 +69,8 @@ class Page(msgspec.Struct, Generic[Row]):
     total_rows: int | None = None
     row_count: int | None = None
     """Rows on this page; None while a stream has not been read."""
+    more: bool | None = None
+    """Whether another page follows, where the ERP says that."""
 
 
 class Listing(Generic[Row]):
@@ -80,6 +83,7 @@ class Listing(Generic[Row]):
         *,
         total_pages: str | None = None,
         total_rows: str | None = None,
+        more: str | None = None,
         fallback_charset: str | None = None,
         is_error: Callable[[dict[str, Any]], bool] | None = None,
     ) -> None:
@@ -90,6 +94,7 @@ class Listing(Generic[Row]):
             row: The struct of one row; all its fields optional and untyped.
             total_pages: The envelope's field with the number of pages, if the ERP says it.
             total_rows: The envelope's field with the number of rows, if the ERP says it.
+            more: The envelope's field that says whether another page follows, if the ERP says it.
             fallback_charset: Tried where the declared charset does not fit the bytes.
             is_error: Whether an element of a list is the ERP's error and not a row.
         """
@@ -97,6 +102,7 @@ class Listing(Generic[Row]):
         self._row = row
         self._total_pages = total_pages
         self._total_rows = total_rows
+        self._more = more
         self._fallback = fallback_charset
         self._is_error = is_error
         fields: list[tuple[str, Any, Any]] = [("rows", list[row], msgspec.field(name=key))]  # type: ignore[valid-type]
@@ -104,6 +110,8 @@ class Listing(Generic[Row]):
             fields.append(("pages", Any, msgspec.field(name=total_pages, default=None)))
         if total_rows:
             fields.append(("count", Any, msgspec.field(name=total_rows, default=None)))
+        if more:
+            fields.append(("more", Any, msgspec.field(name=more, default=None)))
         envelope = msgspec.defstruct("Envelope", fields)
         self._envelope = msgspec.json.Decoder(envelope, float_hook=Decimal)
         self._list = msgspec.json.Decoder(list[row], float_hook=Decimal)  # type: ignore[valid-type]
@@ -116,7 +124,7 @@ class Listing(Generic[Row]):
             msgspec.DecodeError: If the body is not JSON.
             Undecodable: If the body is no text.
         """
-        if answer.size > LARGE and self._total_pages is None:
+        if answer.size > LARGE and self._total_pages is None and self._more is None:
             page = self._stream(answer)
             if page is not None:
                 return page
@@ -131,6 +139,7 @@ class Listing(Generic[Row]):
             _whole(getattr(envelope, "pages", None), self._total_pages),
             _whole(getattr(envelope, "count", None), self._total_rows),
             len(rows),
+            _answered(getattr(envelope, "more", None), self._more),
         )
 
     def _utf8(self, body: bytes, charset: str) -> bytes:
@@ -192,6 +201,7 @@ class Listing(Generic[Row]):
             _whole(envelope.get(self._total_pages or ""), self._total_pages),
             _whole(envelope.get(self._total_rows or ""), self._total_rows),
             len(rows),
+            _answered(envelope.get(self._more or ""), self._more),
         )
 
     def _stream(self, answer: Body) -> Page[Row] | None:
@@ -233,6 +243,16 @@ def _whole(value: object, field: str | None) -> int | None:
     except ArithmeticError:
         pass
     raise ERPValidationError(f"the answer's {field} is {value!r}, which is no count")
+
+
+def _answered(value: object, field: str | None) -> bool | None:
+    """The yes or no that an envelope states as boolean, number or text; None if it states none."""
+    if value is None or field is None:
+        return None
+    answer = flag(value) if isinstance(value, (bool, int, str)) else None
+    if answer is None:
+        raise ERPValidationError(f"the answer's {field} is {value!r:.40}, which is no yes or no")
+    return answer
 
 
 def _shape(value: object) -> str:

@@ -131,6 +131,13 @@ class Paged(Generic[Row]):
             return max(known, number + 1)
         if paging is Paging.EMPTY_PAGE and page.row_count:
             return max(known, number + 1)
+        if paging is Paging.SAID and (page.row_count if page.more is None else page.more):
+            if not page.row_count:
+                raise ERPValidationError(
+                    f"page {number} of the {self.query.name} is empty, but the ERP says that more "
+                    "follow; run again, and if it stays so, ask the ERP's support",
+                )
+            return max(known, number + 1)
         return known
 
     def _must_differ(self, before: Page[Row] | None, page: Page[Row], number: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from erp_common.errors import ERPValidationError
 from erp_common.extract.listing import Batch, Page
@@ -11,10 +11,12 @@ from erp_common.extract.paged import Paged
 from erp_common.extract.source import LineReader
 from erp_common.ledger import checks
 from erp_common.ledger.findings import Code, finding
-from erp_common.ledger.models import Finding, Posting, StatedAccount
+from erp_common.ledger.models import Finding, Posting
 from erp_common.ledger.movements import Movements
 from erp_common.ledger.normalize import InvalidValue
 from erp_common.ledger.rules import Rules
+
+Meaning = TypeVar("Meaning")
 
 _NO_OBJECT = InvalidValue("the row", "is no object with fields")
 
@@ -36,10 +38,10 @@ class Reading:
     def accounts(
         self,
         pages: Iterable[Page[Any]],
-        meaning: Callable[[Any], StatedAccount],
+        meaning: Callable[[Any], Meaning],
         stream: str,
-    ) -> Iterator[StatedAccount]:
-        """The accounts that can be read."""
+    ) -> Iterator[Meaning]:
+        """The accounts, or what else stands for accounts, that can be read."""
         for page in pages:
             for batch in page.batches:
                 for index, row in enumerate(batch.rows):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from erp_common.errors import ERPValidationError
 from erp_common.extract.ahead import FetchAhead
+from erp_common.extract.composed import ComposedSource
 from erp_common.extract.paged import Paged
 from erp_common.extract.reading import Postings, Reading
 from erp_common.extract.source import DerivedSource, ReportedSource, Source
@@ -71,6 +72,10 @@ class AccountPostings:
             query = source.postings(self._company, self._period, account)
             listings = [(query, source.lines(account))]
             names: dict[str, str] = {}
+        elif isinstance(source, ComposedSource):
+            # The whole period's: a row of another account may be the one that a text goes on from.
+            listings = [(source.entries(self._company, self._period), source.lines())]
+            names = {}
         elif isinstance(source, DerivedSource):
             paged = Paged(source.transport, ahead, (0,), source.chart(self._company))
             stated = list(self._reading.accounts(paged.pages(), source.account, "trial_balance"))

@@ -25,6 +25,7 @@ class Paging(Enum):
     TOTALS = "the answer says how many pages there are; without that there is one"
     SHORT_PAGE = "the first page that is not full is the last"
     EMPTY_PAGE = "the first page without rows is the last"
+    SAID = "each answer says whether another follows; without that as EMPTY_PAGE"
 
 
 class Query(msgspec.Struct, Generic[Row], frozen=True):
