@@ -19,6 +19,7 @@ from simulator.omie_public import OmiePublicOptions, OmiePublicService
 from simulator.service import Service, Tamper
 from simulator.tls import ca_bundle, server_context
 from simulator.totvs import TotvsOptions, TotvsService
+from simulator.totvs_public import TotvsPublicOptions, TotvsPublicService
 from simulator.wire import WireServer
 
 _S = TypeVar("_S", bound=Service)
@@ -54,6 +55,7 @@ class Simulator(Dispatcher):
         self._omie = self._service(OmieService)
         self._omie_public = self._service(OmiePublicService)
         self._totvs = self._service(TotvsService)
+        self._totvs_public = self._service(TotvsPublicService)
         self._contaazul = self._service(ContaAzulService)
         self._bling = self._service(BlingService)
         self._bling_v2 = self._service(BlingV2Service)
@@ -187,6 +189,11 @@ class Simulator(Dispatcher):
     def totvs(self) -> TotvsOptions:
         """How the Protheus site is set up."""
         return self._totvs.options
+
+    @property
+    def totvs_public(self) -> TotvsPublicOptions:
+        """How the Protheus site is set up whose generic query is served."""
+        return self._totvs_public.options
 
     @property
     def contaazul(self) -> ContaAzulOptions:
