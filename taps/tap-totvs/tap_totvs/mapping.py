@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -151,20 +151,20 @@ def lines(row: Movement, asked: str) -> list[Posting]:
     ]
 
 
-class AccountLines:
-    """Reads the rows of one account; a line is complete when the next one begins.
+class ContinuedLines:
+    """Reads rows of CT2 in order; a line is complete when the next one begins.
 
     A row of kind 4 holds nothing but more text of the line before.
     """
 
-    def __init__(self, asked: str) -> None:
-        """Read the rows of the account that was asked for."""
-        self._asked = asked
+    def __init__(self, read: Callable[[Any], Sequence[Posting]]) -> None:
+        """Read each row that is no continuation with `read`."""
+        self._read = read
         self._held: Sequence[Posting] = ()
-        self._before: Movement | None = None
+        self._before: Any = None
         """The row that more text belongs to; None if there is none that can be read."""
 
-    def __call__(self, row: Movement) -> Sequence[Posting]:
+    def __call__(self, row: Any) -> Sequence[Posting]:  # noqa: ANN401 - either struct of CT2's columns
         """The lines that this row shows to be complete.
 
         Raises:
@@ -175,7 +175,7 @@ class AccountLines:
             return ()
         # What continues a row that cannot be read must not end up in the text of another.
         self._before = None
-        held = lines(row, self._asked)
+        held = self._read(row)
         self._before = row
         complete, self._held = self._held, held
         return complete
@@ -185,7 +185,7 @@ class AccountLines:
         held, self._held = self._held, ()
         return held
 
-    def _continue(self, row: Movement) -> None:
+    def _continue(self, row: Any) -> None:  # noqa: ANN401
         if self._before is None or not _is_same_document(row, self._before):
             raise InvalidValue("CT2_DC", "is 4, but the line whose text it continues is not there")
         more = sent_text(row.CT2_HIST, "CT2_HIST")
@@ -193,7 +193,15 @@ class AccountLines:
             posting.description = " ".join(filter(None, (posting.description, more))) or None
 
 
-def _is_same_document(row: Movement, before: Movement) -> bool:
+class AccountLines(ContinuedLines):
+    """Reads the rows of one account."""
+
+    def __init__(self, asked: str) -> None:
+        """Read the rows of the account that was asked for."""
+        super().__init__(lambda row: lines(row, asked))
+
+
+def _is_same_document(row: Any, before: Any) -> bool:  # noqa: ANN401
     """Whether all that a row says of its document is what the row before says."""
     pairs = (
         (row.CT2_FILIAL, before.CT2_FILIAL),

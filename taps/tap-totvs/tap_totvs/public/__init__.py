@@ -1,0 +1,1 @@
+"""`api: public`: the general ledger of Protheus through its generic query."""
