@@ -45,6 +45,7 @@ build: .venv/.installed ## wheels and source distributions of every package, int
 readme: .venv/.installed ## settings in the READMEs and in meltano.yml, from what each tap says of itself
 	$(bin)/python -m house.settings --write
 	$(bin)/python -m house.portfolio --write
+	$(bin)/python -m house.hub --write
 
 install: .venv/.installed .meltano/.installed ## what demo and test install first
 

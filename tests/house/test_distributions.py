@@ -41,23 +41,35 @@ def test_files_of_the_package_are_in_both(
         assert expected | {"pyproject.toml", "README.md"} <= names
 
 
+@pytest.mark.parametrize("distribution", DISTRIBUTIONS, ids=str)
+def test_the_package_index_would_take_them(
+    built: dict[str, list[Path]], distribution: Distribution
+) -> None:
+    command = [sys.executable, "-m", "twine", "check", "--strict"]
+    files = map(str, built[distribution.name])
+    said = subprocess.run([*command, *files], check=False, capture_output=True, text=True)
+    assert said.returncode == 0, said.stdout
+    assert said.stdout.count("PASSED") == 2
+
+
+@pytest.mark.parametrize("suffix", [".whl", ".gz"])
 @pytest.mark.parametrize("tap", DISTRIBUTIONS[1:], ids=str)
 def test_a_tap_runs_where_only_it_is_installed(
-    built: dict[str, list[Path]], tap: Distribution, tmp_path: Path
+    built: dict[str, list[Path]], tap: Distribution, suffix: str, tmp_path: Path
 ) -> None:
     venv = tmp_path / "venv"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True)
-    wheels = [
+    files = [
         str(file)
         for name in ("erp-common", tap.name)
         for file in built[name]
-        if file.suffix == ".whl"
+        if file.suffix == suffix
     ]
     python = str(venv / "bin" / "python")
     uv = [str(UV), "pip", "install", "--python", python]
     installer = uv if UV.exists() else [sys.executable, "-m", "pip", "--python", python, "install"]
     constraint = ["--constraint", str(PROJECT / "requirements" / "taps.txt")]
-    subprocess.run([*installer, "--quiet", *constraint, *wheels], check=True)
+    subprocess.run([*installer, "--quiet", *constraint, *files], check=True)
 
     about = subprocess.run(
         [str(venv / "bin" / tap.name), "--about", "--format=json"],

@@ -1,0 +1,74 @@
+"""docs/publishing.md: installing from a repository works as it is told there."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from docs.blocks import Block, blocks, shell, substituted
+from e2e.commands import PROJECT
+
+PAGE = PROJECT / "docs" / "publishing.md"
+UV = PROJECT / ".tools" / "uv" / "bin"
+
+
+def block(beginning: str) -> Block:
+    """The page's block that begins so."""
+    [found] = [one for one in blocks(PAGE, "sh") if one.text.startswith(beginning)]
+    return found
+
+
+def committed() -> dict[str, str]:
+    """What is committed stands for what has been tagged."""
+    asked = ["git", "rev-parse", "HEAD"]
+    head = subprocess.run(asked, cwd=PROJECT, check=True, capture_output=True, text=True).stdout
+    return {"@v0.1.0": f"@{head.strip()}"}
+
+
+def environment(folder: Path, *, pip: bool) -> Path:
+    """An empty environment's folder of commands."""
+    options = [] if pip else ["--without-pip"]
+    subprocess.run([sys.executable, "-m", "venv", *options, str(folder)], check=True)
+    return folder / "bin"
+
+
+def works(commands: Path) -> bool:
+    """Whether the installed tap runs."""
+    about = [str(commands / "tap-omie"), "--about", "--format=json"]
+    said = subprocess.run(about, check=True, capture_output=True, cwd=commands).stdout
+    return bool(json.loads(said)["name"] == "tap-omie")
+
+
+def settings() -> dict[str, str]:
+    """Git takes this folder for the repository; installers take the versions that are tested."""
+    constraints = str(PROJECT / "requirements" / "taps.txt")
+    return {
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": f"url.file://{PROJECT}.insteadOf",
+        "GIT_CONFIG_VALUE_0": "https://example.com/erp-taps.git",
+        "PIP_CONSTRAINT": constraints,
+        "UV_CONSTRAINT": constraints,
+    }
+
+
+def test_pip_with_both_addresses(tmp_path: Path) -> None:
+    commands = environment(tmp_path / "venv", pip=True)
+    typed = substituted(
+        block("pip install"), {**committed(), "pip install": "python -m pip install"}
+    )
+    shell(typed, settings(), folder=tmp_path, path=[commands])
+    assert works(commands)
+
+
+def test_uv_with_one_address(tmp_path: Path) -> None:
+    commands = environment(tmp_path / "venv", pip=False)
+    typed = substituted(block("uv pip install"), committed())
+    shell(typed, {**settings(), "VIRTUAL_ENV": str(commands.parent)}, folder=tmp_path, path=[UV])
+    assert works(commands)
+
+
+def test_other_blocks_are_for_who_releases() -> None:
+    beginnings = [one.text.split()[:2] for one in blocks(PAGE, "sh")]
+    assert beginnings == [["pip", "install"], ["uv", "pip"], ["twine", "check"]]
