@@ -75,7 +75,7 @@ lock: .venv/.installed ## newest versions of everything into requirements/*.txt
 	$(compile) --generate-hashes requirements/uv.in -o requirements/uv.txt && \
 	$(compile) --generate-hashes requirements/meltano.in -o requirements/meltano.txt && \
 	$(compile) --generate-hashes requirements/target-postgres.in -o requirements/target-postgres.txt && \
-	$(compile) $(own) $(members:%=%/pyproject.toml) -o requirements/taps.txt && \
+	$(compile) $(own) $(members:%=%/pyproject.toml) --extra redis -o requirements/taps.txt && \
 	$(compile) --generate-hashes $(own) $(members:%=%/pyproject.toml) --group pyproject.toml:dev \
 		-o requirements/dev.txt
 

@@ -112,8 +112,9 @@ def extractor(tap: str, described: dict[str, Any]) -> str:
     entry = {
         "name": tap,
         "namespace": tap.replace("-", "_"),
-        # The constraints are the versions this project is tested with.
-        "pip_url": f'-e "{root}/shared" -e "{root}/taps/{tap}"'
+        # With Redis, so that pipelines can share an ERP's allowance. The constraints are the versions
+        # this project is tested with.
+        "pip_url": f'-e "{root}/shared[redis]" -e "{root}/taps/{tap}"'
         f' --constraint "{root}/requirements/taps.txt"',
         "executable": tap,
         "description": described["description"],
