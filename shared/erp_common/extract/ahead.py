@@ -73,7 +73,12 @@ class FetchAhead:
         self._threads = threads
         self._window = window or 3 * threads
         self._more = more
-        self._lock = threading.Condition()
+        self._lock = threading.Lock()
+        # Whom something concerns is woken, and nobody else: threads cost more to wake than a page.
+        self._room = threading.Condition(self._lock)
+        """For threads without a call: there may be one to start."""
+        self._done = threading.Condition(self._lock)
+        """For those who wait for an answer: one has come in, or will not come any more."""
         self._drawing = False
         self._queue: list[tuple[Place, int, Ticket[Any]]] = []
         self._order = count()
@@ -97,7 +102,7 @@ class FetchAhead:
                 return ticket
             heapq.heappush(self._queue, (place, next(self._order), ticket))
             self._hire()
-            self._lock.notify_all()
+            self._room.notify()
         return ticket
 
     def start(self) -> None:
@@ -120,35 +125,40 @@ class FetchAhead:
             self._queue = kept
             for ticket in [one for one in self._started if one.place[:depth] == prefix]:
                 self._drop(ticket)
-            self._lock.notify_all()
+            self._wake_everyone()
 
     def close(self) -> None:
         """Start nothing more; calls under way end by themselves, their answers are dropped."""
         with self._lock:
             self._closed = True
             self._queue.clear()
-            self._lock.notify_all()
+            self._wake_everyone()
 
     def take(self, ticket: Ticket[T]) -> T:
         """Wait for an answer and take it; see `Ticket.result`."""
         with self._lock:
             self._wanted = ticket.place
-            self._lock.notify_all()
+            if ticket.state is _State.QUEUED:
+                self._room.notify()
             while ticket.state in {_State.QUEUED, _State.RUNNING}:
                 if self._closed:
                     raise ERPConnectionError("the run ended before this answer came in")
                 if self._end is not None and ticket.state is _State.QUEUED:
                     raise self._end
-                self._lock.wait()
+                self._done.wait()
             self._wanted = None
             if ticket.state is _State.DROPPED:
                 raise ERPConnectionError("this request was given up because an earlier one failed")
             value, error = ticket.value, ticket.error
             self._drop(ticket)
-            self._lock.notify_all()
+            self._room.notify()
         if error is not None:
             raise error
         return value  # type: ignore[return-value]
+
+    def _wake_everyone(self) -> None:
+        self._room.notify_all()
+        self._done.notify_all()
 
     def _drop(self, ticket: Ticket[Any]) -> None:
         ticket.state = _State.DROPPED
@@ -175,7 +185,8 @@ class FetchAhead:
                 ticket.call = None
                 if isinstance(error, ERPError) and error.ends_run:
                     self._end = self._end or error
-                self._lock.notify_all()
+                    self._room.notify_all()
+                self._done.notify_all()
 
     def _next(self) -> tuple[Ticket[Any], Callable[[], Any]] | None:
         with self._lock:
@@ -190,7 +201,7 @@ class FetchAhead:
                 elif self._may_draw():
                     self._draw()
                     continue
-                self._lock.wait()
+                self._room.wait()
         return None
 
     def _may_draw(self) -> bool:
@@ -219,4 +230,4 @@ class FetchAhead:
             if not drawn:
                 self._more = None
             self._hire()
-            self._lock.notify_all()
+            self._wake_everyone()

@@ -7,6 +7,7 @@ import tempfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from email.message import Message
+from functools import lru_cache
 from typing import BinaryIO, cast
 
 _IN_MEMORY = 1 << 20
@@ -45,12 +46,8 @@ class Answer:
         self.size = size
         self._body = body
         self._taken = False
-        message = Message()
-        message["content-type"] = headers.get("Content-Type") or "application/octet-stream"
-        self.content_type = message.get_content_type()
-        """Such as `application/json`, without parameters."""
-        self.charset = message.get_content_charset() or "utf-8"
-        """As the content type says, else utf-8."""
+        self.content_type, self.charset = _media_type(headers.get("Content-Type") or "")
+        """Such as `application/json`, without parameters, and the charset it states, else utf-8."""
 
     def read(self) -> bytes:
         """The whole body."""
@@ -127,6 +124,13 @@ def _on_disk(begun: bytes) -> BinaryIO:
     file = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115 -- closed with the answer
     file.write(begun)
     return file
+
+
+@lru_cache(maxsize=64)
+def _media_type(written: str) -> tuple[str, str]:
+    message = Message()
+    message["content-type"] = written or "application/octet-stream"
+    return message.get_content_type(), message.get_content_charset() or "utf-8"
 
 
 def _decoded(pieces: Iterator[bytes], encodings: str) -> Iterator[bytes]:

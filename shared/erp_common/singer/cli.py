@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import os
@@ -52,6 +53,8 @@ class LedgerCommand(SingerCommand):
         `--test` and `--discover` run while options are parsed, so failures are caught out here.
         """
         status = 1
+        # What the imports have made lives to the end: the garbage collector need not look at it.
+        gc.freeze()
         self.tap_class.quieten()
         try:
             kwargs["standalone_mode"] = False
