@@ -112,8 +112,8 @@ def extractor(tap: str, described: dict[str, Any]) -> str:
     entry = {
         "name": tap,
         "namespace": tap.replace("-", "_"),
-        # With Redis, so that pipelines can share an ERP's allowance. The constraints are the versions
-        # this project is tested with.
+        # With Redis, so that pipelines can share an ERP's allowance. The constraints are the
+        # versions this project is tested with.
         "pip_url": f'-e "{root}/shared[redis]" -e "{root}/taps/{tap}"'
         f' --constraint "{root}/requirements/taps.txt"',
         "executable": tap,
