@@ -21,7 +21,7 @@ from simulator.totvs_public_rows import WIDTHS, balances, chart, entries, number
 USERNAME: Final = "integracao"
 PASSWORD: Final = secret("totvs_public", "password")
 _QUERY: Final = "/api/framework/v1/genericQuery"
-_DATES: Final = ("CT2_DATA", "CQ0_DATA")
+_DATES: Final = ("CT2_DATA", "CT2_DTLP", "CQ0_DATA")
 _FILIAL: Final = {"CT1": "CT1_FILIAL", "CQ0": "CQ0_FILIAL", "CT2": "CT2_FILIAL"}
 _DUST: Final = Decimal("0.0000000001")
 
@@ -204,7 +204,7 @@ class TotvsPublicService(Service):
 
     def _value(self, name: str, value: object) -> object:
         options = self.options
-        if name in _DATES and options.iso_dates:
+        if name in _DATES and options.iso_dates and value:
             return f"{str(value)[:4]}-{str(value)[4:6]}-{str(value)[6:]}"
         if isinstance(value, str):
             return value.ljust(WIDTHS.get(name, 0)) if options.padded else value.rstrip()

@@ -35,6 +35,7 @@ WIDTHS: Final = {
     "CT2_HIST": 40,
     "CT2_CCD": 9,
     "CT2_CCC": 9,
+    "CT2_DTLP": 8,
 }
 """To which columns are padded with blanks."""
 
@@ -118,7 +119,12 @@ def entries(company: Company) -> Iterator[Row]:
     for entry in company.entries:
         for full in entry_rows(entry, company.filial):
             row = {name: full[name] for name in _OF_CT2}
-            row |= {"CT2_MOEDLC": "01", "CT2_TPSALD": "1"}
+            zeroing = entry.document_type == CLOSING
+            row |= {
+                "CT2_MOEDLC": "01",
+                "CT2_TPSALD": "1",
+                "CT2_DTLP": compact(entry.date) if zeroing else "",
+            }
             yield row
             yield from _shadows(row, "CT2_MOEDLC", "CT2_TPSALD", ("CT2_VALOR",))
 

@@ -3,14 +3,19 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from erp_common.errors import ERPValidationError
+from erp_common.ledger.models import Side
 from erp_common.ledger.periods import Period
 from simulator import Books, Line, LoggedRequest, Simulator
 
@@ -114,6 +119,7 @@ def test_texts_and_cost_centers_may_be_hidden(public: Any) -> None:
         ]
         assert [one.header.is_reconciled for one in extracts] == [True] * 3
         assert {p.description for one in extracts for p in one.postings} == {None}
+        assert [one.issues for one in extracts] == [[]] * 3
 
 
 def test_a_year_that_is_closed_in_the_books(public: Any) -> None:
@@ -130,6 +136,9 @@ def test_a_year_that_is_closed_in_the_books(public: Any) -> None:
     december, january = extracts[1:]
     assert {b.net_closing_balance for b in december.balances if b.account_code in result} == {0}
     assert {b.net_opening_balance for b in january.balances if b.account_code in result} == {0}
+    marked = [p for one in extracts for p in one.postings if p.metadata]
+    assert len(marked) == sum(len(entry.lines) for entry in zeroed)
+    assert [p.metadata for p in marked] == [{"closing_date": "2023-12-31"}] * len(marked)
 
 
 @pytest.mark.parametrize("cut", ["quarter", "range"])
@@ -140,11 +149,58 @@ def test_periods_of_several_months(public: Any, cut: str) -> None:
         public.assert_is_the_books(sim, [extract])
 
 
+def test_balances_are_debit_positive_if_the_settings_say_so(public: Any) -> None:
+    with Simulator(Books.generate()) as sim:
+        usual = public.read(sim)["ACME"][0]
+        turned = public.read(sim, balance_convention="debit_positive")["ACME"][0]
+    assert public.nets(usual) == public.nets(turned)
+    assert [(b.opening_balance, b.closing_balance) for b in turned.balances] == [
+        (b.net_opening_balance, b.net_closing_balance) for b in turned.balances
+    ]
+    assert [b.opening_balance for b in usual.balances] == [
+        -b.net_opening_balance if b.normal_balance is Side.CREDIT else b.net_opening_balance
+        for b in usual.balances
+    ]
+    assert turned.header.metadata["balance_convention"] == "debit_positive"
+
+
 def test_a_run_that_starts_later_gives_the_same_rows(public: Any) -> None:
     with Simulator(Books.generate()) as sim:
         full = public.read(sim)["ACME"]
         later = public.read(sim, periods=[FEBRUARY, MARCH])["ACME"]
     assert later == full[1:]
+
+
+@pytest.mark.parametrize(("lookback", "first"), [(0, FEBRUARY), (1, JANUARY)])
+def test_runs_in_a_chain_give_the_rows_of_a_full_refresh(
+    public: Any, tmp_path: Path, lookback: int, first: Period
+) -> None:
+    def run(name: str, state: Any = None, **more: Any) -> tuple[list[Any], Any]:
+        files = {"config": public.settings(sim, **more), "state": state or {}}
+        for kind, content in files.items():
+            (tmp_path / f"{name}.{kind}").write_text(json.dumps(content), encoding="utf-8")
+        paths = [f"--{kind}={tmp_path / name}.{kind}" for kind in files]
+        done = subprocess.run(
+            [sys.executable, "-m", "tap_totvs", *paths], capture_output=True, check=True
+        )
+        messages = [json.loads(line, parse_float=Decimal) for line in done.stdout.splitlines()]
+        states = [message["value"] for message in messages if message["type"] == "STATE"]
+        rows = [
+            (m["stream"], {**m["record"], "extracted_at": None})
+            for m in messages
+            if m["type"] == "RECORD"
+        ]
+        return rows, states[-1]
+
+    with Simulator(Books.generate()) as sim:
+        company = sim.books.company
+        _, state = run("first", end_date="2024-02-29")
+        edited = company.entries_between(*_span(FEBRUARY))[3]
+        company.edit_entry(edited.id, date=date(2024, 2, 28))
+        company.delete_entry(company.entries_between(*_span(FEBRUARY))[0].id)
+        chained, _ = run("second", state, lookback_periods=lookback)
+        full, _ = run("full")
+    assert chained == [row for row in full if row[1]["period_start"] >= str(first.start)]
 
 
 def test_each_month_is_asked_for_once(public: Any) -> None:

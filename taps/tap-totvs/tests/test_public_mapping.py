@@ -183,6 +183,12 @@ def test_an_entry_column_cannot_be_read(column: str, value: object) -> None:
         lines(entry(**{column: value}))
 
 
+@pytest.mark.parametrize(("stated", "metadata"), [("        ", {}), (None, {}), ("20231231", None)])
+def test_a_closing_entry_says_so(stated: object, metadata: dict[str, str] | None) -> None:
+    (line,) = lines(entry(CT2_DTLP=stated))
+    assert line.metadata == ({"closing_date": "2023-12-31"} if metadata is None else metadata)
+
+
 def test_a_continuation_is_text_and_no_amount() -> None:
     reader = EntryLines()
     rows = [

@@ -18,6 +18,7 @@ from erp_common.ledger.normalize import (
     account_code,
     amount,
     optional_account_code,
+    optional_date,
     parse_date,
     required_side,
     required_text,
@@ -69,6 +70,7 @@ class Entry(msgspec.Struct, gc=False, rename="lower"):
     CT2_HIST: Any = None
     CT2_CCD: Any = None
     CT2_CCC: Any = None
+    CT2_DTLP: Any = None
     R_E_C_N_O_: Any = None
 
 
@@ -117,6 +119,9 @@ def movement(row: Month) -> Posting:
 def lines(row: Entry) -> list[Posting]:
     """The lines of one row: two if both sides were keyed in together (CT2_DC 3).
 
+    A line that zeroes a result account at a year's end says so: `closing_date` in its metadata is
+    the day that CT2_DTLP names.
+
     Raises:
         InvalidValue: If a column that every line has is missing or cannot be read.
     """
@@ -136,6 +141,8 @@ def lines(row: Entry) -> list[Posting]:
         required_text(row.CT2_LINHA, "CT2_LINHA"),
     )
     description = text(row.CT2_HIST, "CT2_HIST")
+    closing = optional_date(row.CT2_DTLP, "CT2_DTLP")
+    metadata = {} if closing is None else {"closing_date": str(closing)}
     return [
         Posting(
             account_code=account_code(row.CT2_DEBITO, "CT2_DEBITO")
@@ -151,6 +158,7 @@ def lines(row: Entry) -> list[Posting]:
             cost_center=text(row.CT2_CCD, "CT2_CCD")
             if side is Side.DEBIT
             else text(row.CT2_CCC, "CT2_CCC"),
+            metadata=metadata,
         )
         for side in sides
     ]
@@ -190,6 +198,8 @@ class EntryLines(ContinuedLines):
             self._latest.append(number)
             if len(self._latest) > _REMEMBERED:
                 self._known.discard(self._latest.popleft())
+        if row.CT2_HIST is None:
+            row.CT2_HIST = ""  # texts may be hidden from the user
         return super().__call__(row)
 
 

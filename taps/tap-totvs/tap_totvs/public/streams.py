@@ -62,7 +62,7 @@ MONTHS = Table.of(Month, ("CQ0_CONTA", "CQ0_DATA"))
 ENTRIES = Table.of(
     Entry,
     ("CT2_FILIAL", "CT2_DATA", "CT2_LOTE", "CT2_SBLOTE", "CT2_DOC", "CT2_LINHA"),
-    optional=("CT2_HIST", "CT2_CCD", "CT2_CCC", RECNO),
+    optional=("CT2_HIST", "CT2_CCD", "CT2_CCC", "CT2_DTLP", RECNO),
 )
 
 
