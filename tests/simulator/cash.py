@@ -13,6 +13,7 @@ from decimal import Decimal
 from threading import RLock
 from typing import Any, Final, Literal
 
+from simulator.books import Books
 from simulator.company import Company
 from simulator.model import ZERO, BalanceRow, Entity, Entry
 
@@ -119,6 +120,7 @@ class CashBook:
         self.categories = _CATEGORIES
         self._lock = RLock()
         self._movements: list[Movement] = []
+        self._deleted: list[Movement] = []
         entries = sorted(company.entries, key=lambda entry: (entry.date, entry.id))
         for at, entry in enumerate(entries):
             self._movements += self._made(at, entry)
@@ -130,6 +132,12 @@ class CashBook:
         """Everything, forecasts too, in booking order."""
         with self._lock:
             return sorted(self._movements, key=lambda one: (one.date, one.id, one.account))
+
+    @property
+    def deleted(self) -> list[Movement]:
+        """What was deleted: some vendors still show it."""
+        with self._lock:
+            return list(self._deleted)
 
     def between(
         self, start: dt.date, end: dt.date, account: int | None = None, *, forecasts: bool = False
@@ -213,13 +221,19 @@ class CashBook:
     def delete(self, movement_id: int) -> list[Movement]:
         """Delete a movement, a transfer's two sides together; returns what went."""
         with self._lock:
-            gone = [one for one in self._movements if one.id == movement_id]
-            self._movements = [one for one in self._movements if one.id != movement_id]
+            gone = self._take(movement_id)
+            self._deleted += gone
             return gone
 
     def edit(self, movement_id: int, **changes: Any) -> None:
         """Change fields of a movement."""
-        self.add(*(replace(one, **changes) for one in self.delete(movement_id)))
+        with self._lock:
+            self.add(*(replace(one, **changes) for one in self._take(movement_id)))
+
+    def _take(self, movement_id: int) -> list[Movement]:
+        gone = [one for one in self._movements if one.id == movement_id]
+        self._movements = [one for one in self._movements if one.id != movement_id]
+        return gone
 
     # Making
 
@@ -280,3 +294,21 @@ class CashBook:
             )
         parts = ((first, sign * quarter), (second, sign * quarter * 3))
         return replace(one, parts=parts, titles=titles)
+
+
+class CashDesk:
+    """The money of each company that a service serves."""
+
+    def __init__(self, books: Books) -> None:
+        """Serve these companies."""
+        self._books = books
+        self._made: dict[str, CashBook] = {}
+        self._lock = RLock()
+
+    def of(self, company_id: str | None = None) -> CashBook:
+        """Return a company's money; the first company's by default."""
+        company = self._books[company_id] if company_id else self._books.company
+        with self._lock:
+            if company.id not in self._made:
+                self._made[company.id] = CashBook(company)
+            return self._made[company.id]

@@ -39,6 +39,7 @@ REAL: Final = {
     "omie": Limit(300, 60, 20, concurrency=4),
     "omie_public": Limit(240, 60, 4, concurrency=4),
     "bling": Limit(100, 60, 10, per_day=120_000),
+    "bling_public": Limit(3, 1, 3, per_day=120_000),
     "bling_v2": Limit(100, 60, 10, per_day=120_000),
 }
 

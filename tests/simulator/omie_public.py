@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from threading import Lock
 from typing import Any, ClassVar, Final, NamedTuple
 
-from simulator.cash import CashBook, Category, MoneyAccount, Movement
+from simulator.cash import CashBook, CashDesk, Category, MoneyAccount, Movement
 from simulator.company import Company
 from simulator.http11 import Request, Response
 from simulator.model import ZERO
@@ -94,16 +93,7 @@ class OmiePublicService(OmieService):
         super().__init__(*args)
         self.options = OmiePublicOptions()
         self._guard = Guard(self.options)
-        self._cash: dict[str, CashBook] = {}
-        self._cash_lock = Lock()
-
-    def cash(self, company_id: str | None = None) -> CashBook:
-        """Return a company's money; the first company's by default."""
-        company = self.books[company_id] if company_id else self.books.company
-        with self._cash_lock:
-            if company.id not in self._cash:
-                self._cash[company.id] = CashBook(company)
-            return self._cash[company.id]
+        self.desk = CashDesk(self.books)
 
     def credentials(self, auth_type: str | None, company: str | None) -> dict[str, str]:
         """Return the keys of one company's application."""
@@ -149,7 +139,7 @@ class OmiePublicService(OmieService):
             text = f'ERROR: Method "{logged.endpoint}" not exists'
             raise Refusal(fault(self.options, text, "SOAP-ENV:Server"))
         self._check_tags(method, body.get("param"))
-        cash = self.cash(company.id)
+        cash = self.desk.of(company.id)
         if logged.endpoint == "ListarExtrato":
             return self.json(self._statement(cash, logged.params), logged)
         rows: Iterable[Row]

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, TypeVar, final
 
+from simulator.bling_public import BlingPublicOptions, BlingPublicService
 from simulator.bling_v2 import BlingV2Options, BlingV2Service
 from simulator.bling_v3 import BlingOptions, BlingService
 from simulator.books import Books
@@ -59,6 +60,7 @@ class Simulator(Dispatcher):
         self._contaazul = self._service(ContaAzulService)
         self._bling = self._service(BlingService)
         self._bling_v2 = self._service(BlingV2Service)
+        self._bling_public = self._service(BlingPublicService)
 
     def _service(self, kind: type[_S]) -> _S:
         service = kind(self.books, self.tokens, self._tampers)
@@ -177,13 +179,13 @@ class Simulator(Dispatcher):
         """Return the money that a public API serves, of the first company by default.
 
         Args:
-            erp: `omie_public`.
+            erp: `omie_public` or `bling_public`.
             company: Whose.
         """
         service = self.service(erp)
-        if not isinstance(service, OmiePublicService):
+        if not isinstance(service, (OmiePublicService, BlingPublicService)):
             raise KeyError(erp)
-        return service.cash(company)
+        return service.desk.of(company)
 
     @property
     def totvs(self) -> TotvsOptions:
@@ -204,6 +206,11 @@ class Simulator(Dispatcher):
     def bling(self) -> BlingOptions:
         """How Bling v3 answers."""
         return self._bling.options
+
+    @property
+    def bling_public(self) -> BlingPublicOptions:
+        """How Bling answers under its public API."""
+        return self._bling_public.options
 
     @property
     def bling_v2(self) -> BlingV2Options:

@@ -11,6 +11,7 @@ from singer_sdk.exceptions import ConfigValidationError
 from erp_common.singer import settings
 from erp_common.singer.tap import LedgerTap
 from tap_bling.client import BlingDialect, BlingV2Dialect, api_key
+from tap_bling.public.streams import BlingCashBooks
 from tap_bling.streams import BlingBooks, BlingV2Books, BlingV3Books
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 BASE_URL = "https://bling.com.br/Api/v3"
 BASE_URL_V2 = "https://bling.com.br/Api/v2"
+BASE_URL_PUBLIC = "https://api.bling.com.br/Api/v3"
 
 
 class TapBling(LedgerTap):
@@ -35,6 +37,17 @@ class TapBling(LedgerTap):
         rate_scope="API key",
         page_size=100,
         single_company=True,
+        public=settings.Defaults(
+            system="Bling",
+            base_url=BASE_URL_PUBLIC,
+            auth_types=("oauth2", "bearer_token"),
+            token_url=f"{BASE_URL_PUBLIC}/oauth/token",
+            rate=settings.Rate(requests=3, interval=1, burst=3, per_day=120_000),
+            rate_scope="Bling account",
+            page_size=100,
+            max_concurrency=3,
+            single_company=True,
+        ),
     )
     config_jsonschema = settings.schema(
         defaults,
@@ -54,12 +67,15 @@ class TapBling(LedgerTap):
     source_class = BlingBooks
 
     @classmethod
-    def source(cls, config: Config, build: Build) -> BlingBooks:
+    def source(cls, config: Config, build: Build) -> BlingBooks | BlingCashBooks:
         """The books that the key opens.
 
         Raises:
-            ConfigValidationError: If v2 is to be called with anything but an API key.
+            ConfigValidationError: If v2 is to be called with anything but an API key, or the
+                public API without a refresh token.
         """
+        if config.api == "public":
+            return cls.cash_books(config, build)
         auth = cls.authenticator(config, build)
         account = config.api_key or config.client_id or config.access_token or ""
         if config.api_version == "v3":
@@ -71,6 +87,31 @@ class TapBling(LedgerTap):
         if config.base_url == BASE_URL:
             config = msgspec.structs.replace(config, base_url=BASE_URL_V2)
         return BlingV2Books(build.transport(config, BlingV2Dialect(), auth=auth, account=account))
+
+    @classmethod
+    def cash_books(cls, config: Config, build: Build) -> BlingCashBooks:
+        """The books under the public API, which knows refresh tokens and v3 alone.
+
+        Raises:
+            ConfigValidationError: If there is no refresh token, or v2 is asked for.
+        """
+        wrong = None
+        if config.api_version != "v3":
+            wrong = "api public is Bling's v3; leave api_version out"
+        elif config.auth_type == "oauth2" and not (config.refresh_token or config.token_store):
+            wrong = "refresh_token must be set for api public, or token_store that holds one"
+        if wrong:
+            raise ConfigValidationError(wrong, errors=[wrong], schema={})
+        config = msgspec.structs.replace(config, grant_type="refresh_token")
+        transport = build.transport(
+            config,
+            BlingDialect(),
+            auth=cls.authenticator(config, build),
+            account=config.client_id or config.access_token or "",
+            # Asks for tokens of the kind that stays; the other is being given up.
+            headers={"enable-jwt": "1"},
+        )
+        return BlingCashBooks(transport, config.page_size or 100)
 
     @classmethod
     def authenticator(cls, config: Config, build: Build) -> Handler:

@@ -1,0 +1,173 @@
+"""Bling's books on a cash basis: money accounts, categories, and every movement between them."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, Final
+
+import msgspec
+
+from erp_common.errors import ERPAuthenticationError, ERPValidationError
+from erp_common.extract.errands import Errand, ErrandTransport, errand, pages, stated
+from erp_common.extract.listing import Batch, Page
+from erp_common.extract.source import DerivedSource, LineReader, Lines, Paging, Query
+from erp_common.http.answer import Answer
+from erp_common.http.request import Request
+from erp_common.http.session import Transport
+from erp_common.ledger import cash
+from erp_common.ledger.hierarchy import Chart
+from erp_common.ledger.models import Company, Posting
+from erp_common.ledger.periods import Period
+from tap_bling.public import calls, mapping
+from tap_bling.public.rows import Added, Movement
+
+BLOCK: Final = 25
+"""Movements whose details are asked for one after the other; blocks are read side by side."""
+
+logger = logging.getLogger(__name__)
+
+
+class BlingCashBooks(DerivedSource):
+    """Bling's public API."""
+
+    source_system = "bling"
+    system = "Bling"
+    whole_entries = True
+    account = staticmethod(mapping.account)
+
+    def __init__(self, transport: Transport, page_size: int) -> None:
+        """Read through this transport, this many accounts or categories a page."""
+        super().__init__(ErrandTransport(transport))
+        self._page_size = page_size
+
+    def chart(self, company: Company) -> Query[Any]:
+        """Money accounts, categories, and the accounts the ledger adds."""
+        return errand("chart of accounts", partial(self._chart, company))
+
+    def postings(
+        self, company: Company, period: Period, chart: Chart
+    ) -> Sequence[tuple[Query[Any], LineReader]]:
+        """One listing of all accounts' movements."""
+        _ = company, chart
+        return [(Movements(self.transport, period).query(), Lines(_entry))]
+
+    def probe(self, company: Company, period: Period) -> tuple[Request, Callable[[Answer], object]]:
+        """One money account."""
+        _ = company, period
+        return calls.probe(), calls.ACCOUNTS.read
+
+    # In a fetching thread
+
+    def _chart(self, company: Company) -> Page[Any]:
+        self._must_be(company)
+        found: list[Page[Any]] = [
+            *pages(self.transport, calls.accounts(self._page_size)),
+            *pages(self.transport, calls.categories(self._page_size)),
+        ]
+        batches: list[Batch[Any]] = [batch for page in found for batch in page.batches]
+        batches.append(stated([Added(account) for account in cash.counterparts([])]))
+        return Page(batches, row_count=sum(len(batch.rows) for batch in batches))
+
+    def _must_be(self, company: Company) -> None:
+        """Whether the token opens the books of this company and not of another.
+
+        Raises:
+            ERPValidationError: If it is another's.
+        """
+        try:
+            said = self.transport.fetch(calls.company(), calls.read_object)
+        except ERPAuthenticationError as error:
+            if error.ends_run:
+                raise
+            logger.warning(
+                "The application may not read whose books these are, so nothing proves that they "
+                "are those of %s; give it the scope for the company's data.",
+                company.id,
+            )
+            return
+        known = {name: str(said[name]).strip() for name in ("id", "cnpj", "nome") if said.get(name)}
+        wanted = company.erp_id.strip()
+        numbers = _digits(known.get("cnpj", ""))
+        if not known or wanted in known.values() or (numbers and _digits(wanted) == numbers):
+            return
+        raise ERPValidationError(
+            f"these credentials open the books of {known.get('nome', 'another company')} (CNPJ "
+            f"{known.get('cnpj', 'unknown')}, id {known.get('id', 'unknown')}), and erp_id of "
+            f"company {company.id} is {wanted}; set erp_id to that CNPJ, or use the credentials of "
+            f"{company.id}",
+        )
+
+
+class Movements:
+    """A period's movements: listed first, then completed block by block, side by side."""
+
+    def __init__(self, transport: Transport, period: Period) -> None:
+        """Plan to read; nothing is asked for yet."""
+        self._transport = transport
+        self._period = period
+        self._listed: list[tuple[Movement | None, dict[str, Any]]] = []
+
+    def query(self) -> Query[Movement]:
+        """The listing, whose first page knows how many there are."""
+
+        def never(_: Answer) -> Page[Movement]:
+            raise AssertionError("an errand reads its answers itself")
+
+        def ask(page: int) -> Request:
+            return Errand("GET", "/caixas", run=partial(self._block, page))
+
+        return Query("money movements", ask, never, Paging.TOTALS)
+
+    def _block(self, number: int) -> Page[Movement]:
+        if number == 1:
+            self._list()
+        block = self._listed[(number - 1) * BLOCK : number * BLOCK]
+        whole = [self._whole(row, raw) for row, raw in block]
+        return Page(
+            [Batch([row for row, _ in whole], lambda: [raw for _, raw in whole])],
+            total_pages=max(1, -(-len(self._listed) // BLOCK)),
+            total_rows=len(self._listed),
+            row_count=len(whole),
+        )
+
+    def _list(self) -> None:
+        """List what moved; a movement that slides onto the next page meanwhile comes twice."""
+        listed: list[tuple[Movement | None, dict[str, Any]]] = []
+        seen: set[str] = set()
+        for window in calls.years(self._period):
+            for page in pages(self._transport, calls.movements(window)):
+                for batch in page.batches:
+                    for at, row in enumerate(batch.rows):
+                        number = "" if row is None else str(row.id or "")
+                        if number and number in seen:
+                            continue
+                        seen.add(number)
+                        listed.append((row, batch.raw(at)))
+        self._listed = listed
+
+    def _whole(
+        self, row: Movement | None, raw: dict[str, Any]
+    ) -> tuple[Movement | None, dict[str, Any]]:
+        """A movement with its details, where the list lacks them."""
+        if row is None or row.categoria is not None or not row.id or mapping.is_deleted(row):
+            return row, raw
+        number = str(row.id).strip()
+        details = self._transport.fetch(calls.movement(number), calls.read_object)
+        if str(details.get("id", "")).strip() != number:
+            raise ERPValidationError(
+                f"Bling answers with the details of movement {details.get('id')} where those of "
+                f"{number} were asked for; run again, and if it stays so, ask Bling's support",
+            )
+        together = {**raw, **{name: value for name, value in details.items() if value is not None}}
+        return msgspec.convert(together, Movement), together
+
+
+def _entry(row: Movement) -> list[Posting]:
+    return [] if mapping.is_deleted(row) else cash.entry(mapping.settled(row))
+
+
+def _digits(value: str) -> str:
+    return re.sub(r"\D", "", value)
