@@ -18,7 +18,7 @@ PYTEST_WORKERS ?= 2
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: .venv/.installed .meltano/.installed ## a fictional company's ledger, from the ERP to a trial balance
+demo: .venv/.installed .meltano/.installed ## a fictional holding's ledgers, from four ERPs to one trial balance
 	@$(bin)/python -m demo
 
 demo-psql: .venv/.installed ## a SQL prompt on what the demo loaded (or: make demo-psql SQL='select …')
@@ -46,6 +46,7 @@ readme: .venv/.installed ## settings in the READMEs and in meltano.yml, from wha
 	$(bin)/python -m house.settings --write
 	$(bin)/python -m house.portfolio --write
 	$(bin)/python -m house.hub --write
+	$(bin)/python -m house.scaling --write
 
 install: .venv/.installed .meltano/.installed ## what demo and test install first
 

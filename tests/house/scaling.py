@@ -1,0 +1,157 @@
+"""How long a large holding takes, where the ERPs' allowances are what limits it.
+
+`python -m house.scaling` simulates a thousand companies, spread over the ERPs like the portfolio,
+and prints the table of docs/scaling.md; with `--write` it writes it there. Nothing is measured: the
+requests of a month follow from how each ERP is read, the rest from its default allowance. What
+machines and the warehouse can do is left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import heapq
+from importlib.metadata import entry_points
+
+import msgspec
+
+from erp_common.singer.settings import Rate
+from house.portfolio import own
+from house.settings import PROJECT, replaced
+
+PAGE = PROJECT / "docs" / "scaling.md"
+BLOCK = "wall-clock by workers"
+COMPANIES, MONTHS, DAILY_MONTHS = 1_000, 60, 2
+WORKERS = (1, 4, 16, 64, 256, 1_000)
+# ContaAzul's allowance is that of an application, which many companies may have authorised.
+SHARED = "tap-contaazul"
+
+
+class Month(msgspec.Struct, frozen=True):
+    """A month of a company's books: its accounts, entries and postings."""
+
+    accounts: int = 392
+    analytic: int = 275
+    moved: int = 120
+    entries: int = 1_000
+    lines: int = 2_600
+
+
+class Work(msgspec.Struct, frozen=True):
+    """What one company asks for, and how fast its ERP answers at most (requests a second)."""
+
+    requests: float
+    rate: float
+    shared: bool
+
+
+def requests(tap: str, month: Month) -> int:
+    """How many requests the tap makes for a month, with postings spread evenly over accounts."""
+    if tap == "tap-totvs":
+        return 1 + month.moved
+    if tap == "tap-omie":
+        return _pages(month.accounts, 500) + month.moved * _pages(month.lines // month.moved, 500)
+    if tap == "tap-contaazul":
+        return _pages(month.entries, 100)
+    if tap == "tap-bling":
+        # Each listing ends with a page that is not full.
+        return month.analytic * (month.lines // month.analytic // 100 + 1)
+    raise ValueError(f"{tap} has no place in this simulation yet: say what it asks for in a month.")
+
+
+def holding(companies: int, months: int, *, one_application: bool) -> list[Work]:
+    """The companies, in the order of the portfolio over and over."""
+    members = own().members
+    rates = {tap: _rate(tap) for tap in {member.tap for member in members}}
+    return [
+        Work(
+            requests=months * requests(tap, Month()),
+            rate=rates[tap].requests / rates[tap].interval,
+            shared=one_application and tap == SHARED,
+        )
+        for tap in (members[number % len(members)].tap for number in range(companies))
+    ]
+
+
+def wall_clock(work: list[Work], workers: int) -> float:
+    """Seconds until all is done; a worker reads one company at a time, in the order of the list.
+
+    Companies with a shared allowance get equal parts of it. `served` is how many requests each of
+    them would have been granted had it been there from the beginning.
+    """
+    waiting = list(reversed(work))
+    now = served = 0.0
+    alone: list[float] = []
+    together: list[float] = []
+    shared_rate = next((one.rate for one in work if one.shared), 1.0)
+    while waiting or alone or together:
+        while waiting and len(alone) + len(together) < workers:
+            one = waiting.pop()
+            if one.shared:
+                heapq.heappush(together, served + one.requests)
+            else:
+                heapq.heappush(alone, now + one.requests / one.rate)
+        ends = [alone[0]] if alone else []
+        if together:
+            ends.append(now + (together[0] - served) * len(together) / shared_rate)
+        end = min(ends)
+        if together:
+            served += (end - now) * shared_rate / len(together)
+        now = end
+        # One at a time; a second that ends at the same moment is next, after no time.
+        if alone and alone[0] <= now:
+            heapq.heappop(alone)
+        else:
+            heapq.heappop(together)
+    return now
+
+
+def table() -> str:
+    """The table: hours of the first run and of a daily one, by workers."""
+    titles = (
+        "Workers",
+        "60 months, one application",
+        "60 months, an application each",
+        "Daily, one application",
+        "Daily, an application each",
+    )
+    lines = [f"| {' | '.join(titles)} |", f"| {' | '.join(['---:'] * len(titles))} |"]
+    for workers in WORKERS:
+        cells = [
+            _hours(wall_clock(holding(COMPANIES, months, one_application=one), workers))
+            for months in (MONTHS, DAILY_MONTHS)
+            for one in (True, False)
+        ]
+        lines.append(f"| {workers:,} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """Print the table, or write it."""
+    parser = argparse.ArgumentParser(prog="python -m house.scaling", description=__doc__)
+    parser.add_argument("--write", action="store_true")
+    if parser.parse_args().write:
+        PAGE.write_text(replaced(PAGE.read_text(encoding="utf-8"), BLOCK, table()), "utf-8")
+    else:
+        print(table(), end="")
+
+
+def _rate(tap: str) -> Rate:
+    [point] = [
+        point
+        for point in entry_points(group="erp_common.taps")
+        if point.dist is not None and point.dist.name == tap
+    ]
+    rate: Rate = point.load().defaults.rate
+    return rate
+
+
+def _pages(rows: int, size: int) -> int:
+    return max(1, -(-rows // size))
+
+
+def _hours(seconds: float) -> str:
+    return f"{seconds / 3600:,.1f} h"
+
+
+if __name__ == "__main__":
+    main()
