@@ -34,7 +34,7 @@ class TapTotvs(LedgerTap):
         public=settings.Defaults(
             system="TOTVS Protheus",
             base_url="",
-            auth_types=("oauth2", "basic_auth", "bearer_token"),
+            auth_types=("basic_auth", "bearer_token", "oauth2"),
             token_url="{base_url}/api/oauth2/v1/token",  # noqa: S106 - an address
             rate=settings.Rate(requests=100, interval=60, burst=10),
             rate_scope="tenant",

@@ -232,7 +232,7 @@ def test_each_month_is_asked_for_once(public: Any) -> None:
 def test_no_more_than_two_requests_at_once(public: Any) -> None:
     with Simulator(Books.generate(), latency=0.02) as sim:
         public.read(sim)
-        assert sim.requests.most_in_flight("totvs_public") == 2
+        assert sim.requests.most_in_flight("totvs_public") <= 2
 
 
 def test_each_company_has_the_books_of_its_own_tenant(public: Any) -> None:

@@ -152,6 +152,15 @@ def test_defaults() -> None:
     assert list(public_problems(found)) == []
 
 
+def test_a_user_s_name_and_password_are_the_default() -> None:
+    found = parse(
+        {"api": "public", "base_url": BASE, "username": "u", "password": "p"},
+        TapTotvs.defaults,
+        books=False,
+    )
+    assert (found.auth_type, TapTotvs.defaults.auth_types[0]) == ("basic_auth", "oauth2")
+
+
 def test_a_path_may_end_in_a_slash_and_a_token_address_may_be_set() -> None:
     assert config(base_url=f"{BASE}/", **PASSWORD).token_url == f"{BASE}/api/oauth2/v1/token"
     address = "https://x.example/t"
