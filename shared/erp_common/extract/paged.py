@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from typing import Generic, TypeVar
+from itertools import chain
+from operator import eq
+from typing import Any, Generic, TypeVar
 
 from erp_common.errors import ERPValidationError
 from erp_common.extract.ahead import FetchAhead, Place, Ticket
@@ -144,12 +146,12 @@ class Paged(Generic[Row]):
         """A page equal to the one before means that the ERP ignores the page asked for."""
         if before is None or (page.row_count or 0) <= 1 or page.row_count != before.row_count:
             return
-        if _rows(page) == _rows(before):
+        if all(map(eq, _rows(page), _rows(before))):
             raise ERPValidationError(
                 f"page {number} of the {self.query.name} repeats page {number - 1}: "
                 "the ERP ignores the page asked for; check base_url and the API's version",
             )
 
 
-def _rows(page: Page[Row]) -> list[Row | None]:
-    return [row for batch in page.batches for row in batch.rows]
+def _rows(page: Page[Any]) -> Iterator[Any]:
+    return chain.from_iterable(batch.rows for batch in page.batches)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from enum import Enum
+from functools import partial
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 import msgspec
@@ -61,18 +62,10 @@ class LineReader(Protocol):
         """The postings still held back when the listing ends."""
 
 
-class Lines:
-    """A `LineReader` without memory, from a pure function of the row."""
+class Lines(partial[Sequence[Posting]]):
+    """A `LineReader` without memory, from a pure function of the row; called as fast as that."""
 
-    __slots__ = ("_line",)
-
-    def __init__(self, line: Callable[[Any], Sequence[Posting]]) -> None:
-        """Read each row with `line`."""
-        self._line = line
-
-    def __call__(self, row: Any) -> Sequence[Posting]:  # noqa: ANN401
-        """The row's postings."""
-        return self._line(row)
+    __slots__ = ()
 
     def end(self) -> Sequence[Posting]:
         """Nothing: no row is held back."""
