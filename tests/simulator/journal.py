@@ -12,8 +12,8 @@ from simulator.model import Nature
 from simulator.opening import CAPITAL
 from simulator.standing import Standing
 
-# Amounts spread over more than three decades; most are below the mean, some six times as large.
-_DECADES: Final = (-2.5, 0.8)
+# Amounts spread over more than two decades; most are below the mean, some six times as large.
+_DECADES: Final = (-2.0, 0.6)
 _MEAN: Final = (10 ** _DECADES[1] - 10 ** _DECADES[0]) / ((_DECADES[1] - _DECADES[0]) * log(10))
 _TRIES: Final = 6
 
@@ -27,17 +27,17 @@ class Journal:
         self._rng = Random(0)  # noqa: S311 - takes its place from the first month on
         self._mean = 0.0
         # How often each event happens, and its part of the sales in per mille: of a hundred that is
-        # sold, some 98 are collected, some 69 were the cost of the goods, 11 go to the staff.
+        # sold, some 98 are collected, some 54 were the cost of the goods, 11 go to the staff.
         events: dict[Callable[[], Draft | None], tuple[int, int]] = {
             self._sale: (20, 1000),
             self._receipt: (20, 980),
-            self._purchase: (14, 800),
-            self._payment_to_supplier: (8, 1000),
+            self._purchase: (14, 670),
+            self._payment_to_supplier: (8, 860),
             self._payment_to_people: (3, 140),
             self._payment_of_taxes: (3, 40),
-            self._expense: (10, 100),
-            self._shared_expense: (3, 30),
-            self._cost_of_sale: (8, 690),
+            self._expense: (7, 90),
+            self._shared_expense: (6, 40),
+            self._cost_of_sale: (8, 540),
             self._payroll: (3, 110),
             self._tax_offset: (1, 80),
             self._depreciation: (2, 15),
