@@ -1,10 +1,11 @@
-"""BATCH files of plain rows: encoded like messages, compressed for speed."""
+"""BATCH files of plain rows: encoded like messages as they come in, and compressed for speed."""
 
 from __future__ import annotations
 
 import gzip
 from collections.abc import Iterator
-from typing import Any
+from contextlib import ExitStack
+from typing import IO, Any, cast
 from uuid import uuid4
 
 from singer_sdk.helpers._batch import BaseBatchFileEncoding, BatchConfig
@@ -24,7 +25,7 @@ def plain(
     """Write rows to JSON Lines files of at most `batch_size` rows.
 
     Args:
-        config: Where the files go and how large they are.
+        config: Where the files go, how large they are, and whether they are compressed.
         name: Begins the files' names.
         constants: The fields that all rows share.
         rows: Structs with the other fields.
@@ -33,33 +34,34 @@ def plain(
         The encoding and a file's address, for one BATCH message.
     """
     opening = encoder.encode(constants)[:-1]
-    run, storage = uuid4(), config.storage
-    for number, chunk in enumerate(_chunks(rows, config.batch_size), start=1):
-        filename = f"{storage.prefix or ''}{name}-{run}-{number}.json.gz"
-        with (
-            storage.open(filename, "wb") as file,
-            gzip.GzipFile(fileobj=file, mode="wb", compresslevel=COMPRESSION) as compressed,
-        ):
-            for part in chunk:
+    name = f"{config.storage.prefix or ''}{name}-{uuid4()}"
+    number = room = 0
+    with ExitStack() as open_file:
+        for part in rows:
+            start = 0
+            while start < len(part):
+                if not room:
+                    number, room = number + 1, config.batch_size
+                    address, file = _create(config, f"{name}-{number}.json", open_file)
                 lines = bytearray()
-                encode_rows(lines, opening, part, b"\n")
-                compressed.write(lines)
-        yield config.encoding, [storage.get_url(filename)]
+                encode_rows(lines, opening, part[start : start + room], b"\n")
+                file.write(lines)
+                written = min(room, len(part) - start)
+                start, room = start + written, room - written
+                if not room:
+                    open_file.close()
+                    yield config.encoding, [address]
+        if room:
+            open_file.close()
+            yield config.encoding, [address]
 
 
-def _chunks(rows: Iterator[list[Any]], size: int) -> Iterator[list[list[Any]]]:
-    """The lists of rows, cut and gathered to chunks of `size` rows."""
-    chunk: list[list[Any]] = []
-    room = size
-    for part in rows:
-        start = 0
-        while len(part) - start >= room:
-            chunk.append(part[start : start + room])
-            yield chunk
-            start += room
-            chunk, room = [], size
-        if start < len(part):
-            chunk.append(part[start:])
-            room -= len(part) - start
-    if chunk:
-        yield chunk
+def _create(config: BatchConfig, filename: str, owner: ExitStack) -> tuple[str, IO[bytes]]:
+    """The address of a new file, and what writes to it until its owner is closed."""
+    compressed = config.encoding.compression == "gzip"
+    filename += ".gz" if compressed else ""
+    file: IO[bytes] = owner.enter_context(config.storage.open(filename, "wb"))
+    if compressed:
+        writer = gzip.GzipFile(fileobj=file, mode="wb", compresslevel=COMPRESSION)
+        file = cast("IO[bytes]", owner.enter_context(writer))
+    return config.storage.get_url(filename), file
