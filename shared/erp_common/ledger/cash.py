@@ -181,6 +181,19 @@ def first_day(start: date | None, openings_from: date | None, cut: Cut) -> date 
     return beginning if openings_from is None else min(openings_from, beginning)
 
 
+def last_day(end: date | None, cut: Cut, today: date) -> date | None:
+    """The last day of the last period, if that is over: then its closing balances can be asked for.
+
+    Args:
+        end: The last day that is asked for; None for today.
+        cut: How the books are cut into periods.
+        today: Today's date where the company is.
+    """
+    last = end or today
+    ending = last if cut is Cut.RANGE else containing(last, cut).end
+    return ending if ending < today else None
+
+
 def _synthetic(
     code: str, name: str, kind: AccountType, side: Side, opening: Decimal | None
 ) -> StatedAccount:

@@ -118,3 +118,17 @@ def test_the_ledger_begins(
     start: date | None, openings: date | None, cut: Cut, first: date | None
 ) -> None:
     assert cash.first_day(start, openings, cut) == first
+
+
+@pytest.mark.parametrize(
+    ("end", "cut", "last"),
+    [
+        (date(2024, 2, 15), Cut.MONTH, date(2024, 2, 29)),
+        (date(2024, 2, 15), Cut.RANGE, date(2024, 2, 15)),
+        (date(2024, 3, 9), Cut.MONTH, None),
+        (date(2024, 3, 9), Cut.RANGE, date(2024, 3, 9)),
+        (None, Cut.RANGE, None),
+    ],
+)
+def test_the_last_period_is_over(end: date | None, cut: Cut, last: date | None) -> None:
+    assert cash.last_day(end, cut, date(2024, 3, 10)) == last

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from erp_common.ledger.cash import first_day
+from erp_common.ledger.cash import first_day, last_day
+from erp_common.ledger.periods import today
 from erp_common.singer import settings
 from erp_common.singer.tap import LedgerTap
 from tap_omie.client import Keys, OmieDialect
@@ -54,7 +55,10 @@ class TapOmie(LedgerTap):
             return OmieCashBooks(
                 transport,
                 Calls(keys, size),
-                first_day(start, config.openings_day, config.period),
+                (
+                    first_day(start, config.openings_day, config.period),
+                    last_day(config.last_day, config.period, today()),
+                ),
                 None if config.validation == "off" else config.tolerance,
             )
         return OmieBooks(transport, keys, size)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from functools import partial
 from typing import Any, Final
@@ -32,7 +32,7 @@ from erp_common.ledger.normalize import InvalidValue, amount, required_text, tex
 from erp_common.ledger.periods import Period
 from tap_omie.public import mapping
 from tap_omie.public.calls import ACCOUNTS, Calls, Statement, read_statement
-from tap_omie.public.rows import Added, BankAccount, Category
+from tap_omie.public.rows import Added, BankAccount, Category, Head
 from tap_omie.public.statement import Balances, Splits, StatementReader
 
 MOST_MOVEMENTS: Final = 50
@@ -59,7 +59,7 @@ class OmieCashBooks(DerivedSource):
         self,
         transport: Transport,
         calls: Calls,
-        first_day: date | None,
+        days: tuple[date | None, date | None],
         tolerance: Decimal | None,
     ) -> None:
         """Read through this transport.
@@ -67,12 +67,13 @@ class OmieCashBooks(DerivedSource):
         Args:
             transport: How Omie is reached.
             calls: Its calls.
-            first_day: Where the ledger begins; None leaves the openings out.
+            days: Where the ledger begins (None leaves the openings out), and the last day whose
+                balances can be asked for (None if it is not over): what comes after proves it.
             tolerance: For comparing balances; None compares nothing.
         """
         super().__init__(ErrandTransport(transport))
         self._calls = calls
-        self._first_day = first_day
+        self._first_day, self._last_day = days
         self._tolerance = tolerance
         self._known: dict[str, Known] = {}
 
@@ -152,7 +153,16 @@ class OmieCashBooks(DerivedSource):
                 batches.append(Batch([found.head], partial(list, [found.said])))
                 batches += found.movements.batches
                 rows += found.movements.row_count or 0
+        if period.end == self._last_day:
+            batches.append(self._after(number, period.end + timedelta(days=1)))
         return Page(batches, row_count=rows)
+
+    def _after(self, number: str, day: date) -> Batch[Any]:
+        """What the account holds once the last period is over, by its own word."""
+        window = Period(day, day)
+        balance = self._opening(number, day)
+        said = {"nCodCC": number, "dPeriodoInicial": str(day), "nSaldoAnterior": balance}
+        return Batch([Head(balance, window)], partial(list, [said]))
 
     def _window(self, number: str, window: Period) -> Statement | None:
         try:

@@ -75,8 +75,8 @@ def test_forty_nine_rows_are_taken_as_they_are(sim: Simulator, read: Runs) -> No
     for one in cash.between(*MONTHS[0], account, forecasts=True)[48:]:
         cash.delete(one.id)
     must_equal(read(end_date="2024-01-31"), cash, 1)
-    # One for the opening, one for the month.
-    assert sim.requests.count(ERP, "ListarExtrato", lambda r: r.account == str(account)) == 2
+    # One for the opening, one for the month, one for what is there after it.
+    assert sim.requests.count(ERP, "ListarExtrato", lambda r: r.account == str(account)) == 3
 
 
 def test_lines_of_balances_are_no_movements(sim: Simulator, read: Runs) -> None:
@@ -142,6 +142,16 @@ def test_a_balance_that_does_not_follow_is_told(sim: Simulator, read: Runs) -> N
         assert read(validation="off").codes() == []
 
 
+def test_a_movement_missing_from_the_last_period_is_told_too(sim: Simulator, read: Runs) -> None:
+    sim.omie_public.statement_cap = 40  # less than anyone has seen: no row count gives it away
+    done = read(end_date="2024-01-31")
+    short = [a for a in sim.cash(ERP).accounts if len(sim.cash(ERP).between(*MONTHS[0], a.id)) > 40]
+    assert done.codes() == ["INVALID_RECORD"] * len(short) != []
+    for issue, account in zip(done.rows["validation_issues"], short, strict=True):
+        assert issue["raw"]["nCodCC"] == str(account.id)
+        assert issue["raw"]["nSaldoAnterior"] == sim.cash(ERP).balance(account.id, date(2024, 2, 1))
+
+
 def test_a_statement_without_its_balance_is_an_error(sim: Simulator, read: Runs) -> None:
     def silent(body: dict[str, Any], _: object) -> None:
         del body["nSaldoAnterior"]
@@ -177,7 +187,11 @@ def test_rows_of_other_days_are_told_and_not_counted_twice(sim: Simulator, read:
 
     with sim.tamper(ERP, "ListarExtrato", other_day):
         done = read(end_date="2024-01-31")
-    assert done.codes() == ["INVALID_RECORD"]
+    # The row itself, and the balance that lacks it.
+    assert done.codes() == ["INVALID_RECORD"] * 2
+    said = " ".join(row["message"] for row in done.rows["validation_issues"])
+    assert "dDataLancamento is 2024-02-05" in said
+    assert f"for account {account}" in said
     assert done.balances(SINCE)[f"CC.{account}"][2:4] == (0, 0)
 
 
