@@ -25,7 +25,7 @@ demo-psql: .venv/.installed ## a SQL prompt on what the demo loaded (or: make de
 	@$(bin)/python -m demo.psql
 
 test: .venv/.installed .meltano/.installed ## all tests, against real PostgreSQL and Meltano
-	$(bin)/pytest -n $(PYTEST_WORKERS)
+	$(bin)/pytest -n $(PYTEST_WORKERS) --dist loadgroup
 
 lint: .venv/.installed ## style, formatting, types, and the oldest Python supported
 	$(bin)/ruff check .

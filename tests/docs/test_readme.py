@@ -15,7 +15,7 @@ from e2e.commands import PROJECT, installed
 from e2e.warehouse import Warehouse
 from simulator import Books, Simulator
 
-pytestmark = pytest.mark.xdist_group("meltano")
+pytestmark = [pytest.mark.xdist_group("meltano"), pytest.mark.timeout(900)]
 
 PAGE = PROJECT / "README.md"
 ELSEWHERE = {
