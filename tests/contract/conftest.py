@@ -43,6 +43,12 @@ class Build:
         sim = Simulator(books_for(self.erp, **plan) if books is None else books)
         return World(self.erp, self._stack.enter_context(sim), self._runner)
 
+    def like(self, plain: Plain) -> World:
+        """A world of its own with the same books, to be read in another way."""
+        sim = Simulator(plain.world.books)
+        world = self._stack.enter_context(sim)
+        return World(self.erp, world, self._runner, end_date=plain.world.end_date)
+
     def several(self, **plan: Any) -> World:
         """A world of two companies where the ERP knows more than one."""
         return self(companies=2 if self.erp.reported else 1, **plan)
@@ -70,15 +76,16 @@ class Once:
         self._plain: dict[str, Plain] = {}
         self._catalogs: dict[str, dict[str, Any]] = {}
 
-    def plain(self, erp: Erp) -> Plain:
-        """A quarter of two companies where the ERP knows more than one."""
-        if erp.name not in self._plain:
+    def plain(self, erp: Erp, entries: int, end_date: str) -> Plain:
+        """Two companies where the ERP knows more than one, until that day."""
+        key = f"{erp} {end_date}"
+        if key not in self._plain:
             with ExitStack() as stack:
-                build = Build(erp, self._runner, stack)
-                world = build.several(entries_per_month=15)
+                world = Build(erp, self._runner, stack).several(entries_per_month=entries)
+                world.end_date = end_date
                 run = world.good()
-                self._plain[erp.name] = Plain(world, run, list(world.sim.requests))
-        return self._plain[erp.name]
+                self._plain[key] = Plain(world, run, list(world.sim.requests))
+        return self._plain[key]
 
     def catalog(self, erp: Erp) -> dict[str, Any]:
         """What `--discover` writes; it depends on neither books nor settings."""
@@ -118,8 +125,20 @@ def world(build: Build) -> World:
 
 @pytest.fixture
 def plain(erp: Erp, once: Once) -> Plain:
-    """The run that others are compared with."""
-    return once.plain(erp)
+    """A run of a quarter."""
+    return once.plain(erp, 15, "2024-03-31")
+
+
+@pytest.fixture
+def brief(erp: Erp, once: Once) -> Plain:
+    """A run of two months, which others are compared with."""
+    return once.plain(erp, 8, "2024-02-29")
+
+
+@pytest.fixture
+def same(build: Build, brief: Plain) -> World:
+    """The books of the brief run, to be read in another way."""
+    return build.like(brief)
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
-import pytest
-
+from contract.applies import each
 from contract.commands import Run
 from contract.conftest import Build
+from contract.erps import CONTAAZUL, OMIE
 from contract.ledger import Span, months, without
 from contract.test_catalog import STREAMS, deselect
 from contract.test_messages import KEYS
@@ -20,7 +20,7 @@ from contract.world import World
 from simulator import Company, Line
 from simulator.model import ZERO
 
-SIX = months(2024, 1, 6)
+FIVE = months(2024, 1, 5)
 Row = dict[str, Any]
 
 
@@ -130,25 +130,25 @@ def assert_same(chain: Warehouse, full: Warehouse) -> None:
     assert full.current("subledger")
 
 
-@pytest.mark.parametrize("seed", range(3))
+@each("seed", lambda erp: range(3) if erp in (OMIE, CONTAAZUL) else range(1, 3))
 def test_any_chain_of_runs_is_a_full_refresh(build: Build, seed: int) -> None:
     chance = Random(f"{build.erp}/{seed}")  # noqa: S311 - the same chain again is the point
     lookback = seed  # none, one and two periods
-    world = build.several(entries_per_month=4, end=SIX[-1].end, seed=seed)
+    world = build.several(entries_per_month=3, end=FIVE[-1].end, seed=seed)
     keepers = [Bookkeeper(company, chance) for company in world.books.companies]
     chain, state, at = Warehouse(), None, 0
     while True:
         if state is not None:
-            window = Span(SIX[max(at - 1 - lookback, 0)].start, SIX[-1].end)
+            window = Span(FIVE[max(at - 1 - lookback, 0)].start, FIVE[-1].end)
             for keeper in keepers:
                 keeper.change(window)
-        at = min(at + chance.choice((0, 1, 1, 2)), len(SIX)) if at else 2
-        run = world.good(state=state, end_date=str(SIX[at - 1].end), lookback_periods=lookback)
+        at = min(at + chance.choice((0, 1, 1, 2)), len(FIVE)) if at else 2
+        run = world.good(state=state, end_date=str(FIVE[at - 1].end), lookback_periods=lookback)
         chain.load(run)
         state = run.state
-        if at == len(SIX):
+        if at == len(FIVE):
             break
-    assert_same(chain, refresh(world, SIX[-1].end, lookback_periods=lookback))
+    assert_same(chain, refresh(world, FIVE[-1].end, lookback_periods=lookback))
 
 
 def test_postings_stay_while_the_subledger_is_not_read(

@@ -52,7 +52,8 @@ UNCLEAR: dict[str, Fault] = {
 
 def broken(build: Build, fault: Fault) -> World:
     """An ERP whose every answer is spoilt."""
-    world = build.several(entries_per_month=2)
+    world = build(entries_per_month=2)
+    world.end_date = "2024-01-31"
     world.sim.faults.add(fault, erp=world.erp.name, times=None)
     return world
 

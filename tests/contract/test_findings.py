@@ -18,7 +18,7 @@ LAST_DAY = str(TWO_MONTHS[-1].end)
 
 def broken(build: Build) -> World:
     """Books to break: two companies where the ERP knows more than one; the first is broken."""
-    return build.several(entries_per_month=6)
+    return build.several(entries_per_month=4)
 
 
 def issues(run: Run, company: str) -> list[dict[str, Any]]:

@@ -13,18 +13,12 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from contract.commands import Run
-from contract.conftest import Build, Plain
+from contract.conftest import Plain
 from contract.ledger import by_key, without
 from contract.test_catalog import deselect, rows
 from contract.world import World
 
 CHILDREN = ("subledger", "trial_balance", "validation_issues")
-
-
-@pytest.fixture
-def same(build: Build, plain: Plain) -> World:
-    """The books of the plain run, to be read in another way."""
-    return build(plain.world.books)
 
 
 @pytest.mark.parametrize(
@@ -36,19 +30,19 @@ def same(build: Build, plain: Plain) -> World:
     ],
     ids=["null", "__NULL__", "filter"],
 )
-def test_children_sync_without_headers(same: World, plain: Plain, maps: dict[str, Any]) -> None:
+def test_children_sync_without_headers(same: World, brief: Plain, maps: dict[str, Any]) -> None:
     run = same.good(stream_maps=maps)
-    assert rows(run) == rows(plain.run) | {"periods": []}
-    assert run.state == plain.run.state
+    assert rows(run) == rows(brief.run) | {"periods": []}
+    assert run.state == brief.run.state
 
 
-def test_only_what_is_mapped_remains(same: World, plain: Plain) -> None:
+def test_only_what_is_mapped_remains(same: World, brief: Plain) -> None:
     run = same.good(stream_maps={"trial_balance": {}, "__else__": "__NULL__"})
-    assert without(run.records("trial_balance")) == without(plain.run.records("trial_balance"))
+    assert without(run.records("trial_balance")) == without(brief.run.records("trial_balance"))
     assert {one["stream"] for one in run.messages if one["type"] == "RECORD"} == {"trial_balance"}
 
 
-def test_a_map_filters(same: World, plain: Plain) -> None:
+def test_a_map_filters(same: World, brief: Plain) -> None:
     run = same.good(
         stream_maps={
             "trial_balance": {"__filter__": "is_summary == False and debit_amount > 100"},
@@ -57,18 +51,18 @@ def test_a_map_filters(same: World, plain: Plain) -> None:
     )
     kept = [
         row
-        for row in plain.run.records("trial_balance")
+        for row in brief.run.records("trial_balance")
         if not row["is_summary"] and row["debit_amount"] > 100
     ]
-    invoices = [row for row in plain.run.records("subledger") if row["document_type"] == "NF"]
+    invoices = [row for row in brief.run.records("subledger") if row["document_type"] == "NF"]
     assert kept
     assert invoices
     assert without(run.records("trial_balance")) == without(kept)
     assert without(run.records("subledger")) == without(invoices)
-    assert without(run.records("periods")) == without(plain.run.records("periods"))
+    assert without(run.records("periods")) == without(brief.run.records("periods"))
 
 
-def test_a_map_renames(same: World, plain: Plain) -> None:
+def test_a_map_renames(same: World, brief: Plain) -> None:
     run = same.good(
         stream_maps={
             "trial_balance": {
@@ -81,54 +75,54 @@ def test_a_map_renames(same: World, plain: Plain) -> None:
         }
     )
     expected = [
-        {**row, "account": row["account_code"]} for row in plain.run.records("trial_balance")
+        {**row, "account": row["account_code"]} for row in brief.run.records("trial_balance")
     ]
     assert without(run.records("balancete")) == without(expected, "account_code")
-    assert without(run.records("razao")) == without(plain.run.records("subledger"))
-    assert run.state == plain.run.state
+    assert without(run.records("razao")) == without(brief.run.records("subledger"))
+    assert run.state == brief.run.state
 
 
-def test_a_map_hashes(same: World, plain: Plain) -> None:
+def test_a_map_hashes(same: World, brief: Plain) -> None:
     run = same.good(stream_maps={"subledger": {"entity_name": "md5(str(entity_name))"}})
     expected = [
         {**row, "entity_name": _md5(str(row["entity_name"]))}
-        for row in plain.run.records("subledger")
+        for row in brief.run.records("subledger")
     ]
     assert without(run.records("subledger")) == without(expected)
-    assert without(run.records("trial_balance")) == without(plain.run.records("trial_balance"))
+    assert without(run.records("trial_balance")) == without(brief.run.records("trial_balance"))
 
 
-def test_a_map_keeps_amounts_exact(same: World, plain: Plain) -> None:
+def test_a_map_keeps_amounts_exact(same: World, brief: Plain) -> None:
     run = same.good(stream_maps={"trial_balance": {"same": "net_closing_balance"}})
     expected = [
-        {**row, "same": row["net_closing_balance"]} for row in plain.run.records("trial_balance")
+        {**row, "same": row["net_closing_balance"]} for row in brief.run.records("trial_balance")
     ]
     assert without(run.records("trial_balance")) == without(expected)
 
 
-def test_flattening_keeps_the_rows(same: World, plain: Plain) -> None:
+def test_flattening_keeps_the_rows(same: World, brief: Plain) -> None:
     run = same.good(flattening_enabled=True, flattening_max_depth=1)
     for stream in ("periods", *CHILDREN):
-        expected = without(plain.run.records(stream))
+        expected = without(brief.run.records(stream))
         flat = [
             {name: value for name, value in row.items() if not name.startswith("metadata")}
             for row in run.records(stream)
         ]
         assert without(flat) == expected
-    assert run.state == plain.run.state
+    assert run.state == brief.run.state
 
 
-def test_batches_hold_the_same_rows(same: World, plain: Plain, tmp_path: Path) -> None:
+def test_batches_hold_the_same_rows(same: World, brief: Plain, tmp_path: Path) -> None:
     run = same.good(batch_config=batches(tmp_path))
     for stream in ("trial_balance", "subledger"):
         assert not run.records(stream)
-        assert without(batched(run, stream)) == without(plain.run.records(stream))
-    assert without(run.records("periods")) == without(plain.run.records("periods"))
-    assert run.state == plain.run.state
+        assert without(batched(run, stream)) == without(brief.run.records(stream))
+    assert without(run.records("periods")) == without(brief.run.records("periods"))
+    assert run.state == brief.run.state
 
 
 def test_batches_respect_what_is_deselected(
-    same: World, plain: Plain, catalog: dict[str, Any], tmp_path: Path
+    same: World, brief: Plain, catalog: dict[str, Any], tmp_path: Path
 ) -> None:
     run = same.good(
         catalog=deselect(catalog, "trial_balance", "subledger.description"),
@@ -136,16 +130,16 @@ def test_batches_respect_what_is_deselected(
     )
     assert not run.records("trial_balance")
     assert not batched(run, "trial_balance")
-    expected = without(plain.run.records("subledger"), "description")
+    expected = without(brief.run.records("subledger"), "description")
     assert without(batched(run, "subledger")) == expected
 
 
-def test_batches_respect_stream_maps(same: World, plain: Plain, tmp_path: Path) -> None:
+def test_batches_respect_stream_maps(same: World, brief: Plain, tmp_path: Path) -> None:
     run = same.good(
         stream_maps={"subledger": {"__filter__": "document_type == 'NF'", "entity_name": None}},
         batch_config=batches(tmp_path),
     )
-    expected = [row for row in plain.run.records("subledger") if row["document_type"] == "NF"]
+    expected = [row for row in brief.run.records("subledger") if row["document_type"] == "NF"]
     got = batched(run, "subledger") or run.records("subledger")
     assert by_key(without(got)) == by_key(without(expected, "entity_name"))
 

@@ -6,20 +6,19 @@ from contract.applies import each, where
 from contract.conftest import Build, Plain
 from contract.ledger import QUARTER, by_key, without
 from contract.test_catalog import rows
+from contract.world import World
 
 
 @each("mood", lambda erp: erp.moods)
-def test_another_way_to_say_the_same(build: Build, plain: Plain, mood: str) -> None:
-    world = build(plain.world.books)
-    world.mood(mood)
-    assert rows(world.good()) == rows(plain.run)
+def test_another_way_to_say_the_same(same: World, brief: Plain, mood: str) -> None:
+    same.mood(mood)
+    assert rows(same.good()) == rows(brief.run)
 
 
 @where(lambda erp: erp.name == "totvs")
-def test_sites_with_the_opposite_class(build: Build, plain: Plain) -> None:
-    world = build(plain.world.books)
-    world.mood("inverted_class=True")
-    assert rows(world.good(summary_class="1")) == rows(plain.run)
+def test_sites_with_the_opposite_class(same: World, brief: Plain) -> None:
+    same.mood("inverted_class=True")
+    assert rows(same.good(summary_class="1")) == rows(brief.run)
 
 
 @where(lambda erp: erp.reported)
@@ -38,27 +37,25 @@ def test_balances_in_the_other_sign(build: Build) -> None:
         assert run.codes == []
 
 
-def test_what_codes_and_names_tell_may_be_absent(build: Build, plain: Plain) -> None:
-    world = build(plain.world.books)
-    world.options.omit = set(world.erp.derivable)
-    assert rows(world.good()) == rows(plain.run)
+def test_what_codes_and_names_tell_may_be_absent(same: World, brief: Plain) -> None:
+    same.options.omit = set(same.erp.derivable)
+    assert rows(same.good()) == rows(brief.run)
 
 
-def test_absent_fields_of_postings_are_null(build: Build, plain: Plain) -> None:
-    world = build(plain.world.books)
-    world.options.omit = set(world.erp.optional)
-    run = world.good()
-    absent = {name for names in world.erp.optional.values() for name in names.split()}
+def test_absent_fields_of_postings_are_null(same: World, brief: Plain) -> None:
+    same.options.omit = set(same.erp.optional)
+    run = same.good()
+    absent = {name for names in same.erp.optional.values() for name in names.split()}
     expected = [
         {
             **row,
             **dict.fromkeys(absent),
             "posting_date": row["transaction_date"],
         }
-        for row in plain.run.records("subledger")
+        for row in brief.run.records("subledger")
     ]
     assert by_key(without(run.records("subledger"))) == by_key(without(expected))
-    assert without(run.records("trial_balance")) == without(plain.run.records("trial_balance"))
+    assert without(run.records("trial_balance")) == without(brief.run.records("trial_balance"))
 
 
 def test_codes_without_separators(build: Build) -> None:

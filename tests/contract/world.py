@@ -40,10 +40,18 @@ _TOKEN = re.compile(r"\b[ar]t-[0-9a-f]{12}")
 class World:
     """One ERP with its books, behind the simulator, and its tap."""
 
-    def __init__(self, erp: Erp, sim: Simulator, run: Callable[..., Result]) -> None:
-        """Let `run` run the tap of `erp` against `sim`."""
+    def __init__(
+        self,
+        erp: Erp,
+        sim: Simulator,
+        run: Callable[..., Result],
+        *,
+        end_date: str = "2024-03-31",
+    ) -> None:
+        """Let `run` run the tap of `erp` against `sim`, as a rule from January to `end_date`."""
         self.erp = erp
         self.sim = sim
+        self.end_date = end_date
         self._run = run
 
     @property
@@ -67,7 +75,7 @@ class World:
         return [Truth(self.erp, one, f"c{one.id}", one.name) for one in self.books.companies]
 
     def settings(self, **changes: Any) -> dict[str, Any]:
-        """The tap's settings: the first quarter of 2024, every company, changed as told.
+        """The tap's settings: from January 2024, every company, changed as told.
 
         A setting changed to `...` is left out.
         """
@@ -79,7 +87,7 @@ class World:
             "rate_limit": {"requests": 100000, "burst": 10000},
             "retry": {"base_delay": 0.0, "jitter": False},
             "start_date": "2024-01-01",
-            "end_date": "2024-03-31",
+            "end_date": self.end_date,
             "companies": [
                 {"id": truth.id, "erp_id": truth.company.id, "name": truth.name}
                 for truth in self.truths
