@@ -1,6 +1,6 @@
 """`make demo`.
 
-Everything runs on this machine: the fictional ERP on a loopback address, PostgreSQL on a socket.
+Everything runs on this machine: the fictional ERPs on a loopback address, PostgreSQL on a socket.
 What is loaded stays in `.demo/`, so that a second run shows an incremental load.
 """
 
@@ -15,13 +15,14 @@ import psycopg
 
 from demo import KEPT
 from demo.meltano import MeltanoError
+from demo.members import holding
 from demo.postgres import PostgresError
 from demo.show import Show
 from demo.steps import Screen
 from demo.truth import Difference
-from simulator import Books
 
 START, END = date(2024, 1, 1), date(2024, 12, 31)
+ENTRIES_PER_MONTH = 300
 FURTHER = """
 To look further (tables and views are in the schema erp, kept in .demo/):
   make demo-psql                                          a SQL prompt
@@ -36,7 +37,8 @@ def main() -> int:
         signal.signal(number, _interrupt)
     screen = Screen()
     try:
-        Show(screen, Books.generate(preset="demo"), START, END, KEPT).run()
+        books = holding(START, END, ENTRIES_PER_MONTH)
+        Show(screen, books, START, END, KEPT).run()
     except KeyboardInterrupt:
         screen.step("[bold]Interrupted[/bold]; everything that was started has been stopped.")
         return 130
@@ -45,7 +47,7 @@ def main() -> int:
         screen.plain(str(error))
         return 1
     screen.plain(FURTHER)
-    screen.step("Done. The ERP and PostgreSQL have been stopped.")
+    screen.step("Done. The ERPs and PostgreSQL have been stopped.")
     return 0
 
 

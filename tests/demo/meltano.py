@@ -10,7 +10,7 @@ import signal
 import subprocess
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,7 +72,7 @@ def run(
     kept = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
     last: deque[str] = deque(maxlen=15)
     with (
-        turn(),
+        turn(tell),
         subprocess.Popen(
             command,
             cwd=PROJECT,
@@ -97,10 +97,14 @@ def run(
 
 
 @contextmanager
-def turn() -> Iterator[None]:
+def turn(tell: Callable[[str], None] = print) -> Iterator[None]:
     """Wait until no other run of Meltano uses this project's folder, and keep others waiting."""
     with TURN.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            tell("waiting for another run of Meltano in this project to end")
+            fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
@@ -128,11 +132,11 @@ def _read(line: bytes) -> _Entry:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    if process.poll() is not None:
-        return
-    os.killpg(process.pid, signal.SIGTERM)
-    try:
-        process.wait(STOP_SECONDS)
-    except subprocess.TimeoutExpired:
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGTERM)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(STOP_SECONDS)
+    # Meltano does not wait for its plugins when it is told to end.
+    with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+    process.wait()

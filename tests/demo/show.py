@@ -1,32 +1,40 @@
-"""The demo from end to end: an ERP, the pipeline, a database, and what an accountant sees."""
+"""The demo from end to end: ERPs, the pipeline, a database, and what an accountant sees."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import psycopg
 
 from demo import SCHEMA, Connection, meltano, tables, truth
+from demo.members import members
 from demo.postgres import Postgres
 from demo.steps import Screen
 from erp_common.sql import create_views
 from simulator import Books, Simulator
 
-# The real API allows 300 requests a minute; the fictional one has no limit.
-REQUESTS_PER_MINUTE = 600_000
+LOADER = "target-postgres"
 
 
 class Show:
     """One run over some books; `kept` is the folder that the next run goes on from."""
 
     def __init__(self, screen: Screen, books: Books, start: date, end: date, kept: Path) -> None:
-        """Remember what to show, and where; nothing is started yet."""
+        """Remember what to show, and where; nothing is started yet.
+
+        Args:
+            screen: Where to print.
+            books: One company for each ERP, its openings an entry of the day before `start`.
+            start: First day of the first month.
+            end: Last day of the last month.
+            kept: Where database and state are kept.
+        """
         self._screen = screen
         self._books = books
+        self._members = members(books)
         self._months = list(_months(start, end))
         self._periods = len(books.companies) * len(self._months)
         self._kept = kept
@@ -43,10 +51,9 @@ class Show:
         self._kept.mkdir(exist_ok=True)
         screen.step("Starting PostgreSQL …")
         with _started(Postgres(self._kept / "postgres")) as server, Simulator(self._books) as erp:
-            screen.step(
-                f"Starting a fictional Omie with {len(self._books.companies)} companies"
-                f" at {erp.base_url('omie')}"
-            )
+            screen.step("Starting fictional ERPs, each with the books of another company")
+            for company, system in self._members:
+                screen.note(f"{system.name}: {company.name}, {erp.base_url(system.system)}")
             with psycopg.connect(
                 server.uri(), autocommit=True, options=f"-c search_path={SCHEMA}"
             ) as database:
@@ -56,18 +63,22 @@ class Show:
 
     def _load(self, server: Postgres, erp: Simulator, database: Connection) -> None:
         screen = self._screen
-        loaded = _loaded_periods(database)
+        loaded, latest = _loaded_periods(database)
         state = self._kept / "meltano.db"
         if loaded:
             screen.step(f"{loaded} of {self._periods} periods are there: going on from the state")
         else:
             # State without its data would leave periods out.
             state.unlink(missing_ok=True)
-        screen.step("[bold]meltano run tap-omie target-postgres[/bold]")
-        log = self._kept / "meltano.log"
-        meltano.run(self._settings(server, erp, state), log=log, tell=screen.note)
-        asked = erp.requests.select("omie", "ListarBalancete")
-        read = len({(request.company, request.params["dDataDe"]) for request in asked})
+        what = [plugin for _, system in self._members for plugin in (system.tap, LOADER)]
+        screen.step(f"[bold]meltano run {' '.join(what)}[/bold]")
+        meltano.run(
+            self._settings(server, erp, state),
+            log=self._kept / "meltano.log",
+            tell=screen.note,
+            what=what,
+        )
+        read, _ = _loaded_periods(database, since=latest)
         screen.step(
             f"This run read {read} of {self._periods} periods, with {len(erp.requests)} requests"
         )
@@ -75,18 +86,11 @@ class Show:
         database.execute(create_views(SCHEMA).encode())
 
     def _settings(self, server: Postgres, erp: Simulator, state: Path) -> dict[str, str]:
-        companies = [{"id": company.id, "name": company.name} for company in self._books.companies]
-        credentials = erp.credentials("omie")
-        return {
-            "TAP_OMIE_BASE_URL": erp.base_url("omie"),
-            "TAP_OMIE_CA_BUNDLE": str(erp.ca_bundle),
-            "TAP_OMIE_APP_KEY": credentials["app_key"],
-            "TAP_OMIE_APP_SECRET": credentials["app_secret"],
-            "TAP_OMIE_COMPANIES": json.dumps(companies),
-            "TAP_OMIE_START_DATE": self._months[0][0].isoformat(),
-            "TAP_OMIE_END_DATE": self._months[-1][1].isoformat(),
-            "TAP_OMIE_RATE_LIMIT_REQUESTS": str(REQUESTS_PER_MINUTE),
-            "TAP_OMIE_RATE_LIMIT_BURST": "1000",
+        start, end = self._months[0][0], self._months[-1][1]
+        taps = {
+            name: value for one in self._members for name, value in one.settings(erp, start, end)
+        }
+        return taps | {
             "TARGET_POSTGRES_SQLALCHEMY_URL": server.uri(driver="psycopg"),
             "TARGET_POSTGRES_DEFAULT_TARGET_SCHEMA": SCHEMA,
             # This state belongs to this data, away from that of real runs.
@@ -112,8 +116,12 @@ class Show:
             "\n[bold]Tie-out[/bold]: each period's trial balance in itself,"
             " and against its own postings"
         )
-        for table in tables.tie_outs(database):
-            screen.print(table)
+        screen.print(tables.tie_out(database))
+        screen.print(
+            f"\n[bold]Consolidated trial balance of the holding, {end:%B %Y}[/bold]"
+            " (BRL; closing balances of all analytic accounts; D debit, C credit)"
+        )
+        screen.print(tables.consolidated(database, end))
 
 
 @contextmanager
@@ -125,12 +133,19 @@ def _started(server: Postgres) -> Iterator[Postgres]:
         server.stop()
 
 
-def _loaded_periods(database: Connection) -> int:
+def _loaded_periods(
+    database: Connection, since: datetime | None = None
+) -> tuple[int, datetime | None]:
+    """How many periods are there that were read after `since`, and when the last one was read."""
     [(exists,)] = database.execute("select to_regclass('periods') is not null").fetchall()
     if not exists:
-        return 0
-    [(count,)] = database.execute("select count(*) from periods").fetchall()
-    return int(count)
+        return 0, None
+    [(count, latest)] = database.execute(
+        "select count(*), max(extracted_at) from periods"
+        " where extracted_at > coalesce(%s, '-infinity'::timestamp)",
+        (since,),
+    ).fetchall()
+    return count, latest
 
 
 def _months(start: date, end: date) -> Iterator[tuple[date, date]]:

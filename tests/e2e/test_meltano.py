@@ -1,4 +1,4 @@
-"""`meltano run tap-omie target-postgres`, with the real Meltano and the real PostgreSQL."""
+"""`meltano run` and the demo, with the real Meltano and the real PostgreSQL."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ import pytest
 from rich.console import Console
 
 from demo.meltano import MeltanoError, run
+from demo.members import ERPS
 from demo.show import Show
 from demo.steps import Screen
-from demo.tables import amount
+from demo.tables import ACCOUNT_TYPES, amount, balance
 from e2e.commands import PROJECT, meltano, target_postgres
 from e2e.warehouse import Warehouse
 from simulator import Books, Line, Simulator
@@ -47,38 +48,62 @@ def show(books: Books, kept: Path) -> str:
 
 def test_the_second_run_reads_what_may_have_changed_and_gets_every_change(kept: Path) -> None:
     project_file = (PROJECT / "meltano.yml").read_bytes()
-    books = Books.generate(companies=2, start=START, end=END)
+    # Openings are entries of the day before, which every ERP can tell of.
+    books = Books.generate(
+        companies=len(ERPS), start=START, end=END, entries_per_month=8, opening="entry"
+    )
 
     first = show(books, kept)
-    assert "This run read 6 of 6 periods" in first
+    assert "This run read 12 of 12 periods" in first
     assert "no difference" in first
+    words = " ".join(first.split())
     march = books.company.trial_balance(date(2024, 3, 1), END)
     root = next(row for row in march if row.code == "1")
-    assert f"{amount(root.debit)} {amount(root.credit)}" in " ".join(first.split())
+    assert f"{amount(root.debit)} {amount(root.credit)}" in words
+    # For each company, how many periods are balanced, and how many reconciled.
+    assert words.count("3 of 3") == 2 * len(ERPS)
+    for written in consolidated(books):
+        assert written in words
 
     change_february_and_march(books)
     second = show(books, kept)
-    assert "6 of 6 periods are there" in second
-    assert "This run read 4 of 6 periods" in second
+    assert "12 of 12 periods are there" in second
+    assert "This run read 8 of 12 periods" in second
     # What has been deleted in the ERP is gone from the views as well.
     assert "no difference" in second
 
     assert (PROJECT / "meltano.yml").read_bytes() == project_file
 
 
+def consolidated(books: Books) -> Iterator[str]:
+    """The lines of the holding's trial balance, a column for each company and one for their sum."""
+    for account_type in ACCOUNT_TYPES:
+        of_each = []
+        for company in books.companies:
+            leaves = {
+                account.code
+                for account in company.accounts
+                if account.type == account_type and not account.is_summary
+            }
+            rows = company.trial_balance(date(2024, 3, 1), END)
+            of_each.append(sum((row.closing for row in rows if row.code in leaves), Decimal(0)))
+        yield " ".join([account_type, *map(balance, [*of_each, sum(of_each, Decimal(0))])])
+    yield f"Total {' '.join(['0,00'] * (len(ERPS) + 1))}"
+
+
 def change_february_and_march(books: Books) -> None:
-    """Delete, change and add an entry in either month of the first company."""
-    company = books.company
-    for month, last in ((2, 29), (3, 31)):
-        entries = list(company.entries_between(date(2024, month, 1), date(2024, month, last)))
-        company.delete_entry(entries[0].id)
-        line = entries[1].lines[0]
-        company.delete_line(entries[1].id, 0)
-        company.add_entry(
-            date=date(2024, month, 15),
-            lines=[line, Line("1.1.01.02.001", Decimal("0.10"), Decimal(0))],
-            description="Lançamento tardio",
-        )
+    """Delete, change and add an entry in either month of every company."""
+    for company in books.companies:
+        for month, last in ((2, 29), (3, 31)):
+            entries = list(company.entries_between(date(2024, month, 1), date(2024, month, last)))
+            company.delete_entry(entries[0].id)
+            line = entries[1].lines[0]
+            company.delete_line(entries[1].id, 0)
+            company.add_entry(
+                date=date(2024, month, 15),
+                lines=[line, Line("1.1.01.02.001", Decimal("0.10"), Decimal(0))],
+                description="Lançamento tardio",
+            )
 
 
 def pipeline(erp: Simulator, warehouse: Warehouse, folder: Path) -> dict[str, str]:
@@ -139,5 +164,32 @@ def test_a_failed_run_says_why_and_no_secret(warehouse: Warehouse, tmp_path: Pat
     said = f"{failure.value}\n{told}\n{log.read_text()}"
     assert "not-the-key-4711" not in said
     assert "not-the-secret-0815" not in said
-    tables = "select count(*) from pg_tables where schemaname = 'erp' and tablename = 'periods'"
-    assert warehouse.values(tables) == [0]
+    for table in warehouse.values("select tablename from pg_tables where schemaname = 'erp'"):
+        assert warehouse.rows(f"table {table}") == []
+
+
+@pytest.mark.parametrize("interruption", [KeyboardInterrupt, ConnectionError])
+def test_a_run_that_is_broken_off_leaves_no_process(
+    interruption: type[BaseException], warehouse: Warehouse, tmp_path: Path
+) -> None:
+    def tell(text: str) -> None:
+        if text.startswith("tap-omie: "):
+            assert len(running(tmp_path)) >= 3, "Meltano, the tap and the loader"
+            raise interruption
+
+    with Simulator() as erp, pytest.raises(interruption):
+        run(pipeline(erp, warehouse, tmp_path), log=tmp_path / "meltano.log", tell=tell)
+    assert running(tmp_path) == []
+
+
+def running(folder: Path) -> list[str]:
+    """The processes that were told to keep their state in `folder`."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            environment = (process / "environ").read_bytes()
+        except OSError:
+            continue  # another user's, or gone since
+        if f"sqlite:///{folder}/".encode() in environment:
+            found.append((process / "cmdline").read_text().replace("\0", " "))
+    return found
