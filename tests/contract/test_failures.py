@@ -13,7 +13,8 @@ from contract.conftest import Build
 from contract.erps import Erp
 from contract.world import World, assert_no_secret
 from simulator import Simulator, faults
-from simulator.faults import Fault
+from simulator.faults import Exchange, Fault
+from simulator.http11 import Response
 
 AUTHENTICATION, CONNECTION = "ERPAuthenticationError", "ERPConnectionError"
 RATE_LIMIT, VALIDATION = "ERPRateLimitError", "ERPValidationError"
@@ -209,9 +210,9 @@ def test_a_redirect_is_not_followed(build: Build) -> None:
     with Simulator(world.books) as other:
         away = other.base_url(world.erp.name) + "/elsewhere"
 
-        def redirect(exchange: faults.Exchange) -> faults.Response:
+        def redirect(exchange: Exchange) -> Response:
             del exchange
-            return faults.Response(307, b"", headers={"Location": away})
+            return Response(307, b"", headers={"Location": away})
 
         world.sim.faults.add(Fault("redirect", redirect), erp=world.erp.name, times=None)
         run = world.bad(**short_of_patience())

@@ -64,8 +64,8 @@ def lines_apart(world: World, found: list[dict[str, Any]]) -> int:
     """How many findings there are, those of the lines of one entry counted as one."""
     if not world.erp.whole_entries:
         return len(found)
-    entries = {issue["entry_id"] for issue in found if issue["code"] == "OUT_OF_PERIOD"}
-    return len(entries) + sum(issue["code"] != "OUT_OF_PERIOD" for issue in found)
+    strays = {issue["entry_id"] for issue in found if issue["code"] == "OUT_OF_PERIOD"}
+    return len(strays) + len([one for one in found if one["code"] != "OUT_OF_PERIOD"])
 
 
 def _account(row: dict[str, Any]) -> tuple[str, str]:

@@ -62,7 +62,7 @@ STREAMS = tuple(FIELDS)
 
 def test_every_stream_is_described_once_and_first(plain: Plain) -> None:
     kinds = [(message["type"], message.get("stream")) for message in plain.run.messages]
-    schemas = [stream for kind, stream in kinds if kind == "SCHEMA"]
+    schemas = [str(stream) for kind, stream in kinds if kind == "SCHEMA"]
     assert sorted(schemas) == sorted(STREAMS)
     for stream in STREAMS:
         first_row = next(

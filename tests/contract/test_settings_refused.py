@@ -65,7 +65,7 @@ EVERYWHERE = (
     Case("a secret that is a list", {"app_secret": ["hunter2hunter2"]}, "app_secret"),
     Case("a secret that is an object", {"api_key": {"key": "hunter2hunter2"}}, "api_key"),
 )  # fmt: skip
-NEEDED = {
+NEEDED: dict[str, dict[str, tuple[str, ...]]] = {
     "omie": {"api_key": ("app_key", "app_secret")},
     "totvs": {
         "oauth2": ("client_id", "client_secret"),

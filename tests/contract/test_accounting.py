@@ -1,0 +1,99 @@
+"""The accounting settings: types by prefix, tolerance, the fiscal year; and what a site has."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from contract.applies import where
+from contract.breakages import FEBRUARY, TEN
+from contract.conftest import Build, Plain
+from contract.ledger import without
+from contract.wire import Body
+from contract.world import World
+from simulator import LoggedRequest
+
+FEES, INTEREST = "5.1.05.01.001", "5.1.05.01.002"
+"""Two expense accounts side by side."""
+
+
+@pytest.mark.parametrize(
+    "prefixes",
+    [
+        {"2.4": "ASSET", "2.4.04": "Despesa", "24.01.01": "receita", "3": "EXPENSE"},
+        {"2": {"4": "ASSET"}, "24": {"04": "Despesa", "01": {"01": "receita"}}, "3": "EXPENSE"},
+    ],
+    ids=["flat", "nested"],
+)
+def test_types_by_prefix_overrule_all_others(
+    same: World, brief: Plain, prefixes: dict[str, Any]
+) -> None:
+    """The longest prefix wins, and separators do not count."""
+    run = same.good(account_type_prefixes=prefixes)
+    wanted = {"2.4.04": "EXPENSE", "2.4.01.01": "REVENUE", "2.4": "ASSET", "3": "EXPENSE"}
+    expected = [
+        {
+            **row,
+            "account_type": next(
+                (
+                    kind
+                    for prefix, kind in wanted.items()
+                    if f"{row['account_code']}.".startswith(f"{prefix}.")
+                ),
+                row["account_type"],
+            ),
+        }
+        for row in brief.run.records("trial_balance")
+    ]
+    assert without(run.records("trial_balance")) == without(expected)
+    assert {row["account_type"] for row in expected} == {
+        "ASSET", "LIABILITY", "REVENUE", "EXPENSE",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("tolerance", "found"), [(0.03, False), ("0.03", False), (0.029, True)])
+def test_what_counts_as_equal(build: Build, tolerance: object, *, found: bool) -> None:
+    """The books are off by three cents."""
+    world = build(entries_per_month=3)
+    world.break_balance()
+    run = world.good(tolerance=tolerance, end_date="2024-01-31")
+    assert (run.codes != []) == found
+    (header,) = run.records("periods")
+    assert header["is_balanced"] != found
+
+
+def test_nothing_is_equal_but_the_same(build: Build) -> None:
+    world = build(entries_per_month=3)
+    world.enter(FEBRUARY, ("1.1.01.02.001", "10.01"), ("2.1.01.01.001", "-10.00"))
+    assert world.good(end_date="2024-02-29").codes == []
+    assert world.good(end_date="2024-02-29", tolerance=0).codes != []
+
+
+@where(lambda erp: erp.reported)
+@pytest.mark.parametrize(("month", "breaks"), [(1, True), (2, False), (3, True)])
+def test_results_begin_anew_with_the_fiscal_year(build: Build, month: int, *, breaks: bool) -> None:
+    """Two expense accounts open in February with another balance than they closed with."""
+    world = build(entries_per_month=3)
+    listing = world.erp.accounts
+
+    def tamper(body: Body, request: LoggedRequest) -> None:
+        if listing.asks_from(request, FEBRUARY):
+            rows = {listing.code(row): row for row in listing.rows(body)}
+            for code, by in ((FEES, TEN), (INTEREST, -TEN)):
+                for name in ("opening", "closing"):
+                    listing.change(rows[code], name, by)
+
+    with world.tamper(listing, tamper):
+        run = world.good(fiscal_year_start_month=month, end_date="2024-02-29")
+    assert run.codes == (["CONTINUITY_BREAK"] * 2 if breaks else [])
+
+
+@where(lambda erp: erp.name == "totvs")
+def test_the_headers_of_a_site(build: Build) -> None:
+    world = build(entries_per_month=3)
+    world.options.tenant, world.options.environment = "T1,M SP 01", "PRODUCAO"
+    refused = world.bad(end_date="2024-01-31")
+    assert refused.last_error.startswith("ERPAuthenticationError: ")
+    run = world.good(end_date="2024-01-31", tenant="T1,M SP 01", environment="PRODUCAO")
+    assert len(run.records("trial_balance")) == len(world.company.accounts)
