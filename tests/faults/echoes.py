@@ -110,9 +110,8 @@ def _elsewhere(_: Erp, text: str) -> Response:
 
 
 def _strange_type(_: Erp, text: str) -> Response:
-    return Response(
-        200, b"?", f"application/{text.split(maxsplit=1)[0]}; charset={text.split(maxsplit=1)[0]}"
-    )
+    word = text.split(maxsplit=1)[0]
+    return Response(200, b"?", f"application/{word}; charset={word}")
 
 
 def _cut_off(_: Erp, text: str) -> Response:

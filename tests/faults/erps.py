@@ -27,6 +27,7 @@ class Erp:
         postings: The endpoint of the postings.
         tokens: Whether access tokens are granted, and expire.
         many_companies: Whether one run reads several companies.
+        derived: Whether the trial balance is the sum of the postings.
         xml: Whether bodies are XML.
         daily_limit: Whether the ERP tells a daily limit from others.
     """
@@ -38,6 +39,7 @@ class Erp:
     settings: JsonObject = field(default_factory=dict)
     tokens: bool = False
     many_companies: bool = False
+    derived: bool = False
     xml: bool = False
     daily_limit: bool = False
 
@@ -95,6 +97,7 @@ KNOWN = (
         postings="transactions",
         settings={"page_size": 2},
         tokens=True,
+        derived=True,
     ),
     Erp(
         "bling",
@@ -102,6 +105,7 @@ KNOWN = (
         balances="contascontabeis",
         postings="movimentacoes",
         settings={"page_size": 4},
+        derived=True,
         daily_limit=True,
     ),
     Erp(
@@ -110,6 +114,7 @@ KNOWN = (
         balances="contascontabeis",
         postings="movimentacoes",
         settings={"api_version": "v2"},
+        derived=True,
         xml=True,
         daily_limit=True,
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import threading
 import time
 from pathlib import Path
@@ -13,6 +14,7 @@ from erp_common.http.clock import Closed, SystemClock
 from erp_common.singer import state, writer
 
 _DAWDLE = 0.01
+_LITTLE = 512 << 20
 
 
 def state_after_each_period() -> None:
@@ -42,6 +44,11 @@ def dawdling_threads() -> None:
     late(DerivedPeriod, "ask")
     late(ReportedCompany, "begin")
     late(ReportedPeriod, "_assemble")
+
+
+def little_memory() -> None:
+    """Allow far less memory than a million of anything takes."""
+    resource.setrlimit(resource.RLIMIT_DATA, (_LITTLE, _LITTLE))
 
 
 def turned_clock(log: str) -> None:

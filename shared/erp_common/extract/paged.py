@@ -20,6 +20,12 @@ Row = TypeVar("Row")
 MOST_PAGES = 1_000_000
 """More pages than this in one listing are taken for a wrong total."""
 
+MOST_EMPTY = 20
+"""So are more empty pages than this among those announced."""
+
+ASKED_AHEAD = 64
+"""Pages that are queued beyond the last that came in; far more than threads fetch at once."""
+
 
 class Paged(Generic[Row]):
     """The pages of one query, fetched ahead and taken in order."""
@@ -54,6 +60,9 @@ class Paged(Generic[Row]):
         self._tickets: list[Ticket[Page[Row]]] = []
         self._arrived: dict[int, Page[Row]] = {}
         self._count = 0
+        self._empty = 0
+        self._pages = 1
+        """How many pages are known to exist."""
         with self._lock:
             self._ask_up_to(1)
 
@@ -83,15 +92,16 @@ class Paged(Generic[Row]):
         except NoRecords as nothing:
             if number > 1 and self.query.paging is Paging.TOTALS:
                 raise ERPValidationError(
-                    f"the ERP announced {len(self._tickets)} pages of the {self.query.name}, "
+                    f"the ERP announced {self._pages} pages of the {self.query.name}, "
                     f"but page {number} has no records ({nothing}); run again, and if it stays so, "
                     "ask the ERP's support",
                 ) from nothing
             page = Page([], row_count=0)
         with self._lock:
-            self._ask_up_to(self._pages_known(number, page))
+            self._pages = self._pages_known(number, page)
+            self._ask_up_to(min(self._pages, number + ASKED_AHEAD))
             self._count += 1
-            everything = self._count == len(self._tickets)
+            everything = self._count == self._pages
             if self._complete is not None:
                 self._arrived[number] = page
         if everything and self._complete is not None:
@@ -120,13 +130,19 @@ class Paged(Generic[Row]):
 
     def _pages_known(self, number: int, page: Page[Row]) -> int:
         """How many pages are known to exist now that this one is in."""
-        known = len(self._tickets)
+        known = self._pages
         paging = self.query.paging
         if paging is Paging.TOTALS:
             total = page.total_pages or 1
             if total > MOST_PAGES:
                 raise ERPValidationError(
                     f"the ERP announces {total} pages of the {self.query.name}, which cannot be",
+                )
+            self._empty += page.row_count == 0
+            if self._empty > MOST_EMPTY:
+                raise ERPValidationError(
+                    f"the ERP announces {total} pages of the {self.query.name}, but more than "
+                    f"{MOST_EMPTY} are empty; run again, and if it stays so, ask the ERP's support",
                 )
             return max(known, total)
         if paging is Paging.SHORT_PAGE and (page.row_count or 0) >= self.query.page_size:

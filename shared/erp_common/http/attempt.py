@@ -104,7 +104,7 @@ class Call(Generic[T]):
             if fault is not None:
                 self._refuse(fault, answer)
             return self._decode(answer)
-        except msgspec.ValidationError as error:
+        except (msgspec.ValidationError, RecursionError) as error:  # the latter: nested too deep
             raise ERPValidationError(
                 self._misshapen(answer, line.masker.mask(str(error)))
             ) from None
