@@ -19,7 +19,6 @@ from tap_omie.mapping import Balance, Movement, account, line
 Row = TypeVar("Row")
 
 
-
 def _is_error(row: dict[str, Any]) -> bool:
     """Whether an element of a list is one of Omie's errors, which come as a list now and then."""
     return "CODIGO" in row and "MENSAGEM" in row
