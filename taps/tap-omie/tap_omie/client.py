@@ -174,8 +174,8 @@ def _said(answer: Answer) -> Said | None:
         code = f"Client-{code}" if code.isdecimal() else code
         return Said(answer.status, code, str(body[0]["MENSAGEM"]))
     if isinstance(body, dict) and ("faultstring" in body or "faultcode" in body):
-        code, words = body.get("faultcode"), body.get("faultstring")
-        return Said(answer.status, str(code or ""), str(words or ""))
+        words = str(body.get("faultstring") or "")
+        return Said(answer.status, str(body.get("faultcode") or ""), words)
     header = answer.headers.get("OmieAPI-Error", "")
     if header and answer.status == HTTPStatus.INTERNAL_SERVER_ERROR:
         code, _, words = header.partition(" - ")
