@@ -72,6 +72,16 @@ class Erp:
             **more,
         }
 
+    def authenticated(self, simulator: Simulator, auth: str, **more: Any) -> JsonObject:
+        """The same with keys for this way to authenticate, one of `WAYS`."""
+        given = self.configured(simulator, **more)
+        for name in simulator.credentials(self.name):
+            del given[name]
+        if auth == "query":
+            return given | simulator.credentials(self.name) | {"api_key_location": "query"}
+        kind = "oauth2" if auth in {"password", "refresh_token"} else auth
+        return given | simulator.credentials(self.name, auth) | {"auth_type": kind}
+
 
 KNOWN = (
     Erp(
@@ -119,4 +129,12 @@ KNOWN = (
         daily_limit=True,
     ),
 )
+WAYS = {
+    "omie": ("api_key",),
+    "totvs": ("oauth2", "password", "refresh_token", "basic_auth", "bearer_token"),
+    "contaazul": ("oauth2", "refresh_token", "bearer_token"),
+    "bling": ("api_key", "query", "oauth2", "refresh_token", "bearer_token"),
+    "bling_v2": ("api_key",),
+}
+"""How each tap can authenticate; an OAuth2 grant other than the first stands for itself."""
 ACTIVE = tuple(erp for erp in KNOWN if installed(erp.command).exists())

@@ -12,20 +12,13 @@ from typing import Any
 import pytest
 
 from faults.echoes import ECHOES, Echo
-from faults.erps import ACTIVE, Erp
+from faults.erps import ACTIVE, WAYS, Erp
 from faults.leaks import SECRET_SETTINGS, LeakError, Secrets
 from faults.runs import Output, Runs
 from faults.small_books import small_books
 from simulator import LoggedRequest, Simulator, faults
 
-AUTH_TYPES = {
-    "omie": ["api_key"],
-    "totvs": ["oauth2", "password", "refresh_token", "basic_auth", "bearer_token"],
-    "contaazul": ["oauth2", "refresh_token", "bearer_token"],
-    "bling": ["api_key", "query", "oauth2", "refresh_token", "bearer_token"],
-    "bling_v2": ["api_key"],
-}
-ACCESS = [(erp, auth) for erp in ACTIVE for auth in AUTH_TYPES[erp.name]]
+ACCESS = [(erp, auth) for erp in ACTIVE for auth in WAYS[erp.name]]
 ACCESS_NAMES = [f"{erp.name}-{auth}" for erp, auth in ACCESS]
 # Letters that addresses, JSON, HTML, headers and patterns each write in ways of their own.
 HARD = "K%y/+ =&\"\\'<x>?#[1].*"
@@ -34,14 +27,8 @@ CANARY = "no secret/at all+4711"
 
 def settings(erp: Erp, auth: str, simulator: Simulator, **more: Any) -> dict[str, Any]:
     """Settings for this way to authenticate, with every word logged."""
-    given = erp.configured(simulator, months=1, debug=True, max_concurrency=1)
-    for name in SECRET_SETTINGS | {"client_id", "username", "token_url", "grant_type"}:
-        given.pop(name, None)
-    if auth == "query":
-        return given | simulator.credentials(erp.name) | {"api_key_location": "query"} | more
-    given |= simulator.credentials(erp.name, auth)
-    oauth2 = auth in {"oauth2", "password", "refresh_token"}
-    return given | {"auth_type": "oauth2" if oauth2 else auth} | more
+    more = {"months": 1, "debug": True, "max_concurrency": 1, **more}
+    return erp.authenticated(simulator, auth, **more)
 
 
 def secrets_of(given: dict[str, Any]) -> list[str]:
@@ -56,7 +43,7 @@ def run(runs: Runs, erp: Erp, given: dict[str, Any], **more: Any) -> Output:
 @pytest.mark.parametrize("echo", ECHOES, ids=str)
 def test_an_answer_that_says_the_keys_back(erp: Erp, echo: Echo, runs: Runs) -> None:
     with Simulator(small_books(months=1)) as simulator:
-        given = settings(erp, AUTH_TYPES[erp.name][0], simulator)
+        given = settings(erp, WAYS[erp.name][0], simulator)
         fault = echo.fault(erp, [*secrets_of(given), CANARY])
         simulator.faults.add(fault, endpoint=erp.postings, times=None)
         output = run(runs, erp, given)
@@ -94,7 +81,7 @@ def test_secrets_that_are_hard_to_recognise(erp: Erp, auth: str, runs: Runs) -> 
 def test_a_row_that_holds_the_keys(erp: Erp, runs: Runs) -> None:
     """What cannot be read is kept in the findings, as the ERP sent it."""
     with Simulator(small_books(months=1)) as simulator:
-        given = settings(erp, AUTH_TYPES[erp.name][0], simulator)
+        given = settings(erp, WAYS[erp.name][0], simulator)
         secret = secrets_of(given)[0]
         spoilt = f"{secret} {base64.b64encode(secret.encode()).decode()}"
 
@@ -111,7 +98,7 @@ def test_a_row_that_holds_the_keys(erp: Erp, runs: Runs) -> None:
 
 def test_a_connection_that_breaks_with_the_key_in_the_address(erp: Erp, runs: Runs) -> None:
     with Simulator(small_books(months=1)) as simulator:
-        given = settings(erp, AUTH_TYPES[erp.name][-1], simulator)
+        given = settings(erp, WAYS[erp.name][-1], simulator)
         simulator.faults.add(faults.reset(), times=None)
         assert run(runs, erp, given).status == 1
     # Nobody listens any more.
@@ -121,7 +108,7 @@ def test_a_connection_that_breaks_with_the_key_in_the_address(erp: Erp, runs: Ru
 @pytest.mark.parametrize("args", [["--test"], ["--discover"], ["--about"], ["--health-check"]])
 def test_other_commands(erp: Erp, args: list[str], runs: Runs) -> None:
     with Simulator(small_books(months=1)) as simulator:
-        given = settings(erp, AUTH_TYPES[erp.name][0], simulator)
+        given = settings(erp, WAYS[erp.name][0], simulator)
         run(runs, erp, given, args=args)
         simulator.faults.add(ECHOES[0].fault(erp, secrets_of(given)), times=None)
         run(runs, erp, given, args=args)
@@ -132,7 +119,7 @@ def test_the_password_of_a_shared_allowance(erp: Erp, runs: Runs) -> None:
     runs.secrets.learn(password)
     with Simulator(small_books(months=1)) as simulator:
         limit = {"storage_url": "redis://:red1s%2Fp%40ss%20w0rd@127.0.0.1:1/0"}
-        given = settings(erp, AUTH_TYPES[erp.name][0], simulator, rate_limit=limit)
+        given = settings(erp, WAYS[erp.name][0], simulator, rate_limit=limit)
         output = run(runs, erp, given)
         assert output.last_words.startswith("ERPConnectionError: ")
         given["rate_limit"] = {**limit, "requests": "many"}
@@ -143,14 +130,14 @@ def test_the_password_of_a_shared_allowance(erp: Erp, runs: Runs) -> None:
 @pytest.mark.parametrize("wrong", [{"auth_type": "none"}, {"base_url": "http://x"}, {"period": 5}])
 def test_settings_that_are_wrong(erp: Erp, wrong: dict[str, Any], runs: Runs) -> None:
     with Simulator(small_books(months=1)) as simulator:
-        given = settings(erp, AUTH_TYPES[erp.name][0], simulator) | wrong
+        given = settings(erp, WAYS[erp.name][0], simulator) | wrong
     output = run(runs, erp, given)
     assert output.last_words.startswith("ConfigValidationError: "), output.stderr
 
 
 def test_settings_from_the_environment(erp: Erp, runs: Runs) -> None:
     with Simulator(small_books(months=1)) as simulator:
-        given = settings(erp, AUTH_TYPES[erp.name][0], simulator)
+        given = settings(erp, WAYS[erp.name][0], simulator)
         simulator.faults.add(ECHOES[0].fault(erp, secrets_of(given)), times=None)
         runs.secrets.learn_settings(given)
         prefix = erp.command.upper().replace("-", "_")
@@ -167,7 +154,7 @@ def test_the_search_finds_what_is_there(erp: Erp, echo: Echo, runs: Runs) -> Non
     searching = Secrets()
     searching.learn(CANARY)
     with Simulator(small_books(months=1)) as simulator:
-        given = settings(erp, AUTH_TYPES[erp.name][0], simulator)
+        given = settings(erp, WAYS[erp.name][0], simulator)
         simulator.faults.add(echo.fault(erp, [CANARY]), endpoint=erp.postings, times=None)
         output = run(runs, erp, given)
     with pytest.raises(LeakError):
