@@ -1,7 +1,7 @@
 # Everything is installed under this folder (.venv, .tools, .meltano); `make clean` removes it.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo demo-psql test lint format build readme lock clean
+.PHONY: help install demo demo-psql test test-pipelines lint format build readme lock clean
 
 PYTHON ?= python3
 export PYTHON SQL
@@ -26,6 +26,9 @@ demo-psql: .venv/.installed ## a SQL prompt on what the demo loaded (or: make de
 
 test: .venv/.installed .meltano/.installed ## all tests, against real PostgreSQL and Meltano
 	$(bin)/pytest -n $(PYTEST_WORKERS) --dist loadgroup
+
+test-pipelines: .venv/.installed .meltano/.installed ## the minutes of Meltano that `make test` leaves out
+	$(bin)/pytest -m pipelines tests/docs tests/e2e
 
 lint: .venv/.installed ## style, formatting, types, and the oldest Python supported
 	$(bin)/ruff check .

@@ -12,6 +12,23 @@ from demo.postgres import Postgres, temporary_postgres
 from e2e.commands import TapRunner
 from e2e.warehouse import Warehouse
 
+PIPELINES = "pipelines"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the marker known."""
+    config.addinivalue_line("markers", f"{PIPELINES}: minutes of Meltano; only with -m {PIPELINES}")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what takes minutes, unless it is asked for: `make test-pipelines` does."""
+    if PIPELINES in config.option.markexpr:
+        return
+    left_out = [item for item in items if item.get_closest_marker(PIPELINES)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
 
 @pytest.fixture
 def run_tap(tmp_path: Path) -> TapRunner:

@@ -23,7 +23,11 @@ from e2e.warehouse import Warehouse
 from simulator import Books, Line, Simulator, faults
 
 # More than a dozen commands of Meltano, each of which takes seconds to start.
-pytestmark = [pytest.mark.xdist_group("meltano"), pytest.mark.timeout(900)]
+pytestmark = [
+    pytest.mark.pipelines,
+    pytest.mark.xdist_group("meltano"),
+    pytest.mark.timeout(900),
+]
 
 PAGE = PROJECT / "docs" / "operations.md"
 DATAHUB = next(member for member in MEMBERS if member.code == "DATAHUB")

@@ -23,7 +23,11 @@ from e2e.warehouse import Warehouse
 from house.portfolio import Member
 from simulator import Books, LoggedRequest, Simulator, faults
 
-pytestmark = [pytest.mark.xdist_group("meltano"), pytest.mark.timeout(900)]
+pytestmark = [
+    pytest.mark.pipelines,
+    pytest.mark.xdist_group("meltano"),
+    pytest.mark.timeout(900),
+]
 
 PAGE = PROJECT / "docs" / "scaling.md"
 EVERYBODY = " ".join(member.job for member in MEMBERS)

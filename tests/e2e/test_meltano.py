@@ -21,6 +21,9 @@ from e2e.commands import PROJECT, meltano, target_postgres
 from e2e.warehouse import Warehouse
 from simulator import Books, Line, Simulator
 
+# Runs of Meltano take turns, so one may wait for others.
+pytestmark = [pytest.mark.xdist_group("meltano"), pytest.mark.timeout(900)]
+
 START, END = date(2024, 1, 1), date(2024, 3, 31)
 
 

@@ -14,7 +14,11 @@ from e2e.holding import ERPS, MEMBERS, MONTHS, agree, books, keys, settings, sto
 from e2e.warehouse import Warehouse
 from simulator import Simulator
 
-pytestmark = [pytest.mark.xdist_group("meltano"), pytest.mark.timeout(900)]
+pytestmark = [
+    pytest.mark.pipelines,
+    pytest.mark.xdist_group("meltano"),
+    pytest.mark.timeout(900),
+]
 
 
 def test_the_whole_portfolio_is_in_the_warehouse_to_the_cent(
