@@ -65,13 +65,13 @@ class FetchAhead:
 
         Args:
             threads: How many calls may be under way at once.
-            window: How many untaken answers may stand before a call that starts (default: three a
+            window: How many untaken answers may stand before a call that starts (default: two a
                 thread).
             more: Planned work: whenever the queue is empty and the window has room, the next item
                 is drawn, by one thread at a time; drawing it submits its calls.
         """
         self._threads = threads
-        self._window = window or 3 * threads
+        self._window = window or 2 * threads
         self._more = more
         self._lock = threading.Lock()
         # Whom something concerns is woken, and nobody else: threads cost more to wake than a page.

@@ -21,8 +21,8 @@ from erp_common.ledger.normalize import flag
 Row = TypeVar("Row")
 Row_co = TypeVar("Row_co", covariant=True)
 
-LARGE = 4 * CHUNK
-"""Answers above this many bytes are read as a stream."""
+LARGE = CHUNK // 4
+"""Answers above this many bytes are read as a stream; many of them may wait their turn at once."""
 
 _untyped = msgspec.json.Decoder(float_hook=Decimal)
 

@@ -87,6 +87,7 @@ class PeriodExtract(ABC):
         self._source_system = system
         self._extraction = extraction
         self._reading = Reading(f"{work.company.id}, {period}", checks=extraction.rules.checks)
+        self._reader: Postings | None = None
         self._started = False
         self._finished = False
         self._found: list[Finding] | None = None
@@ -229,9 +230,11 @@ class PeriodExtract(ABC):
         whole_entries: bool = False,
     ) -> Iterator[list[Posting]]:
         """The postings of one listing, in order, that the checks let pass."""
-        names = {account.code: account.name for account in chart.accounts}
+        if self._reader is None:
+            names = {account.code: account.name for account in chart.accounts}
+            self._reader = Postings(self._reading, movements, names)
         rules = self._extraction.rules if whole_entries else None
-        yield from Postings(self._reading, movements, names).of(paged, reader, rules)
+        yield from self._reader.of(paged, reader, rules)
 
     def _all_findings(self) -> list[Finding]:
         """Everything that was found; the checks over the whole period run once."""

@@ -140,6 +140,7 @@ class ReportedPeriod(PeriodExtract):
         for account, paged in self._accounts:
             reader = self._source.lines(account)
             yield from self._read_postings(paged, reader, movements, chart)
+            movements.finish(account.code)
 
     def _check(self) -> Iterable[Finding]:
         rules, ledger = self._extraction.rules, self.trial_balance

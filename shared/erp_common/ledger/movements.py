@@ -36,8 +36,9 @@ class _Sum:
 class Movements:
     """Debits, credits and counts by account.
 
-    Memory grows with the accounts, and by 16 bytes for each entry whose lines are numbered; not
-    with what the postings say. Every posting goes through `take` once, before any filter.
+    Memory grows with the accounts, and by some 10 bytes for each line that is numbered on accounts
+    that are not finished; not with what the postings say. Every posting goes through `take` once,
+    before any filter.
     """
 
     def __init__(self, period: Period | None = None, *, numbered: bool = True) -> None:
@@ -84,6 +85,11 @@ class Movements:
                 posting.line_number = numbers.next(code, posting.entry_id)
             taken.append(posting)
         return taken
+
+    def finish(self, account_code: str) -> None:
+        """Let go of what only further postings on the account would need; its sums stay."""
+        if self._numbers is not None:
+            self._numbers.finish(account_code)
 
     def of(self, account_code: str) -> tuple[Decimal, Decimal]:
         """The account's debit and credit; zero if it was not posted on."""

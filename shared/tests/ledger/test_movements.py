@@ -6,10 +6,12 @@ import sys
 from collections import Counter, defaultdict
 from datetime import date
 from decimal import Decimal
+from unittest.mock import patch
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from erp_common.ledger import line_numbers
 from erp_common.ledger.hierarchy import build
 from erp_common.ledger.line_numbers import LineNumbers
 from erp_common.ledger.models import Posting
@@ -132,6 +134,37 @@ def test_line_numbers_of_many_entries_are_right_and_lean() -> None:
     assert {numbers.next("1.1", f"entry-{n}") for n in range(0, many, 7)} == {2}
     assert {numbers.next("1.2", f"entry-{n}") for n in range(0, many, 7)} == {1}
     assert [numbers.next("1.3", "one") for _ in range(300)] == list(range(1, 301))
-    kept = numbers._buckets
+    assert {numbers.next("1.1", f"entry-{n}") for n in range(0, many, 7)} == {3}
+    assert [numbers.next("1.1", "entry-0") for _ in range(300)] == list(range(4, 304))
+    assert sum(map(len, numbers._numbers.values())) < 1 << 15
+    kept = numbers._packed._buckets
     size = sys.getsizeof(kept) + sum(map(sys.getsizeof, filter(None, kept)))
-    assert size < 65_536 * 200 + 24 * many
+    assert size < 65_536 * 60 + 14 * many
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 40)), max_size=300),
+    st.integers(1, 30),
+)
+def test_line_numbers_are_right_wherever_they_are_kept(
+    occurrences: list[tuple[str, int]], most: int
+) -> None:
+    counted = Counter[tuple[str, int]]()
+    with patch.object(line_numbers, "_MOST_IN_DICTIONARIES", most):
+        numbers = LineNumbers()
+        for account_code, entry in occurrences:
+            if entry == 0:
+                numbers.finish(account_code)
+                counted = Counter({key: n for key, n in counted.items() if key[0] != account_code})
+                continue
+            counted[account_code, entry] += 1
+            assert numbers.next(account_code, str(entry)) == counted[account_code, entry]
+
+
+def test_a_finished_account_takes_no_memory() -> None:
+    numbers = LineNumbers()
+    for account_code in ("1.1", "1.2", "1.3"):
+        assert {numbers.next(account_code, f"entry-{n}") for n in range(40_000)} == {1}
+        numbers.finish(account_code)
+    assert not numbers._packed._buckets
+    assert not any(numbers._numbers.values())
