@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Event
 from typing import Any, Literal
 
 from faults.erps import Erp
+from faults.runs import Prelude
 from simulator import faults
 from simulator.faults import Fault
 
@@ -19,6 +21,8 @@ CONNECTION: Error = "ERPConnectionError"
 RATE_LIMIT: Error = "ERPRateLimitError"
 VALIDATION: Error = "ERPValidationError"
 
+TURNED: tuple[Prelude, ...] = (("turned_clock", os.devnull),)
+"""No waiting for what the ERP asks to wait."""
 HURRIED = {"timeout": 0.1, "extract_timeout": 0.1}
 """Seconds. On a machine that is busy some other request may be late as well."""
 
@@ -34,6 +38,7 @@ class Kind:
         passing: The error that it ends in even where it passes; None if the call is made again.
         applies: Whether this ERP has it.
         settings: Settings for the run that it befalls.
+        preludes: What that run begins with.
     """
 
     name: str
@@ -42,6 +47,7 @@ class Kind:
     passing: Error | None = None
     applies: Callable[[Erp], bool] = lambda _: True
     settings: dict[str, Any] = field(default_factory=dict)
+    preludes: tuple[Prelude, ...] = ()
 
     def passing_at(self, endpoint: str) -> Error | None:
         """The error where it passes; a token that is refused is not asked for again."""
@@ -73,6 +79,10 @@ def _tells_days(erp: Erp) -> bool:
     return erp.daily_limit
 
 
+def _rate_limited_until(_: Event) -> Fault:
+    return faults.rate_limited(30, form="date")
+
+
 def _rate_limited_today(_: Event) -> Fault:
     return faults.rate_limited(reason="day")
 
@@ -98,9 +108,9 @@ KINDS = (
     Kind("expired-token", lambda _: faults.expired_token(), AUTHENTICATION, applies=_has_tokens),
     Kind("refused-key", lambda _: faults.unauthorized(), AUTHENTICATION, AUTHENTICATION, _has_keys),
     Kind("forbidden", lambda _: faults.forbidden(), AUTHENTICATION, AUTHENTICATION),
-    Kind("too-many", lambda _: faults.rate_limited(), RATE_LIMIT),
-    Kind("too-many-seconds", lambda _: faults.rate_limited(0.01), RATE_LIMIT),
-    Kind("too-many-until", lambda _: faults.rate_limited(0, form="date"), RATE_LIMIT),
+    Kind("too-many", lambda _: faults.rate_limited(), RATE_LIMIT, preludes=TURNED),
+    Kind("too-many-seconds", lambda _: faults.rate_limited(30), RATE_LIMIT, preludes=TURNED),
+    Kind("too-many-until", _rate_limited_until, RATE_LIMIT, preludes=TURNED),
     Kind("too-many-today", _rate_limited_today, RATE_LIMIT, RATE_LIMIT, _tells_days),
     Kind("blocked", lambda _: faults.blocked(), RATE_LIMIT, RATE_LIMIT),
 )

@@ -27,6 +27,7 @@ from simulator.faults import Exchange, Fault
 from simulator.http11 import Delivery, Response
 
 MONTHS = 3
+MANY_MONTHS = 12
 TIMEOUT = 240
 OMIE = next(erp for erp in ACTIVE if erp.name == "omie")
 
@@ -51,7 +52,9 @@ def printed(result: Result, given: Mapping[str, Any]) -> Output:
     return output
 
 
-def test_an_installed_tap_fails_clearly_and_goes_on(erp: Erp, run_tap: TapRunner) -> None:
+def test_an_installed_tap_fails_clearly_and_goes_on(
+    erp: Erp, run_tap: TapRunner, runs: Runs
+) -> None:
     with Simulator(small_books(erp.companies(2))) as simulator:
         given = erp.configured(simulator, debug=True)
         simulator.faults.add(faults.status(503), nth=4, times=None)
@@ -59,7 +62,7 @@ def test_an_installed_tap_fails_clearly_and_goes_on(erp: Erp, run_tap: TapRunner
         assert failed.status == 1
         assert failed.last_words.startswith("ERPConnectionError: ")
         simulator.faults.clear()
-        resumed = printed(run_tap(erp.command, given, state=failed.state), given)
+        resumed = runs(erp.command, given, state=failed.state)
         assert resumed.status == 0, resumed.stderr
         lines = sum(len(one.lines) for c in simulator.books.companies for one in c.entries)
     assert len(Loaded(failed, resumed).current()["subledger"]) == lines
@@ -118,8 +121,8 @@ def test_killed_in_front_of_the_real_loader(
     run_tap: TapRunner, loader: list[str], warehouse: Warehouse, runs: Runs
 ) -> None:
     """The loader alone knows how far it came: the next run starts from the state that it prints."""
-    with Simulator(small_books(2, MONTHS)) as simulator:
-        given = OMIE.configured(simulator, MONTHS, lookback_periods=0)
+    with Simulator(small_books(2, MANY_MONTHS)) as simulator:
+        given = OMIE.configured(simulator, MANY_MONTHS, lookback_periods=0)
 
         def run(state: Any, kill_at: int | None = None) -> tuple[int, Any]:
             pid: Future[int] = Future()
@@ -142,9 +145,9 @@ def test_killed_in_front_of_the_real_loader(
             return tap.returncode, json.loads(states[-1]) if states else state
 
         truth = Undisturbed.of(given, simulator, runs, warehouse)
-        # The second falls into the other company: the first one's state has been written by then.
+        # The second falls far into the other company: the first one's state has been written.
         first, state = run(None, kill_at=truth.requests // 3)
-        second, state = run(state, kill_at=truth.requests * 2 // 3)
+        second, state = run(state, kill_at=truth.requests * 5 // 6)
         assert (first, second) == (-signal.SIGKILL, -signal.SIGKILL)
         assert state is not None, "the first company was finished"
         assert run(state)[0] == 0

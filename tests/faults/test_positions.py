@@ -13,11 +13,11 @@ from faults.erps import ACTIVE, KNOWN, Erp
 from faults.kinds import HURRIED, KINDS, Kind
 from faults.loaded import Loaded, differences
 from faults.positions import Position, Undisturbed, befall
-from faults.runs import Output, Runs
+from faults.runs import Output, Prelude, Runs
 from faults.small_books import small_books
 from simulator import Simulator
 
-EACH_PERIOD = (("state_after_each_period",),)
+EACH_PERIOD: tuple[Prelude, ...] = (("state_after_each_period",),)
 # The bookmark's own period is read again, and none before it: a bookmark too far ahead shows.
 STRICT = {"lookback_periods": 0}
 CASES = [(erp, kind) for erp in ACTIVE for kind in KINDS if kind.applies(erp)]
@@ -49,7 +49,7 @@ class Days:
             over = Event()
             hits = befall(simulator, kind.make(over), where, lasting=lasting)
             settings = self._settings(simulator, **more)
-            output = self._runs(self._erp.command, settings, preludes=EACH_PERIOD)
+            output = self._runs(self._erp.command, settings, preludes=EACH_PERIOD + kind.preludes)
             over.set()
             return output, hits()
 
