@@ -8,7 +8,7 @@ from datetime import date
 from importlib import import_module
 from importlib.metadata import entry_points
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 from contract import wire
 from contract.wire import Listing
@@ -18,7 +18,7 @@ BEFORE_THE_BOOKS = date(2023, 12, 31)
 
 @dataclass(frozen=True)
 class Erp:
-    """One ERP, as the contract's tables have it.
+    """One ERP, its tap and its wire format.
 
     Attributes:
         name: As the simulator calls it.
@@ -28,7 +28,11 @@ class Erp:
         postings: The listing of the postings.
         reported: Whether the ERP serves a trial balance.
         settings: What the tap needs beside the usual.
-        auth_types: The default first.
+        entry_id: What `entry_id` is: the entry's number, its text id, or the row it is kept in.
+        logins: The settings that each way to authenticate needs; the default way first, and of
+            each way the secret last.
+        grants: What `grant_type` may be beside `client_credentials`.
+        own: The settings that not every tap has.
         tokens: Whether the default authentication asks for a token.
         pages: How paging ends: one answer, by totals, by a short page, by an empty one.
         by_account: Whether postings are asked for account by account.
@@ -50,9 +54,12 @@ class Erp:
     accounts: Listing
     postings: Listing
     reported: bool
-    auth_types: tuple[str, ...]
+    logins: Mapping[str, tuple[str, ...]]
     base_url: str
     settings: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    grants: tuple[str, ...] = ()
+    own: tuple[str, ...] = ()
+    entry_id: Literal["number", "text", "row"] = "number"
     pages: str = "totals"
     by_account: bool = True
     openings: bool = True
@@ -69,6 +76,11 @@ class Erp:
         (entry,) = entry_points(group="console_scripts", name=self.command)
         found: Callable[..., Any] = getattr(import_module(entry.module), entry.attr.split(".")[0])
         return found
+
+    @property
+    def auth_types(self) -> tuple[str, ...]:
+        """The default first."""
+        return tuple(self.logins)
 
     @property
     def tokens(self) -> bool:
@@ -97,7 +109,8 @@ OMIE = Erp(
     accounts=wire.OMIE_BALANCES,
     postings=wire.OMIE_MOVEMENTS,
     reported=True,
-    auth_types=("api_key",),
+    logins=MappingProxyType({"api_key": ("app_key", "app_secret")}),
+    own=("page_size",),
     base_url="https://app.omie.com.br/api/v1",
     page_size=500,
     derivable=("cCodContaPai", "nNivel", "cSintetica", "cTipoConta"),
@@ -131,7 +144,16 @@ TOTVS = Erp(
     accounts=wire.TOTVS_BALANCES,
     postings=wire.TOTVS_MOVEMENTS,
     reported=True,
-    auth_types=("oauth2", "basic_auth", "bearer_token"),
+    logins=MappingProxyType(
+        {
+            "oauth2": ("client_id", "client_secret"),
+            "basic_auth": ("username", "password"),
+            "bearer_token": ("access_token",),
+        }
+    ),
+    grants=("refresh_token", "password"),
+    own=("tenant", "environment", "summary_class"),
+    entry_id="row",
     base_url="https://api.totvs.com.br/protheus",
     pages="single",
     natural=True,
@@ -157,7 +179,12 @@ CONTAAZUL = Erp(
     accounts=wire.CONTAAZUL_ACCOUNTS,
     postings=wire.CONTAAZUL_TRANSACTIONS,
     reported=False,
-    auth_types=("oauth2", "bearer_token"),
+    logins=MappingProxyType(
+        {"oauth2": ("client_id", "client_secret"), "bearer_token": ("access_token",)}
+    ),
+    grants=("refresh_token",),
+    own=("opening_balances_from", "year_end_close", "page_size"),
+    entry_id="text",
     base_url="https://api.contaazul.com/v1",
     by_account=False,
     openings=False,
@@ -182,7 +209,15 @@ BLING = Erp(
     accounts=wire.BLING_ACCOUNTS,
     postings=wire.BLING_MOVEMENTS,
     reported=False,
-    auth_types=("api_key", "oauth2", "bearer_token"),
+    logins=MappingProxyType(
+        {
+            "api_key": ("api_key",),
+            "oauth2": ("client_id", "client_secret"),
+            "bearer_token": ("access_token",),
+        }
+    ),
+    grants=("refresh_token",),
+    own=("api_version", "opening_balances_from", "year_end_close", "page_size"),
     base_url="https://bling.com.br/Api/v3",
     pages="short",
     page_size=100,
@@ -206,7 +241,8 @@ BLING_V2 = Erp(
     accounts=wire.BLING_V2_ACCOUNTS,
     postings=wire.BLING_V2_MOVEMENTS,
     reported=False,
-    auth_types=("api_key",),
+    logins=MappingProxyType({"api_key": ("api_key",)}),
+    own=("api_version", "opening_balances_from", "year_end_close", "page_size"),
     base_url="https://bling.com.br/Api/v2",
     settings=MappingProxyType({"api_version": "v2"}),
     pages="empty",

@@ -141,10 +141,10 @@ class Truth(NamedTuple):
 
     def _postings(self, span: Span) -> Iterator[tuple[str, Posting]]:
         for entry in self.company.entries_between(*span):
-            if self.erp.name == "totvs":
+            if self.erp.entry_id == "row":
                 yield from _protheus(entry, self.company.filial)
             else:
-                entry_id = entry.uuid if self.erp.name == "contaazul" else str(entry.id)
+                entry_id = entry.uuid if self.erp.entry_id == "text" else str(entry.id)
                 for line in entry.lines:
                     yield entry_id, Posting(entry, line)
 

@@ -7,22 +7,24 @@ A line of JSON in asks for a run, a line out gives its exit status.
 
 from __future__ import annotations
 
+import atexit
 import gc
 import json
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Callable
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 LONGEST_RUN = 120
 """Seconds after which a run is ended; its exit status is then that of SIGALRM, negative."""
 
 
-def main() -> object:
+def main() -> None:
     """Serve runs until standard input ends; in a fork, be the command."""
     commands: dict[str, EntryPoint] = {}
     for line in sys.stdin:
@@ -35,11 +37,25 @@ def main() -> object:
         pid = os.fork()
         if not pid:
             become(job)
-            command: Callable[[], object] = commands[name].load()
-            return command()
+            run_and_leave(commands[name])
         _, status = os.waitpid(pid, 0)
         print(json.dumps(os.waitstatus_to_exitcode(status)), flush=True)
-    return 0
+
+
+def run_and_leave(entry: EntryPoint) -> NoReturn:
+    """Be the command up to its exit handlers; taking the interpreter apart is left out."""
+    command: Callable[[], object] = entry.load()
+    try:
+        left: object = command()
+    except SystemExit as leaving:
+        left = leaving.code
+    except BaseException:  # noqa: BLE001 - told as the interpreter would, then the fork ends
+        traceback.print_exc()
+        left = 1
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(left if isinstance(left, int) else int(left is not None))
 
 
 def become(job: dict[str, Any]) -> None:
@@ -61,4 +77,4 @@ def become(job: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())  # type: ignore[arg-type]  # whatever the command returns, as its script does
+    main()

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from contract.applies import where
-from contract.breakages import FEBRUARY, TEN
 from contract.conftest import Build, Plain
 from contract.ledger import without
+from contract.ways_to_break import FEBRUARY, TEN
 from contract.wire import Body
 from contract.world import World
 from simulator import LoggedRequest

@@ -12,7 +12,7 @@ import pytest
 
 from contract.applies import where
 from contract.conftest import Build, Plain, books_for
-from contract.erps import BLING, OMIE, Erp
+from contract.erps import ACTIVE, BLING, OMIE, Erp
 from contract.ledger import without
 from contract.test_catalog import STREAMS, rows
 from contract.test_messages import FIELDS, KEYS
@@ -28,12 +28,6 @@ SHARED = (
     " api_key_location token_store rate_limit retry retry_on_timeout circuit_breaker"
     " max_concurrency timeout extract_timeout health_check_timeout ca_bundle debug"
 )
-OWN = {
-    "omie": "page_size",
-    "totvs": "tenant environment summary_class",
-    "contaazul": "opening_balances_from year_end_close page_size",
-    "bling": "api_version opening_balances_from year_end_close page_size",
-}
 MASKED = "client_secret refresh_token password access_token app_key app_secret api_key"
 
 
@@ -79,18 +73,17 @@ def test_about(build: Build) -> None:
     described = json.loads(about(world, "--format=json"))
     assert described["name"] == world.erp.command
     properties = described["settings"]["properties"]
-    kind = world.erp.name.removesuffix("_v2")
-    wanted = {*SHARED.split(), *OWN[kind].split()}
+    wanted = {*SHARED.split(), *world.erp.own}
     assert wanted <= set(properties)
-    others = {name for names in OWN.values() for name in names.split()}
+    others = {name for erp in ACTIVE for name in erp.own}
     assert not (others - wanted - {"page_size"}) & set(properties)
     for name in MASKED.split():
         assert properties[name]["secret"] is True
     assert properties["auth_type"]["default"] == world.erp.auth_types[0]
     assert set(properties["auth_type"]["enum"]) >= set(world.erp.auth_types)
-    if world.erp.name != "bling_v2":
+    if not world.erp.settings:
         assert properties["base_url"]["default"] == world.erp.base_url
-    if "page_size" in properties and world.erp.page_size:
+    if world.erp.page_size:
         assert properties["page_size"]["default"] == world.erp.page_size
     markdown = about(world, "--format=markdown")
     assert f"# `{world.erp.command}`" in markdown

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from contract.applies import each, where
+from contract.applies import where
 from contract.conftest import Build
-from contract.erps import Erp
 from contract.world import World, assert_no_secret
 from simulator import Simulator, faults
 from simulator.faults import Exchange, Fault
@@ -105,67 +102,6 @@ def test_a_list_that_is_the_body_is_taken(build: Build) -> None:
     assert len(run.records("trial_balance")) == len(world.company.accounts)
 
 
-def wrong_keys(erp: Erp) -> Iterator[tuple[str, str]]:
-    """Each way to authenticate, and the key that is wrong."""
-    for auth_type in erp.auth_types:
-        match auth_type:
-            case "oauth2":
-                yield auth_type, "client_secret"
-                yield "refresh_token", "refresh_token"
-                if erp.name == "totvs":
-                    yield "password", "password"
-            case "basic_auth":
-                yield auth_type, "password"
-            case "bearer_token":
-                yield auth_type, "access_token"
-            case _:
-                yield auth_type, "app_secret" if erp.name == "omie" else "api_key"
-
-
-def login(world: World, auth_type: str) -> dict[str, Any]:
-    """The settings for one way to authenticate, the usual keys left out."""
-    usual = dict.fromkeys(world.sim.credentials(world.erp.name), ...)
-    grant = auth_type in {"password", "refresh_token"}
-    named = None if auth_type == "api_key" else auth_type
-    keys = world.sim.credentials(world.erp.name, named)
-    return {**usual, **keys, "auth_type": "oauth2" if grant else auth_type}
-
-
-@each("keys", wrong_keys, "-".join)
-def test_a_wrong_key(build: Build, keys: tuple[str, str]) -> None:
-    world = build(entries_per_month=2)
-    auth_type, name = keys
-    settings = login(world, auth_type)
-    wrong = settings[name][:-4] + "zzzz"
-    run = world.bad(**settings | {name: wrong})
-    assert run.last_error.startswith(f"{AUTHENTICATION}: ")
-    assert_sentence(run.last_error)
-    assert run.stdout == "" or run.records("trial_balance") == []
-
-
-@each("keys", wrong_keys, "-".join)
-def test_the_right_key(build: Build, keys: tuple[str, str]) -> None:
-    """Every way to authenticate works, and leaves no trace, with the debug log on too."""
-    world = build(entries_per_month=2)
-    auth_type, _ = keys
-    settings = login(world, auth_type)
-    run = world.good(end_date="2024-01-31", debug=True, **settings)
-    assert len(run.records("trial_balance")) == len(world.company.accounts)
-    assert_no_secret(run.stderr, settings)
-
-
-@where(lambda erp: erp.name == "bling")
-def test_a_key_in_the_address(build: Build) -> None:
-    world = build(entries_per_month=2)
-    settings = {"api_key_location": "query", "debug": True}
-    run = world.good(end_date="2024-01-31", **settings)
-    assert len(run.records("trial_balance")) == len(world.company.accounts)
-    assert world.sim.requests[-1].params["api_key"]
-    world.sim.stop()
-    failed = world.bad(**settings, **short_of_patience())
-    assert failed.last_error.startswith(f"{CONNECTION}: ")
-
-
 def test_an_unknown_certificate_authority(build: Build) -> None:
     world = build(entries_per_month=2)
     run = world.bad(ca_bundle=..., **short_of_patience())
@@ -221,35 +157,6 @@ def test_a_redirect_is_not_followed(build: Build) -> None:
         assert len(other.requests) == 0
 
 
-def test_an_answer_that_repeats_the_keys(build: Build) -> None:
-    """An ERP that quotes what it was sent must not make the log tell it."""
-    world = build(entries_per_month=2)
-    keys = {**world.sim.credentials(world.erp.name)}
-    text = "; ".join(f"{name}={value}" for name, value in keys.items())
-    body = json.dumps({"message": text, "faultstring": text, "faultcode": "X-1"}).encode()
-    world.sim.faults.add(faults.answer(400, body), erp=world.erp.name, times=None)
-    for debug in (False, True):
-        run = world.bad(debug=debug, **short_of_patience())
-        assert run.last_error.startswith(f"{VALIDATION}: ")
-
-
-def test_a_row_that_repeats_the_keys(build: Build) -> None:
-    """Nor may a row that cannot be read carry them into the warehouse."""
-    world = build(entries_per_month=3)
-    keys = [
-        value for name, value in world.sim.credentials(world.erp.name).items() if "url" not in name
-    ]
-    listing = world.erp.accounts
-    with world.tamper(
-        listing,
-        lambda body, _: listing.append(
-            body, listing.copy(listing.rows(body)[0], code="???", name=" ".join(keys))
-        ),
-    ):
-        run = world.good(end_date="2024-01-31")
-    assert set(run.codes) == {"INVALID_RECORD"}
-
-
 def test_what_is_tried_again(build: Build) -> None:
     """A fault that passes leaves no trace in the rows."""
     world = build(entries_per_month=3)
@@ -261,12 +168,3 @@ def test_what_is_tried_again(build: Build) -> None:
         assert [{**row, "extracted_at": None} for row in run.records(stream)] == [
             {**row, "extracted_at": None} for row in plain.records(stream)
         ]
-
-
-@where(lambda erp: erp.tokens)
-def test_a_token_that_expires_on_the_way(build: Build) -> None:
-    world = build(entries_per_month=3)
-    world.sim.faults.add(faults.expired_token(), erp=world.erp.name, nth=3)
-    run = world.good(max_concurrency=1)
-    assert len(run.records("periods")) == 3
-    assert world.sim.tokens.count == 2

@@ -7,10 +7,11 @@ from datetime import date
 from typing import Any
 
 from contract.applies import each, where
-from contract.breakages import FEBRUARY, JANUARY, TWO_MONTHS, WARNINGS, Breakage, shown_by
+from contract.breakages import WARNINGS, Breakage, shown_by
 from contract.commands import Run
 from contract.conftest import Build
 from contract.ledger import by_key, without
+from contract.ways_to_break import FEBRUARY, JANUARY, TWO_MONTHS
 from contract.world import World
 
 LAST_DAY = str(TWO_MONTHS[-1].end)

@@ -129,6 +129,15 @@ def test_a_server_that_serves_smaller_pages(build: Build) -> None:
     assert by_key(without(run.records("subledger"))) == by_key(lines)
 
 
+@where(lambda erp: erp.pages == "short")
+def test_pages_larger_than_the_server_serves(build: Build) -> None:
+    """A page that the server has cut looks like a last one, and is none."""
+    world = build(entries_per_month=3, accounts=150)
+    assert world.options.page_cap < len(world.company.accounts)
+    run = world.good(page_size=500, end_date="2024-01-31")
+    assert without(run.records("trial_balance")) == world.truth.trial_balance(QUARTER[0])
+
+
 class Gauge:
     """Counts the requests that are under way at once; each waits until `full` are, for a moment."""
 

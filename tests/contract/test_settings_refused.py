@@ -65,31 +65,19 @@ EVERYWHERE = (
     Case("a secret that is a list", {"app_secret": ["hunter2hunter2"]}, "app_secret"),
     Case("a secret that is an object", {"api_key": {"key": "hunter2hunter2"}}, "api_key"),
 )  # fmt: skip
-NEEDED: dict[str, dict[str, tuple[str, ...]]] = {
-    "omie": {"api_key": ("app_key", "app_secret")},
-    "totvs": {
-        "oauth2": ("client_id", "client_secret"),
-        "basic_auth": ("username", "password"),
-        "bearer_token": ("access_token",),
-    },
-    "contaazul": {"oauth2": ("client_id", "client_secret"), "bearer_token": ("access_token",)},
-    "bling": {"api_key": ("api_key",), "oauth2": ("client_id", "client_secret"),
-              "bearer_token": ("access_token",)},
-    "bling_v2": {"api_key": ("api_key",)},
-}  # fmt: skip
 
 
 def cases(erp: Erp) -> Iterator[Case]:
     """What the command of an ERP is tried with; what all have in common, with one of them."""
     if erp == OMIE:
         yield from EVERYWHERE
-    for auth_type, names in NEEDED[erp.name].items():
+    for auth_type, names in erp.logins.items():
         for name in names:
             settings = {**_keys(names), "auth_type": auth_type}
             yield Case(f"{auth_type} without {name}", {**settings, name: ...}, name)
         yield Case(f"{auth_type} with blanks", {**settings, names[-1]: "  "}, names[-1])
     for auth_type in ("api_key", "oauth2", "basic_auth", "bearer_token"):
-        if auth_type not in NEEDED[erp.name]:
+        if auth_type not in erp.logins:
             keys = _keys(("app_key", "app_secret", "username", "password", "access_token"))
             yield Case(f"{auth_type}, which it has not", {**keys, "auth_type": auth_type},
                        "auth_type")  # fmt: skip

@@ -52,6 +52,18 @@ def test_a_run_starts_before_its_bookmark(four_months: World, lookback: int, fir
     assert run.bookmark("periods", world.truth.id) == APRIL
 
 
+def test_a_run_that_ends_before_its_bookmark(four_months: World) -> None:
+    """It reads what it is asked for, and the bookmark does not move back."""
+    world = four_months
+    state = world.good().state
+    run = world.good(state=state, end_date="2024-02-29")
+    assert ends(run) == ["2024-02-29"]
+    for stream in STREAMS:
+        assert run.bookmark(stream, world.truth.id) == "2024-03-31"
+    later = world.good(state=state, start_date="2024-03-01", lookback_periods=9)
+    assert ends(later) == ["2024-03-31"]
+
+
 def test_a_run_without_a_bookmark_starts_at_start_date(four_months: World) -> None:
     run = four_months.good(state={"bookmarks": {}}, start_date="2024-01-31")
     assert_books(run, four_months, FOUR[:3])
