@@ -9,9 +9,11 @@ import pytest
 from faults.erps import ACTIVE, Erp
 from faults.leaks import Secrets
 from faults.runs import Runs
+from faults.summary import pytest_terminal_summary
+
+__all__ = ["pytest_terminal_summary"]
 
 NIGHTLY = "nightly"
-POSITIONS = "positions"
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -27,16 +29,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Tell at how many positions faults have struck."""
-    reports = [r for r in terminalreporter.getreports("passed") if r.when == "call"]
-    struck = sum(number for r in reports for name, number in r.user_properties if name == POSITIONS)
-    if struck:
-        terminalreporter.write_line(
-            f"Faults struck at {struck} positions; no row lost, doubled or invented."
-        )
 
 
 @pytest.fixture(scope="session")

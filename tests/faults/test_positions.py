@@ -15,6 +15,7 @@ from faults.loaded import Loaded, differences
 from faults.positions import Position, Undisturbed, befall
 from faults.runs import Output, Prelude, Runs
 from faults.small_books import small_books
+from faults.summary import POSITIONS
 from simulator import Simulator
 
 EACH_PERIOD: tuple[Prelude, ...] = (("state_after_each_period",),)
@@ -93,7 +94,7 @@ def test_a_fault_that_passes_or_lasts(
     struck = 0
     for number, where in enumerate(days(erp).truth.positions):
         struck += strikes(days(erp), kind, where, lasting=(number + turn) % 2 == 1)
-    record_property("positions", struck)
+    record_property(POSITIONS, struck)
 
 
 @pytest.mark.nightly
@@ -109,7 +110,7 @@ def test_a_fault_that_lasts_or_passes(
     struck = 0
     for number, where in enumerate(days(erp).truth.positions):
         struck += strikes(days(erp), kind, where, lasting=(number + turn) % 2 == 0)
-    record_property("positions", struck)
+    record_property(POSITIONS, struck)
 
 
 def strikes(days: Days, kind: Kind, where: Position, *, lasting: bool) -> int:

@@ -7,10 +7,14 @@ tracebacks, and an ERP that says back whatever it was told, in every form a secr
 from __future__ import annotations
 
 import base64
+import traceback
+from datetime import date
 from typing import Any
 
 import pytest
 
+from erp_common import create_connector
+from erp_common.errors import ERPError
 from faults.echoes import ECHOES, Echo
 from faults.erps import ACTIVE, WAYS, Erp
 from faults.leaks import SECRET_SETTINGS, LeakError, Secrets
@@ -20,6 +24,13 @@ from simulator import LoggedRequest, Simulator, faults
 
 ACCESS = [(erp, auth) for erp in ACTIVE for auth in WAYS[erp.name]]
 ACCESS_NAMES = [f"{erp.name}-{auth}" for erp, auth in ACCESS]
+SYSTEMS = {
+    "omie": "omie",
+    "totvs": "totvs_protheus",
+    "contaazul": "contaazul",
+    "bling": "bling",
+    "bling_v2": "bling",
+}
 # Letters that addresses, JSON, HTML, headers and patterns each write in ways of their own.
 HARD = "K%y/+ =&\"\\'<x>?#[1].*"
 CANARY = "no secret/at all+4711"
@@ -212,3 +223,28 @@ def _is_value(name: str) -> bool:
         "valor",
         "data",
     }
+
+
+@pytest.mark.parametrize("echo", ECHOES, ids=str)
+def test_exceptions_of_the_python_interface(erp: Erp, echo: Echo, runs: Runs) -> None:
+    """Nothing masks what a caller prints of an exception: it must be clean itself, causes too."""
+    with Simulator(small_books(months=1)) as simulator:
+        given = settings(erp, WAYS[erp.name][0], simulator)
+        keys = {name: given.pop(name) for name in SECRET_SETTINGS & given.keys()}
+        simulator.faults.add(echo.fault(erp, list(keys.values())), times=None)
+        names = ("base_url", "ca_bundle", "api_version", "client_id", "token_url", "retry")
+        with (
+            create_connector(
+                erp_type=SYSTEMS[erp.name],
+                auth_type=WAYS[erp.name][0],
+                credentials=keys | {n: given[n] for n in ("client_id", "token_url") if n in given},
+                config={name: given[name] for name in names if name in given},
+            ) as connector,
+            pytest.raises(ERPError) as raised,
+        ):
+            connector.get_trial_balance(
+                company_id="101", period_start=date(2024, 1, 1), period_end=date(2024, 1, 31)
+            )
+    runs.secrets.learn(*keys.values())
+    told = "".join(traceback.format_exception(raised.value))
+    runs.secrets.must_not_be_in(told, repr(raised.value), str(vars(raised.value)))

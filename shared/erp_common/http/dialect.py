@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from http import HTTPStatus
 from urllib.parse import urlsplit
@@ -223,7 +223,8 @@ def explain(
         f"{code}{': ' + said if said else ''}; {fault.advice or advice}."
     )
     made = error(sentence, ends_run=fault.ends_run)
-    made.__cause__ = Refusal(status, fault)
+    masked = replace(fault, message=mask(fault.message), code=fault.code and mask(fault.code))
+    made.__cause__ = Refusal(status, masked)
     return made
 
 

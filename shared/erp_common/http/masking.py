@@ -66,6 +66,13 @@ class Masker:
         text = data.decode("utf-8", "surrogateescape")
         return self.mask(text).encode("utf-8", "surrogateescape")
 
+    def clean(self, error: BaseException) -> None:
+        """Mask what an exception and its causes say: whoever catches it may print it."""
+        link: BaseException | None = error
+        while link is not None:
+            link.args = tuple(self.mask(one) if isinstance(one, str) else one for one in link.args)
+            link = link.__cause__ or link.__context__
+
     def followed_by(self, follower: Masker) -> None:
         """Let another masker know all that this one knows and will learn."""
         with self._lock:

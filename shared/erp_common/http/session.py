@@ -16,7 +16,7 @@ from dataclasses import replace
 from typing import TypeVar
 from urllib.request import getproxies
 
-from erp_common.errors import ERPConnectionError
+from erp_common.errors import ERPConnectionError, ERPError
 from erp_common.http.answer import Answer, Undecodable
 from erp_common.http.attempt import Call, Line
 from erp_common.http.auth import Handler
@@ -196,7 +196,7 @@ class Transport:
             what = str(error).rpartition(";")[0] or str(error)
             logger.info(
                 "%s; %d of %d attempts made, trying again in %.1f s.",
-                what,
+                self._masker.mask(what),
                 made,
                 policy.max_attempts,
                 seconds,
@@ -217,6 +217,10 @@ class Transport:
             return trying()
         except Again as again:
             failure = again.error
+        except ERPError as error:
+            self._masker.clean(error)
+            raise
+        self._masker.clean(failure)
         raise failure
 
     def _shared_bucket(self) -> RedisBucket | None:
