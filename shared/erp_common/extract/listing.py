@@ -24,6 +24,8 @@ Row_co = TypeVar("Row_co", covariant=True)
 LARGE = CHUNK // 4
 """Answers above this many bytes are read as a stream; many of them may wait their turn at once."""
 
+_MARK = b"\xef\xbb\xbf"
+_UTF8 = frozenset({"utf-8", "utf8"})
 _untyped = msgspec.json.Decoder(float_hook=Decimal)
 
 
@@ -128,14 +130,17 @@ class Listing(Generic[Row]):
             page = self._stream(answer)
             if page is not None:
                 return page
-        body = self._utf8(answer.read(), answer.charset)
+        body = answer.read().removeprefix(_MARK)
+        # What the decoder takes of UTF-8 it checks itself; a second look would take time and room.
+        if self._fallback is not None or answer.charset.lower() not in _UTF8:
+            body = self._utf8(body, answer.charset)
         try:
             envelope = self._envelope.decode(body)
         except msgspec.ValidationError:
             return self._read_untyped(body)
         rows: list[Row] = getattr(envelope, "rows")  # noqa: B009 - the struct is made at run time
         return Page(
-            [Batch(rows, lambda: self._find(_untyped.decode(body)))] if rows else [],
+            [Batch(rows, lambda: self._find(_as_sent(body)))] if rows else [],
             _whole(getattr(envelope, "pages", None), self._total_pages),
             _whole(getattr(envelope, "count", None), self._total_rows),
             len(rows),
@@ -148,7 +153,7 @@ class Listing(Generic[Row]):
         Raises:
             Undecodable: If the bytes fit no charset.
         """
-        body = body.removeprefix(b"\xef\xbb\xbf")
+        body = body.removeprefix(_MARK)
         for name in (charset, self._fallback):
             if name is None:
                 continue
@@ -156,7 +161,7 @@ class Listing(Generic[Row]):
                 text = body.decode(name)
             except (UnicodeDecodeError, LookupError):
                 continue
-            return body if name.lower() in {"utf-8", "utf8"} else text.encode()
+            return body if name.lower() in _UTF8 else text.encode()
         # The declaration may be wrong for good, but junk in place of an answer comes and goes.
         raise Undecodable(
             f"text in {charset}, the charset it declares (its administrator can correct that)"
@@ -230,6 +235,14 @@ class Listing(Generic[Row]):
                 msgspec.convert(one, self._row) if isinstance(one, dict) else None for one in found
             ]
             return Batch(rows, source)
+
+
+def _as_sent(body: bytes) -> object:
+    """Everything in a body whose rows have been read, what is of no use included."""
+    try:
+        return _untyped.decode(body)
+    except UnicodeDecodeError:
+        return _untyped.decode(body.decode(errors="replace"))
 
 
 def _whole(value: object, field: str | None) -> int | None:

@@ -10,7 +10,7 @@ from email.message import Message
 from functools import lru_cache
 from typing import BinaryIO, cast
 
-_IN_MEMORY = 1 << 20
+_IN_MEMORY = 1 << 18
 """Bytes of a body that are held in memory; the rest goes to disk."""
 
 

@@ -1,0 +1,80 @@
+"""The bytes of an answer: in the charset it declares, else in the fallback, else refused."""
+
+from __future__ import annotations
+
+import io
+from typing import Any, BinaryIO
+
+import msgspec
+import pytest
+
+from erp_common.extract.listing import Listing
+from erp_common.http.answer import Undecodable
+
+
+class Row(msgspec.Struct):
+    """A row of which only one field is of use."""
+
+    name: Any = None
+
+
+class Body:
+    """An answer's body."""
+
+    def __init__(self, body: bytes, charset: str) -> None:
+        """Hold these bytes."""
+        self._body = body
+        self.charset = charset
+        self.size = len(body)
+
+    def read(self) -> bytes:
+        """The whole body."""
+        return self._body
+
+    def open(self) -> BinaryIO:
+        """The body as a file."""
+        return io.BytesIO(self._body)
+
+    def take(self) -> BinaryIO:
+        """The body as a file."""
+        return self.open()
+
+
+PLAIN = Listing("rows", Row)
+WITH_FALLBACK = Listing("rows", Row, fallback_charset="cp1252")
+
+
+def names(listing: Listing[Row], body: bytes, charset: str) -> list[Any]:
+    """The names in a body."""
+    page = listing.read(Body(body, charset))
+    return [row.name for batch in page.batches for row in batch.rows if row is not None]
+
+
+@pytest.mark.parametrize("listing", [PLAIN, WITH_FALLBACK])
+@pytest.mark.parametrize(
+    ("written", "declared"),
+    [("utf-8", "utf-8"), ("utf-8", "UTF8"), ("utf-8-sig", "utf-8"), ("cp1252", "cp1252")],
+)
+def test_the_declared_charset_counts(listing: Listing[Row], written: str, declared: str) -> None:
+    body = '{"rows": [{"name": "Ação"}]}'.encode(written)
+    assert names(listing, body, declared) == ["Ação"]
+
+
+def test_bytes_that_do_not_fit_are_read_in_the_fallback() -> None:
+    body = '{"rows": [{"name": "Ação"}]}'.encode("cp1252")
+    assert names(WITH_FALLBACK, body, "utf-8") == ["Ação"]
+
+
+def test_bytes_that_fit_no_charset_are_refused() -> None:
+    body = '{"rows": [{"name": "Ação"}]}'.encode("cp1252")
+    with pytest.raises(UnicodeDecodeError):
+        names(PLAIN, body, "utf-8")
+    with pytest.raises(Undecodable, match="ascii"):
+        names(PLAIN, body, "ascii")
+
+
+def test_junk_in_a_field_of_no_use_costs_no_row_and_shows_in_its_finding() -> None:
+    page = PLAIN.read(Body(b'{"rows": [{"name": "A", "other": "\xff"}]}', "utf-8"))
+    (batch,) = page.batches
+    assert batch.rows == [Row("A")]
+    assert batch.raw(0) == {"name": "A", "other": "\N{REPLACEMENT CHARACTER}"}
