@@ -13,10 +13,10 @@ from typing import BinaryIO
 
 import msgspec
 
-CHUNK = 1 << 20
+CHUNK = 1 << 18
 """Bytes read at a time."""
 
-MOST = 16 * CHUNK
+MOST = 1 << 24
 """Bytes in which at least one row must end."""
 
 _boundary = re.compile(rb"\}\s*,\s*(?=\{)")

@@ -21,7 +21,7 @@ from erp_common.ledger.normalize import flag
 Row = TypeVar("Row")
 Row_co = TypeVar("Row_co", covariant=True)
 
-LARGE = CHUNK // 4
+LARGE = CHUNK
 """Answers above this many bytes are read as a stream; many of them may wait their turn at once."""
 
 _MARK = b"\xef\xbb\xbf"
