@@ -39,6 +39,10 @@ class HangError(Exception):
     """A run did not end."""
 
 
+class NurseryError(Exception):
+    """The process that forks the runs is not there."""
+
+
 @dataclass(frozen=True)
 class Output:
     """What a run left behind; `status` is negative for a signal."""
@@ -143,7 +147,7 @@ class Running:
             os.close(self._pipe)
             self._pipe = None
         try:
-            status = int(self._ended.recv(32))
+            status = int(_line(self._ended))
         except TimeoutError:
             self.signal(signal.SIGKILL)
             raise HangError(self._text()) from None
@@ -178,7 +182,7 @@ class Runs:
         )
         assert self._nursery.stdout is not None
         if self._nursery.stdout.readline() != b"ready\n":
-            raise RuntimeError("the nursery did not come up")
+            raise NurseryError("the nursery did not come up")
 
     def __enter__(self) -> Self:
         """Nothing more than what has been started already."""
@@ -233,6 +237,8 @@ class Runs:
         if pipe:
             # So small that a run cannot be far ahead of its reader.
             fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, PIPE)
+        if self._nursery.poll() is not None:
+            raise NurseryError(f"the nursery has ended with status {self._nursery.poll()}")
         ended = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         ended.settimeout(PATIENCE)
         ended.connect(self._address)
@@ -255,6 +261,6 @@ def _line(connection: socket.socket) -> bytes:
     while not line.endswith(b"\n"):
         piece = connection.recv(1)
         if not piece:
-            raise RuntimeError("the nursery is gone")
+            raise NurseryError("the nursery is gone")
         line += piece
     return line

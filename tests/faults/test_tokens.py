@@ -108,8 +108,13 @@ class Store:
         self._runs = runs
         self._simulator = simulator
         self.file = folder / "tokens.json"
+        # One request at a time: a killed run leaves none behind that could be taken for the next's.
         self._given = erp.authenticated(
-            simulator, "refresh_token", months=MONTHS, token_store=str(self.file)
+            simulator,
+            "refresh_token",
+            months=MONTHS,
+            token_store=str(self.file),
+            max_concurrency=1,
         )
         runs.secrets.learn_settings(self._given)
 
