@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from singer_sdk.helpers._batch import BaseBatchFileEncoding, BatchConfig
 
-from erp_common.singer.writer import encode_rows, encoder
+from erp_common.singer.writer import ROWS_AT_ONCE, encode_rows, encoder
 
 COMPRESSION = 1
 """The fastest: a batch file is read once."""
@@ -35,6 +35,7 @@ def plain(
     """
     opening = encoder.encode(constants)[:-1]
     name = f"{config.storage.prefix or ''}{name}-{uuid4()}"
+    lines = bytearray()
     number = room = 0
     with ExitStack() as open_file:
         for part in rows:
@@ -43,11 +44,11 @@ def plain(
                 if not room:
                     number, room = number + 1, config.batch_size
                     address, file = _create(config, f"{name}-{number}.json", open_file)
-                lines = bytearray()
-                encode_rows(lines, opening, part[start : start + room], b"\n")
+                few = part[start : start + min(room, ROWS_AT_ONCE)]
+                encode_rows(lines, opening, few, b"\n")
                 file.write(lines)
-                written = min(room, len(part) - start)
-                start, room = start + written, room - written
+                lines.clear()
+                start, room = start + len(few), room - len(few)
                 if not room:
                     open_file.close()
                     yield config.encoding, [address]
