@@ -11,20 +11,29 @@ import pytest
 from demo.postgres import Postgres, temporary_postgres
 from e2e.commands import TapRunner
 from e2e.warehouse import Warehouse
+from faults.summary import pytest_terminal_summary
 
-PIPELINES = "pipelines"
+__all__ = ["pytest_terminal_summary"]
+
+ASKED_FOR = {
+    "pipelines": "minutes of Meltano",
+    "nightly": "many more points of failure",
+    "browser": "needs Debian's Chromium",
+    "orchestration": "needs Apache Airflow",
+}
+"""Markers of tests that `make test` leaves out, and why; each runs with `-m` and its name."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the marker known."""
-    config.addinivalue_line("markers", f"{PIPELINES}: minutes of Meltano; only with -m {PIPELINES}")
+    """Make the markers known."""
+    for marker, why in ASKED_FOR.items():
+        config.addinivalue_line("markers", f"{marker}: {why}; only with -m {marker}")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what takes minutes, unless it is asked for: `make test-pipelines` does."""
-    if PIPELINES in config.option.markexpr:
-        return
-    left_out = [item for item in items if item.get_closest_marker(PIPELINES)]
+    """Leave out what takes minutes or more than Python, unless it is asked for."""
+    silent = [marker for marker in ASKED_FOR if marker not in config.option.markexpr]
+    left_out = [item for item in items if any(map(item.get_closest_marker, silent))]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]

@@ -6,15 +6,12 @@ import pytest
 
 POSITIONS = "fault positions"
 """The property under which a test notes how many it has struck."""
-_TOLD = pytest.StashKey[bool]()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Tell the sum over all tests that passed; once, in however many conftest files this stands."""
+    """Tell the sum over all tests that passed."""
     reports = [r for r in terminalreporter.getreports("passed") if r.when == "call"]
     struck = sum(number for r in reports for name, number in r.user_properties if name == POSITIONS)
-    stash = terminalreporter.config.stash
-    if struck and not stash.get(_TOLD, False):
-        stash[_TOLD] = True
+    if struck:
         line = f"Faults struck at {struck} positions; no row was lost, doubled or invented."
         terminalreporter.write_line(line)
