@@ -102,6 +102,9 @@ def test_test_asks_for_little(build: Build) -> None:
     run = world.good(args=["--test"])
     for stream in ("periods", "trial_balance", "subledger"):
         assert len(run.records(stream)) == 1
+    assert run.records("periods")[0]["is_reconciled"] is None
+    assert "not compared" in run.stderr
+    assert "RECONCILED" not in run.stderr
     full = world.sim.requests
     tried = len(full)
     full.clear()

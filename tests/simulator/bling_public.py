@@ -63,6 +63,7 @@ class BlingPublicService(BlingService):
     erp: ClassVar[str] = "bling_public"
     prefix: ClassVar[str] = "/bling-public/Api/v3"
     token_path: ClassVar[str | None] = "/bling-public/Api/v3/oauth/token"  # noqa: S105 - a path
+    authorize_path: ClassVar[str | None] = "/bling-public/Api/v3/oauth/authorize"
     options: BlingPublicOptions
 
     def __init__(self, *args: Any) -> None:

@@ -75,6 +75,7 @@ class BlingService(Service):
     erp: ClassVar[str] = "bling"
     prefix: ClassVar[str] = "/bling/Api/v3"
     token_path: ClassVar[str | None] = "/bling/Api/v3/oauth/token"  # noqa: S105 - a path
+    authorize_path: ClassVar[str | None] = "/bling/Api/v3/oauth/authorize"
     options: BlingOptions
 
     def __init__(self, *args: Any) -> None:

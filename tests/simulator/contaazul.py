@@ -45,6 +45,8 @@ class ContaAzulService(Service):
     erp: ClassVar[str] = "contaazul"
     prefix: ClassVar[str] = "/contaazul/v1"
     token_path: ClassVar[str | None] = "/contaazul/oauth/token"  # noqa: S105 - a path
+    authorize_path: ClassVar[str | None] = "/contaazul/login"
+    authorize_route: ClassVar[str] = "#/oauth/authorize"
     options: ContaAzulOptions
 
     def __init__(self, *args: Any) -> None:

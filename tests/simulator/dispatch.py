@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from simulator import consent
 from simulator.fault_rules import Exchange, Faults
 from simulator.http11 import Request, Response
 from simulator.limits import Limits
@@ -60,6 +61,12 @@ class Dispatcher:
             )
         logged.erp = service.erp
         logged.params = request.query
+        if request.path == service.authorize_path:
+            logged.endpoint = "authorize"
+            self.requests.add(logged)
+            response = consent.answer(self.tokens, service.books, service.erp, request)
+            response.on_sent = lambda: self.requests.finish(logged)
+            return response
         if request.path == service.token_path:
             logged.endpoint = "token"
         else:
@@ -122,7 +129,7 @@ class Dispatcher:
 
     def _route(self, request: Request) -> Service | None:
         for service in self._services:
-            if request.path == service.token_path:
+            if request.path in {service.token_path, service.authorize_path}:
                 return service
         for service in self._services:
             if request.path.startswith(service.prefix + "/"):

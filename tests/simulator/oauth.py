@@ -1,11 +1,11 @@
-"""Token endpoints: client credentials, passwords, refresh tokens that may rotate."""
+"""Token endpoints: client credentials, passwords, codes, refresh tokens that may rotate."""
 
 from __future__ import annotations
 
 import base64
 import binascii
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from threading import Lock
 from time import monotonic
@@ -25,7 +25,7 @@ class Grant(NamedTuple):
 
 @dataclass
 class Client:
-    """A registered application."""
+    """A registered application; without a `redirect_uri` it may name any."""
 
     grant: Grant
     client_id: str
@@ -34,6 +34,17 @@ class Client:
     password: str = ""
     grant_types: frozenset[str] = frozenset({"client_credentials", "refresh_token"})
     basic_only: bool = False
+    redirect_uri: str = ""
+
+
+@dataclass
+class _Code:
+    """What was handed out for a user's consent, and the tokens that it was exchanged for."""
+
+    client: Client
+    redirect_uri: str
+    expiry: float
+    given: list[str] = field(default_factory=list)
 
 
 def secret(*parts: object) -> str:
@@ -42,11 +53,15 @@ def secret(*parts: object) -> str:
 
 
 class Tokens:
-    """Issues and checks tokens; the public attributes may be changed at any time."""
+    """Issues and checks tokens; the public attributes may be changed at any time.
+
+    Refresh tokens that began with a code are replaced at each use; others if `rotate` says so.
+    """
 
     def __init__(self) -> None:
         """Start with tokens that live an hour, named in `expires_in`."""
         self.expires_in: float = 3600
+        self.code_expires_in: float = 60
         self.name_expiry = True
         self.rotate = False
         self.requests: list[Mapping[str, str]] = []
@@ -55,6 +70,8 @@ class Tokens:
         self._clients: dict[tuple[str, str], Client] = {}
         self._access: dict[str, tuple[Grant, float]] = {}
         self._refresh: dict[str, Grant] = {}
+        self._codes: dict[str, _Code] = {}
+        self._rotating: set[str] = set()
 
     @property
     def count(self) -> int:
@@ -73,6 +90,20 @@ class Tokens:
                 if client.grant == grant:
                     return client
         raise KeyError(grant)
+
+    def registered(self, erp: str, client_id: str) -> Client | None:
+        """Return the application of this id, None if there is none."""
+        with self._lock:
+            return self._clients.get((erp, client_id))
+
+    def code(self, client: Client, redirect_uri: str) -> str:
+        """Return a new authorization code, good once, for that application and address alone."""
+        with self._lock:
+            self.issued += 1
+            code = "ac-" + secret("code", id(self), self.issued)
+            expiry = monotonic() + self.code_expires_in
+            self._codes[code] = _Code(client, redirect_uri, expiry)
+            return code
 
     def access_token(self, grant: Grant, lifetime: float | None = None) -> str:
         """Return a new access token, which lives `expires_in` or `lifetime` seconds."""
@@ -128,6 +159,8 @@ class Tokens:
 
     def _grant(self, client: Client, form: Mapping[str, str]) -> Response:
         grant_type = form.get("grant_type", "")
+        if grant_type == "authorization_code":
+            return self._redeemed(client, form)
         if grant_type not in client.grant_types:
             return _refused(400, "unsupported_grant_type")
         if grant_type == "refresh_token":
@@ -142,16 +175,38 @@ class Tokens:
         grant = self._refresh.get(token)
         if grant is None:
             return _refused(400, "invalid_grant")
-        if self.rotate:
+        if token in self._rotating:
+            del self._refresh[token]
+            token = self._new_refresh(grant)
+            self._rotating.add(token)
+        elif self.rotate:
             del self._refresh[token]
             token = self._new_refresh(grant)
         return self._granted(grant, token)
 
+    def _redeemed(self, client: Client, form: Mapping[str, str]) -> Response:
+        code = self._codes.get(form.get("code", ""))
+        if code is None or code.client != client:
+            return _refused(400, "invalid_grant")
+        if code.given:
+            # Somebody else may have it: what was given for it is taken back.
+            for token in code.given:
+                self._access.pop(token, None)
+                self._refresh.pop(token, None)
+            return _refused(400, "invalid_grant")
+        if monotonic() >= code.expiry or form.get("redirect_uri", "") != code.redirect_uri:
+            return _refused(400, "invalid_grant")
+        refresh = self._new_refresh(client.grant)
+        self._rotating.add(refresh)
+        access = self._new_access(client.grant, None)
+        code.given = [access, refresh]
+        return self._answer(access, refresh)
+
     def _granted(self, grant: Grant, refresh: str | None) -> Response:
-        body: dict[str, Any] = {
-            "access_token": self._new_access(grant, None),
-            "token_type": "Bearer",
-        }
+        return self._answer(self._new_access(grant, None), refresh)
+
+    def _answer(self, access: str, refresh: str | None) -> Response:
+        body: dict[str, Any] = {"access_token": access, "token_type": "Bearer"}
         if self.name_expiry:
             body["expires_in"] = int(self.expires_in)
         if refresh is not None:

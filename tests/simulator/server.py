@@ -116,6 +116,13 @@ class Simulator(Dispatcher):
             raise KeyError(erp)
         return f"https://{host}:{self.port}{path}"
 
+    def authorize_url(self, erp: str, host: str = "127.0.0.1") -> str:
+        """Return what the tap's `authorize_url` must be; KeyError where there is none."""
+        service = self.service(erp)
+        if service.authorize_path is None:
+            raise KeyError(erp)
+        return f"https://{host}:{self.port}{service.authorize_path}{service.authorize_route}"
+
     def credentials(
         self, erp: str, auth_type: str | None = None, company: str | None = None
     ) -> dict[str, str]:

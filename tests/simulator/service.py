@@ -76,6 +76,9 @@ class Service(ABC):
     erp: ClassVar[str]
     prefix: ClassVar[str]
     token_path: ClassVar[str | None] = None
+    authorize_path: ClassVar[str | None] = None
+    authorize_route: ClassVar[str] = ""
+    """What follows the path after a `#`, in front of the query."""
     options: Options
 
     def __init__(

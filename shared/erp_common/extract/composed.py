@@ -10,15 +10,15 @@ from __future__ import annotations
 
 import threading
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
-from typing import Any, ClassVar
+from typing import Any
 
 import msgspec
 
 from erp_common.extract.ahead import FetchAhead, Place
 from erp_common.extract.paged import Paged
-from erp_common.extract.period import Header, PeriodExtract
+from erp_common.extract.period import PeriodExtract
 from erp_common.extract.reading import Reading
 from erp_common.extract.source import LineReader, Query, Source
 from erp_common.extract.work import Extraction, Work
@@ -49,8 +49,6 @@ class ComposedSource(Source):
     """An ERP that serves a chart, the accounts' movements by month, and a period's postings."""
 
     basis = Basis.REPORTED
-    made_of: ClassVar[Mapping[str, Any]]
-    """What the trial balance and the subledger are read from, for the header's metadata."""
 
     @abstractmethod
     def chart(self, company: Company) -> Query[Any]:
@@ -193,7 +191,7 @@ class ComposedPeriod(PeriodExtract):
         ahead: FetchAhead,
     ) -> None:
         """Ask for the accounts' movements and for the postings."""
-        super().__init__(work, period, extraction, source.source_system)
+        super().__init__(work, period, extraction, source)
         self._source = source
         transport, company = source.transport, work.company
         moved = source.movements(company, period.start, period.end)
@@ -232,12 +230,6 @@ class ComposedPeriod(PeriodExtract):
     def movements(self) -> Movements | None:
         """The sums of the postings; None if they are not asked for."""
         return self._sums
-
-    def header(self) -> Header:
-        """The header, which also says what the books are made of."""
-        header = super().header()
-        header.metadata.update(self._source.made_of)
-        return header
 
     def _postings(self) -> Iterator[list[Posting]]:
         chart = self.trial_balance.chart

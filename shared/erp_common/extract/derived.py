@@ -214,7 +214,7 @@ class DerivedPeriod(PeriodExtract):
         ahead: FetchAhead,
     ) -> None:
         """Plan the period; `ask` asks for its postings once the chart is known."""
-        super().__init__(work, period, extraction, source.source_system)
+        super().__init__(work, period, extraction, source)
         self._source = source
         self._place = place
         self._ahead = ahead

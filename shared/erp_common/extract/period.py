@@ -14,7 +14,7 @@ import msgspec
 from erp_common.errors import ERPValidationError
 from erp_common.extract.paged import Paged
 from erp_common.extract.reading import Postings, Reading
-from erp_common.extract.source import LineReader
+from erp_common.extract.source import LineReader, Source
 from erp_common.extract.work import Extraction, Work
 from erp_common.ledger import checks
 from erp_common.ledger.balances import TrialBalance
@@ -79,12 +79,12 @@ class PeriodExtract(ABC):
     The postings stream through once; balances, issues and the header stand when they have.
     """
 
-    def __init__(self, work: Work, period: Period, extraction: Extraction, system: str) -> None:
+    def __init__(self, work: Work, period: Period, extraction: Extraction, source: Source) -> None:
         """Hold the books of this period."""
         self.company = work.company
         self.period = period
         self.extracted_at: str = msgspec.to_builtins(datetime.now(timezone.utc))
-        self._source_system = system
+        self._erp = source
         self._extraction = extraction
         self._reading = Reading(f"{work.company.id}, {period}", checks=extraction.rules.checks)
         self._reader: Postings | None = None
@@ -99,7 +99,7 @@ class PeriodExtract(ABC):
         """The fields that all rows of a stream share in this extraction."""
         company = self.company
         shared: dict[str, Any] = {
-            "source_system": self._source_system,
+            "source_system": self._erp.source_system,
             "company_id": company.id,
             "company_name": company.name,
             "period_start": str(self.period.start),
@@ -138,7 +138,8 @@ class PeriodExtract(ABC):
 
     def header(self) -> Header:
         """The header and control totals of the extraction."""
-        ledger, movements = self.trial_balance, self.movements
+        ledger = self.trial_balance
+        movements = self.movements if self._read_whole else None
         rules = self._extraction.rules
         return Header(
             period_status="open" if self.period.is_open(self._extraction.today) else "closed",
@@ -154,11 +155,13 @@ class PeriodExtract(ABC):
             if movements is None
             else checks.is_reconciled(ledger, movements, rules),
             issue_count=len(self.issues()),
-            metadata={"balance_convention": ledger.convention.value},
+            metadata={"balance_convention": ledger.convention.value, **self._erp.made_of},
         )
 
     def summary(self) -> str:
         """The period in one line, for the log."""
+        if not self._read_whole:
+            return f"{self.company.id} {self.period}: some rows were read, and not compared"
         header = self.header()
         found = Counter(issue.code for issue in self.issues())
         parts = [

@@ -80,7 +80,7 @@ class ReportedPeriod(PeriodExtract):
         ahead: FetchAhead,
     ) -> None:
         """Ask for the trial balance; its arrival asks for the postings."""
-        super().__init__(work, period, extraction, source.source_system)
+        super().__init__(work, period, extraction, source)
         self._source = source
         self._place = place
         self._ahead = ahead

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from functools import partial
+from types import MappingProxyType
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 import msgspec
@@ -83,6 +84,8 @@ class Source(ABC):
     """Whether balances are taken as stated on the account's natural side if nothing tells."""
     whole_entries: ClassVar[bool] = False
     """Whether each row of the postings is a whole entry, whose debits equal its credits."""
+    made_of: ClassVar[Mapping[str, Any]] = MappingProxyType({})
+    """What the books are read from, or on which basis they stand, for the metadata of `periods`."""
 
     def __init__(self, transport: Transport) -> None:
         """Read through this transport."""

@@ -170,15 +170,15 @@ def optional_account_code(value: object, field: str = "account_code") -> str | N
     return None if text(value, field) is None else account_code(value, field)
 
 
-def account_type(value: object) -> AccountType | None:
+def account_type(value: object, field: str = "account_type") -> AccountType | None:
     """The account type that a word names, in Portuguese or English; None if it names none."""
-    words = text(value, "account_type")
+    words = text(value, field)
     return None if words is None else vocabulary.type_of(words)
 
 
-def side(value: object) -> Side | None:
+def side(value: object, field: str = "side") -> Side | None:
     """The side that D/C, 1/2, Devedora/Credora or debit/credit names; None if none."""
-    words = text(value, "side")
+    words = text(value, field)
     return None if words is None else vocabulary.side_of(words)
 
 
@@ -188,17 +188,17 @@ def required_side(value: object, field: str) -> Side:
     Raises:
         InvalidValue: If the value names no side: without it the amount has no sign.
     """
-    found = side(value)
+    found = side(value, field)
     if found is None:
         raise InvalidValue(field, f"is {_shown(value)}; it must say D (debit) or C (credit)")
     return found
 
 
-def flag(value: object) -> bool | None:
+def flag(value: object, field: str = "flag") -> bool | None:
     """What S/N, Sim/Não, yes/no, true/false or 1/0 answers; None if it answers nothing."""
     if type(value) is bool:
         return value
-    words = text(value, "flag")
+    words = text(value, field)
     return None if words is None else vocabulary.flag_of(words)
 
 

@@ -66,7 +66,7 @@ def account(row: Account) -> StatedAccount:
         name=required_text(row.descricao, "descricao"),
         stated_type=stated_type(row.tipo, "tipo"),
         parent_code=_parent(row.contaPai),
-        is_summary=flag(row.sintetica),
+        is_summary=flag(row.sintetica, "sintetica"),
         opening=ZERO if opening is None else opening,
         opening_stated=opening is not None,
         erp_id=required_text(row.id, "id"),

@@ -59,7 +59,7 @@ def account(row: Account) -> StatedAccount:
         name=required_text(row.name, "name"),
         stated_type=stated_type(row.type, "type"),
         parent_code=optional_account_code(row.parent_code, "parent_code"),
-        is_summary=flag(row.is_summary),
+        is_summary=flag(row.is_summary, "is_summary"),
         erp_id=required_text(row.id, "id"),
     )
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import msgspec
 
-from erp_common.ledger.models import Posting, StatedAccount, StatedType
+from erp_common.ledger.fields import stated_type
+from erp_common.ledger.models import Posting, StatedAccount
 from erp_common.ledger.normalize import (
     InvalidValue,
     account_code,
-    account_type,
     amount,
     flag,
     optional_account_code,
@@ -63,13 +63,12 @@ def account(row: Balance) -> StatedAccount:
     Raises:
         InvalidValue: If a field that every account has is missing or cannot be read.
     """
-    stated = account_type(row.cTipoConta)
     return StatedAccount(
         code=account_code(row.cCodConta, "cCodConta"),
         name=required_text(row.cDescConta, "cDescConta"),
-        stated_type=None if stated is None else StatedType(type=stated),
+        stated_type=stated_type(row.cTipoConta, "cTipoConta"),
         parent_code=optional_account_code(row.cCodContaPai, "cCodContaPai"),
-        is_summary=flag(row.cSintetica),
+        is_summary=flag(row.cSintetica, "cSintetica"),
         opening=amount(row.nSaldoInicial, "nSaldoInicial"),
         debit=amount(row.nDebitos, "nDebitos"),
         credit=amount(row.nCreditos, "nCreditos"),

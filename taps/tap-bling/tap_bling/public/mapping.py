@@ -86,7 +86,7 @@ def settled(row: Movement) -> Settled:
 
 def _other_side(row: Movement) -> str:
     """What a movement was for."""
-    if flag(row.saldo):
+    if flag(row.saldo, "saldo"):
         return cash.OPENING
     if _id(row.transferencia, "transferencia") is not None:
         return cash.TRANSFERS

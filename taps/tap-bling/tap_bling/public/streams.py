@@ -36,6 +36,7 @@ class BlingCashBooks(DerivedSource):
     source_system = "bling"
     system = "Bling"
     whole_entries = True
+    made_of = cash.CASH
     account = staticmethod(mapping.account)
 
     def __init__(self, transport: Transport, page_size: int) -> None:

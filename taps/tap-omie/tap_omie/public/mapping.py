@@ -50,7 +50,7 @@ def account(row: BankAccount | Category | Added) -> StatedAccount:
 
 def is_transfer(row: Category) -> bool:
     """Whether a category only names transfers between the company's own accounts."""
-    return flag(row.transferencia) is True
+    return flag(row.transferencia, "transferencia") is True
 
 
 def is_movement(row: Movement) -> bool:
@@ -133,7 +133,7 @@ def _money(row: BankAccount) -> StatedAccount:
         "kind": text(row.tipo_conta_corrente, "tipo_conta_corrente"),
         "bank": text(row.codigo_banco, "codigo_banco"),
         "number": text(row.numero_conta_corrente, "numero_conta_corrente"),
-        "inactive": "S" if flag(row.inativo) else None,
+        "inactive": "S" if flag(row.inativo, "inativo") else None,
     }
     return cash.money_account(
         account_code(money_code(required_text(row.nCodCC, "nCodCC")), "nCodCC"),
@@ -145,7 +145,10 @@ def _money(row: BankAccount) -> StatedAccount:
 
 def _category(row: Category) -> StatedAccount:
     code = account_code(row.codigo, "codigo")
-    revenue, expense = flag(row.conta_receita), flag(row.conta_despesa)
+    revenue, expense = (
+        flag(row.conta_receita, "conta_receita"),
+        flag(row.conta_despesa, "conta_despesa"),
+    )
     kind = _KINDS.get(code[:1])
     if bool(revenue) != bool(expense):
         kind = AccountType.REVENUE if revenue else AccountType.EXPENSE
@@ -154,7 +157,7 @@ def _category(row: Category) -> StatedAccount:
         unescape(required_text(row.descricao, "descricao")),
         kind,
         optional_account_code(row.categoria_superior, "categoria_superior"),
-        is_summary=flag(row.totalizadora),
+        is_summary=flag(row.totalizadora, "totalizadora"),
     )
 
 

@@ -53,6 +53,7 @@ class OmieCashBooks(DerivedSource):
     source_system = "omie"
     system = "Omie"
     whole_entries = True
+    made_of = cash.CASH
     account = staticmethod(mapping.account)
 
     def __init__(

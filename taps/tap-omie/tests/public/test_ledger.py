@@ -54,6 +54,7 @@ def test_every_period_sums_to_zero_and_ties_out(read: Runs) -> None:
         period["is_balanced"] and period["is_reconciled"] and period["basis"] == "derived"
         for period in done.rows["periods"]
     )
+    assert {row["metadata"]["accounting_basis"] for row in done.rows["periods"]} == {"cash"}
     assert {row["metadata"]["accounting_basis"] for row in done.rows["trial_balance"]} == {"cash"}
     assert {row["metadata"]["accounting_basis"] for row in done.rows["subledger"]} == {"cash"}
 
