@@ -34,6 +34,9 @@ EVERYWHERE = (
     Case("empty companies", {"companies": []}, "companies"),
     Case("companies as text", {"companies": "ACME"}, "companies"),
     Case("a company without id", {"companies": [{"name": "ACME"}]}, "id"),
+    Case("a company by a bare number", {"companies": [{"id": 1}]}, "in quotes"),
+    Case("a company's misspelt erp_id", {"companies": [{"id": "1", "erpid": "2"}]}, "has no erpid"),
+    Case("a misspelt rate", {"rate_limit": {"request": 1}}, "has no request"),
     Case("a company with an empty id", {"companies": [{"id": " "}]}, "id"),
     Case("a company twice", {"companies": [*ONE, {"id": "ACME", "erp_id": "2"}]}, "companies"),
     Case("no start_date", {"start_date": ...}, "start_date"),
@@ -148,3 +151,10 @@ def test_nothing_is_configured(build: Build, option: list[str]) -> None:
     run = world.bad(args=option, **bare)
     assert run.last_error.startswith("ConfigValidationError: ")
     assert "companies" in run.last_error
+
+
+def test_a_misspelt_setting_is_told(build: Build) -> None:
+    """It has no effect, and what is read is not what was meant."""
+    run = build(entries_per_month=2).good(lookback=3, stream_maps={})
+    assert "has no setting lookback: it is ignored; did you mean lookback_periods?" in run.stderr
+    assert "stream_maps" not in run.stderr

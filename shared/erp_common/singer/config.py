@@ -7,9 +7,8 @@ import re
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
-from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -21,13 +20,14 @@ from erp_common.ledger.filters import Filters
 from erp_common.ledger.models import AccountType, Company
 from erp_common.ledger.periods import Cut
 from erp_common.singer.settings import Defaults
+from erp_common.singer.wrong_setting import sentence
 
 Count = Annotated[int, Meta(ge=0)]
 Positive = Annotated[int, Meta(ge=1)]
 Seconds = Annotated[float, Meta(gt=0)]
 
 
-class CompanySetting(msgspec.Struct, frozen=True):
+class CompanySetting(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One entry of `companies`."""
 
     id: str
@@ -36,7 +36,7 @@ class CompanySetting(msgspec.Struct, frozen=True):
     currency: str = "BRL"
 
 
-class RateSetting(msgspec.Struct, frozen=True):
+class RateSetting(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`rate_limit`; what is not set is the ERP's default."""
 
     requests: Positive | None = None
@@ -46,7 +46,7 @@ class RateSetting(msgspec.Struct, frozen=True):
     storage_url: str | None = None
 
 
-class RetrySetting(msgspec.Struct, frozen=True):
+class RetrySetting(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`retry`."""
 
     max_attempts: Positive = 3
@@ -56,7 +56,7 @@ class RetrySetting(msgspec.Struct, frozen=True):
     jitter: bool = True
 
 
-class BreakerSetting(msgspec.Struct, frozen=True):
+class BreakerSetting(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`circuit_breaker`."""
 
     failure_threshold: Positive = 5
@@ -193,7 +193,7 @@ def parse(
     try:
         config = msgspec.convert(given, Config, strict=False)
     except msgspec.ValidationError as error:
-        raise _wrong(_sentence(str(error))) from None
+        raise _wrong(sentence(str(error), Config)) from None
     problems = list(_problems(config, defaults, books=books))
     if problems:
         raise _wrong(*problems)
@@ -308,26 +308,6 @@ def _decimal(name: str, value: object) -> Decimal:
     if not number.is_finite():
         raise _wrong(f"{name} must be a number")
     return number
-
-
-def _sentence(problem: str) -> str:
-    """What msgspec says, with the setting first."""
-    said, _, path = problem.partition(" - at `")
-    setting = path.rstrip("`").removeprefix("$.").removeprefix("$") or "the configuration"
-    choices = _choices(setting)
-    if choices and "invalid enum" in said.lower():
-        return f"{setting} must be one of {', '.join(choices)}"
-    return f"{setting} is wrong: {said[:1].lower()}{said[1:].replace('`', '')}"
-
-
-def _choices(setting: str) -> list[str]:
-    """The values that a setting of few values may have."""
-    kind: Any = Config
-    for name in setting.split("."):
-        kind = get_type_hints(kind).get(name) if isinstance(kind, type) else None
-    if isinstance(kind, type) and issubclass(kind, Enum):
-        return [str(one.value) for one in kind]
-    return [str(value) for value in get_args(kind)] if get_origin(kind) is Literal else []
 
 
 def _day(name: str, text: str) -> date:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import logging
 import sys
 from collections.abc import Mapping
@@ -102,7 +103,18 @@ class LedgerTap(Tap):
             if raise_errors:
                 raise
             return [str(one) for one in error.errors]
+        self._tell_unknown_settings()
         return []
+
+    def _tell_unknown_settings(self) -> None:
+        """Warn of settings that have no effect: a slip of the pen must not change what is read."""
+        schema = self.config_jsonschema
+        self.append_builtin_config(schema)
+        known = schema["properties"]
+        for name in sorted(set(self._config) - set(known)):
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            self.logger.warning("%s has no setting %s: it is ignored%s", self.name, name, hint)
 
     @classproperty
     @override

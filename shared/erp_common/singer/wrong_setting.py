@@ -1,0 +1,80 @@
+"""What is wrong with a setting, said to the person who wrote it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from enum import Enum
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+import msgspec
+
+_IN_WORDS = {
+    "str": "text",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "array": "a list",
+    "object": "an object with fields",
+    "decimal": "a number with decimals",
+}
+_NUMBER_FOR_TEXT = ("str", "int")
+
+
+def sentence(problem: str, settings: type[msgspec.Struct]) -> str:
+    """What msgspec says of a setting, in the words of a configuration file.
+
+    Args:
+        problem: The text of msgspec's ValidationError.
+        settings: What was to be read.
+    """
+    said, _, path = problem.partition(" - at `")
+    setting = path.rstrip("`").removeprefix("$.").removeprefix("$") or "the configuration"
+    unknown = re.fullmatch(r"Object contains unknown field `(.*)`", said)
+    if unknown is not None:
+        known = ", ".join(_fields(settings, setting))
+        return f"{setting} has no {unknown[1]}; there are {known}"
+    choices = _choices(settings, setting)
+    if choices and "invalid enum" in said.lower():
+        return f"{setting} must be one of {', '.join(choices)}"
+    kinds = re.fullmatch(r"Expected `(\w+)[^`]*`(?: >= (\S+))?(?:, got `(\w+)`)?", said)
+    if kinds is None:
+        return f"{setting} is wrong: {said[:1].lower()}{said[1:].replace('`', '')}"
+    return f"{setting} must be {_needed(*kinds.groups())}"
+
+
+def _needed(kind: str, least: str | None, given: str | None) -> str:
+    needed = _IN_WORDS.get(kind, kind)
+    if least is not None:
+        needed += f" of at least {least}"
+    if given is not None:
+        needed += f", not {_IN_WORDS.get(given, given)}"
+    if (kind, given) == _NUMBER_FOR_TEXT:
+        # Not taken as its digits: a company called 01 would lose its zero on the way.
+        needed += '; write it in quotes, as in "01"'
+    return needed
+
+
+def _choices(settings: type[msgspec.Struct], setting: str) -> list[str]:
+    """The values that a setting of few values may have."""
+    kind = _kind(settings, setting)
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return [str(one.value) for one in kind]
+    return [str(value) for value in get_args(kind)] if get_origin(kind) is Literal else []
+
+
+def _fields(settings: type[msgspec.Struct], setting: str) -> Iterator[str]:
+    """What an object among the settings may hold."""
+    kind = _kind(settings, setting)
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        yield from (field.encode_name for field in msgspec.structs.fields(kind))
+
+
+def _kind(settings: type[msgspec.Struct], setting: str) -> Any:  # noqa: ANN401 - a type, or a form of typing
+    """The type of a setting, by its path (`retry.strategy`, `companies[0]`)."""
+    kind: Any = settings
+    for name in setting.split("."):
+        kind = get_type_hints(kind).get(name.partition("[")[0]) if isinstance(kind, type) else None
+        if name.endswith("]"):
+            kind = get_args(kind)[0]
+    return kind
