@@ -117,7 +117,7 @@ class Dispatcher:
     ) -> Response:
         if logged.endpoint == "token":
             pause()
-            return self.tokens.answer(service.erp, request)
+            return service.token_answer(self.tokens.answer(service.erp, request))
         try:
             return service.serve(request, logged, pause)
         except Refusal as refusal:

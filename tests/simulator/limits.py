@@ -35,7 +35,10 @@ class Limit:
 
 REAL: Final = {
     "totvs": Limit(100, 60, 10),
+    "totvs_public": Limit(100, 60, 10),
     "contaazul": Limit(60, 60, 5),
+    # 600 a minute and 10 a second: no burst fits into both.
+    "contaazul_public": Limit(600, 60, 1),
     "omie": Limit(300, 60, 20, concurrency=4),
     "omie_public": Limit(240, 60, 4, concurrency=4),
     "bling": Limit(100, 60, 10, per_day=120_000),

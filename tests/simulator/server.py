@@ -13,7 +13,9 @@ from simulator.bling_v3 import BlingOptions, BlingService
 from simulator.books import Books
 from simulator.cash import CashBook
 from simulator.contaazul import ContaAzulOptions, ContaAzulService
+from simulator.contaazul_public import ContaAzulPublicOptions, ContaAzulPublicService
 from simulator.dispatch import Dispatcher
+from simulator.installments import Plans
 from simulator.omie import OmieService
 from simulator.omie_moods import OmieOptions
 from simulator.omie_public import OmiePublicOptions, OmiePublicService
@@ -58,6 +60,7 @@ class Simulator(Dispatcher):
         self._totvs = self._service(TotvsService)
         self._totvs_public = self._service(TotvsPublicService)
         self._contaazul = self._service(ContaAzulService)
+        self._contaazul_public = self._service(ContaAzulPublicService)
         self._bling = self._service(BlingService)
         self._bling_v2 = self._service(BlingV2Service)
         self._bling_public = self._service(BlingPublicService)
@@ -186,11 +189,11 @@ class Simulator(Dispatcher):
         """Return the money that a public API serves, of the first company by default.
 
         Args:
-            erp: `omie_public` or `bling_public`.
+            erp: `omie_public`, `contaazul_public` or `bling_public`.
             company: Whose.
         """
         service = self.service(erp)
-        if not isinstance(service, (OmiePublicService, BlingPublicService)):
+        if not isinstance(service, (OmiePublicService, ContaAzulPublicService, BlingPublicService)):
             raise KeyError(erp)
         return service.desk.of(company)
 
@@ -208,6 +211,17 @@ class Simulator(Dispatcher):
     def contaazul(self) -> ContaAzulOptions:
         """How ContaAzul answers."""
         return self._contaazul.options
+
+    @property
+    def contaazul_public(self) -> ContaAzulPublicOptions:
+        """How Conta Azul answers under its public API."""
+        return self._contaazul_public.options
+
+    @property
+    def plans(self) -> Plans:
+        """What Conta Azul's public API knows of the first company's money beyond the movements."""
+        desk = self._contaazul_public.desk
+        return desk.plans(desk.of())
 
     @property
     def bling(self) -> BlingOptions:

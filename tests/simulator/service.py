@@ -120,6 +120,10 @@ class Service(ABC):
     def too_many(self, rejection: Rejection) -> Response:
         """Return the vendor's answer to too many requests."""
 
+    def token_answer(self, response: Response) -> Response:
+        """Return the token endpoint's answer with what the vendor adds to it."""
+        return response
+
     def limited_by(self, request: Request, logged: LoggedRequest) -> tuple[str, str]:
         """Return who is limited in rate, and what is limited in concurrency."""
         del logged
