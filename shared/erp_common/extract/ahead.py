@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import heapq
 import threading
+import time
 from collections.abc import Callable, Iterator
 from enum import Enum
 from itertools import count
@@ -19,6 +20,20 @@ from erp_common.errors import ERPConnectionError, ERPError
 
 T = TypeVar("T")
 Place = tuple[int, ...]
+
+
+_NAME = "fetch-"
+
+
+def threads_end(patience: float) -> bool:
+    """Whether the threads of all closed pools end within that many seconds."""
+    until = time.monotonic() + patience
+    for thread in threading.enumerate():
+        if thread.name.startswith(_NAME):
+            thread.join(max(0.0, until - time.monotonic()))
+            if thread.is_alive():
+                return False
+    return True
 
 
 class _State(Enum):
@@ -168,7 +183,7 @@ class FetchAhead:
     def _hire(self) -> None:
         if self._workers < self._threads and not self._closed:
             self._workers += 1
-            threading.Thread(target=self._work, name=f"fetch-{self._workers}", daemon=True).start()
+            threading.Thread(target=self._work, name=f"{_NAME}{self._workers}", daemon=True).start()
 
     def _work(self) -> None:
         while (claimed := self._next()) is not None:

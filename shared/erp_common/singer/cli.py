@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import json
 import logging
 import os
 import sys
 import traceback
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -16,9 +18,14 @@ from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.plugin_base import SingerCommand
 
 from erp_common.errors import ERPError
+from erp_common.extract.ahead import threads_end
 
 if TYPE_CHECKING:
     from erp_common.singer.tap import LedgerTap
+
+
+_FAREWELL = 0.5
+"""Seconds for requests under way to notice that the run has ended."""
 
 
 class Terminated(SystemExit):
@@ -87,6 +94,8 @@ class LedgerCommand(SingerCommand):
                 error,
             )
         self.tap_class.stop()
+        if not threads_end(_FAREWELL):
+            atexit.register(_leave, status)  # the last one registered is the first one to run
         sys.exit(status)
 
     def _fail(self, kind: str, sentence: str, error: BaseException | None = None) -> None:
@@ -99,6 +108,18 @@ class LedgerCommand(SingerCommand):
 
     def _say(self, text: str) -> None:
         print(self.tap_class.masked(text), file=sys.stderr)  # noqa: T201 - the user's last line
+
+
+def _leave(status: int) -> NoReturn:
+    """End the process while a request is still under way.
+
+    Its thread would go on while the interpreter is taken down around it, and libraries would
+    complain of that below the user's last line.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(status)
 
 
 def _public_name(error: ERPError) -> str:

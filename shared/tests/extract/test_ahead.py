@@ -10,7 +10,7 @@ from functools import partial
 import pytest
 
 from erp_common.errors import ERPConnectionError
-from erp_common.extract.ahead import FetchAhead, Place, Ticket
+from erp_common.extract.ahead import FetchAhead, Place, Ticket, threads_end
 
 
 def test_answers_come_in_the_order_asked_for() -> None:
@@ -153,3 +153,19 @@ def test_a_plan_that_fails_leaves_the_work_to_who_needs_it() -> None:
     ahead.start()
     assert [ahead.submit((n,), lambda: "done").result() for n in range(20)] == ["done"] * 20
     ahead.close()
+
+
+def test_threads_that_wait_end_when_their_pool_is_closed() -> None:
+    release, begun = threading.Event(), threading.Event()
+    ahead = FetchAhead(2)
+
+    def call() -> bool:
+        begun.set()
+        return release.wait(30)
+
+    ahead.submit((1,), call)
+    assert begun.wait(30)
+    ahead.close()
+    assert not threads_end(0.0), "a call is still under way"
+    release.set()
+    assert threads_end(30.0)
