@@ -197,6 +197,22 @@ def test_a_row_that_cannot_be_read_is_never_left_out(simulator: Simulator) -> No
         erp.get_subledger_details("101", BANK, START, END)
 
 
+def test_a_row_that_repeats_a_key_does_not_tell_it(simulator: Simulator) -> None:
+    secret = simulator.credentials("omie")["app_secret"]
+
+    def echo(body: dict[str, Any], _request: object) -> dict[str, Any]:
+        body["movimentos"][0]["dDtMov"] = secret
+        return body
+
+    with (
+        simulator.tamper("omie", "ListarMovimentos", echo),
+        _connector(simulator, "omie") as erp,
+        pytest.raises(ERPValidationError, match="dDtMov") as told,
+    ):
+        erp.get_subledger_details("101", BANK, START, END)
+    assert secret not in str(told.value)
+
+
 class TestFactory:
     """From a type or a company to its connector."""
 

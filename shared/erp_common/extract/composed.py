@@ -151,7 +151,9 @@ class Beginning:
         self._rules = extraction.rules
         self._first = work.periods[0].start
         self._reading = Reading(
-            f"{company.id}, before {self._first}", checks=extraction.rules.checks
+            f"{company.id}, before {self._first}",
+            checks=extraction.rules.checks,
+            mask=extraction.mask,
         )
         self._accounts = Paged(transport, ahead, (*place, 0), source.chart(company))
         before = source.movements(company, None, self._first - _DAY)

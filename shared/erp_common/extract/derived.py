@@ -40,7 +40,9 @@ class CompanyChart:
     ) -> None:
         """Ask for the chart."""
         self._reading = Reading(
-            f"{work.company.id}, chart of accounts", checks=extraction.rules.checks
+            f"{work.company.id}, chart of accounts",
+            checks=extraction.rules.checks,
+            mask=extraction.mask,
         )
         self._source = source
         self._rules = extraction.rules

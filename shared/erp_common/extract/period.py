@@ -86,7 +86,9 @@ class PeriodExtract(ABC):
         self.extracted_at: str = msgspec.to_builtins(datetime.now(timezone.utc))
         self._erp = source
         self._extraction = extraction
-        self._reading = Reading(f"{work.company.id}, {period}", checks=extraction.rules.checks)
+        self._reading = Reading(
+            f"{work.company.id}, {period}", checks=extraction.rules.checks, mask=extraction.mask
+        )
         self._reader: Postings | None = None
         self._started = False
         self._finished = False

@@ -24,13 +24,15 @@ _NO_OBJECT = InvalidValue("the row", "is no object with fields")
 class Reading:
     """What was read of one extraction, and what could not be."""
 
-    def __init__(self, where: str, *, checks: bool) -> None:
+    def __init__(self, where: str, *, checks: bool, mask: Callable[[str], str] = str) -> None:
         """Begin to read.
 
         Args:
             where: Company and period, for sentences.
             checks: Whether a bad row becomes a finding; without checks it fails the run.
+            mask: Takes the secrets out of the sentence that it fails with.
         """
+        self._mask = mask
         self.findings: list[Finding] = []
         self._where = where
         self._checks = checks
@@ -85,9 +87,11 @@ class Reading:
         sentence = f"A row of the {stream.replace('_', ' ')} cannot be read: {error}"
         if not self._checks:
             raise ERPValidationError(
-                f"{sentence} ({self._where}); correct it in the ERP, or set validation: warn to "
-                "load everything else",
-            ) from error
+                self._mask(
+                    f"{sentence} ({self._where}); correct it in the ERP, or set validation: warn "
+                    "to load everything else"
+                ),
+            ) from None
         self.findings.append(
             finding(Code.INVALID_RECORD, f"{sentence}.", stream=stream, raw=raw),
         )

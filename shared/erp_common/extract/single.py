@@ -37,7 +37,7 @@ class AccountPostings:
         self._period = period
         self._code = code
         self._extraction = extraction
-        self._reading = Reading(f"{company.id}, {period}", checks=False)
+        self._reading = Reading(f"{company.id}, {period}", checks=False, mask=extraction.mask)
         self._movements = Movements(period)
 
     def __iter__(self) -> Iterator[list[Posting]]:
