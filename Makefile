@@ -1,7 +1,7 @@
 # Everything is installed under this folder (.venv, .tools, .meltano); `make clean` removes it.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo demo-psql test test-pipelines lint format build readme lock clean
+.PHONY: help install demo demo-psql test test-pipelines bench lint format build readme lock clean
 
 PYTHON ?= python3
 export PYTHON SQL
@@ -29,6 +29,9 @@ test: .venv/.installed .meltano/.installed ## all tests, against real PostgreSQL
 
 test-pipelines: .venv/.installed .meltano/.installed ## the minutes of Meltano that `make test` leaves out
 	$(bin)/pytest -m pipelines tests/docs tests/e2e
+
+bench: .venv/.installed .meltano/.installed ## what the taps cost, into docs/benchmarks.md (20 minutes, nothing else running)
+	@$(bin)/python -m bench
 
 lint: .venv/.installed ## style, formatting, types, and the oldest Python supported
 	$(bin)/ruff check .

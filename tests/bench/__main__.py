@@ -1,0 +1,64 @@
+"""`make bench`, or `python -m bench cpu startup` for some of it.
+
+All benchmarks together write `docs/benchmarks.md` and `docs/benchmarks.svg`; some of them only
+print their figures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from bench import allowance, calls, cpu, growth, memory, pipeline, report, startup
+from bench.figures import Section
+from bench.sizes import PUBLISHED, SMALL, Sizes
+
+DOCS = Path(__file__).parents[2] / "docs"
+NOTES = Path(__file__).with_name("notes.md")
+BENCHMARKS: dict[str, Callable[[Path, Sizes], Section]] = {
+    "allowance": allowance.measure,
+    "calls": calls.measure,
+    "cpu": cpu.measure,
+    "memory": memory.measure,
+    "startup": startup.measure,
+    "growth": growth.measure,
+    "pipeline": pipeline.measure,
+}
+"""What there is, in the order of the document."""
+
+
+def main() -> int:
+    """Run the benchmarks; gives the exit status, which is 1 where a goal is missed."""
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="name", help="which to run; all by default")
+    parser.add_argument(
+        "--small", action="store_true", help="sizes that only show that everything works"
+    )
+    given = parser.parse_args()
+    names = given.names or list(BENCHMARKS)
+    if unknown := set(names) - set(BENCHMARKS):
+        parser.error(f"there is no {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
+    sections = []
+    with tempfile.TemporaryDirectory(prefix="bench-") as name:
+        folder = Path(name)
+        for each in names:
+            began = time.monotonic()
+            sections.append(BENCHMARKS[each](folder, SMALL if given.small else PUBLISHED))
+            print(report.table(sections[-1]))
+            print(f"  ({each} took {time.monotonic() - began:.0f} s)\n", flush=True)
+        if names == list(BENCHMARKS) and not given.small:
+            text = report.document(sections, NOTES.read_text(encoding="utf-8"))
+            (DOCS / "benchmarks.md").write_text(text, encoding="utf-8")
+            drawn = (folder / allowance.PICTURE).read_bytes()
+            (DOCS / allowance.PICTURE).write_bytes(drawn)
+            print(f"Written to {DOCS / 'benchmarks.md'}")
+    missed = [one for section in sections for one in section.figures if one.reached is False]
+    return 1 if missed and not given.small else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
