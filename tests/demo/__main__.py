@@ -42,7 +42,12 @@ def main() -> int:
     except KeyboardInterrupt:
         screen.step("[bold]Interrupted[/bold]; everything that was started has been stopped.")
         return 130
-    except (PostgresError, MeltanoError, Difference, psycopg.Error) as error:
+    except Difference as difference:
+        screen.step("[bold red]What was loaded is not what the books say.[/bold red]")
+        screen.plain(str(difference))
+        screen.plain("If .demo/ is an earlier version's: make clean, then make demo again.")
+        return 1
+    except (PostgresError, MeltanoError, psycopg.Error) as error:
         screen.step("[bold red]The demo failed.[/bold red]")
         screen.plain(str(error))
         return 1

@@ -16,7 +16,7 @@ import msgspec
 from erp_common.errors import ERPValidationError
 from erp_common.extract.chunks import CHUNK, Cut, find_cuts
 from erp_common.http.answer import Undecodable
-from erp_common.ledger.normalize import flag
+from erp_common.ledger.normalize import flag, shown
 
 Row = TypeVar("Row")
 Row_co = TypeVar("Row_co", covariant=True)
@@ -264,7 +264,7 @@ def _answered(value: object, field: str | None) -> bool | None:
         return None
     answer = flag(value) if isinstance(value, (bool, int, str)) else None
     if answer is None:
-        raise ERPValidationError(f"the answer's {field} is {value!r:.40}, which is no yes or no")
+        raise ERPValidationError(f"the answer's {field} is {shown(value)}, which is no yes or no")
     return answer
 
 

@@ -9,12 +9,18 @@ import logging
 import re
 import threading
 from collections.abc import Iterable, Iterator
+from functools import partial
 from urllib.parse import quote, quote_plus, urlsplit
 
 MASK = "***"
 
 _SHORT = 4
 """Shorter secrets are masked as whole words alone; with every "1" masked no log is readable."""
+
+_CUT = "…"
+"""What sentences end a long quotation with."""
+_TELLING = 6
+"""So many letters of a secret's beginning are not shown."""
 
 
 class Masker:
@@ -59,7 +65,21 @@ class Masker:
     def mask(self, text: str) -> str:
         """The text with every known secret replaced."""
         pattern = self._pattern
-        return text if pattern is None else pattern.sub(MASK, text)
+        if pattern is None:
+            return text
+        text = pattern.sub(MASK, text)
+        return self._without_beginnings(text) if _CUT in text else text
+
+    def _without_beginnings(self, text: str) -> str:
+        """The text without the beginnings of secrets that were cut off: `abcdefgh…`."""
+        with self._lock:
+            forms = list(self._forms)
+        parts = text.split(_CUT)
+        for index, part in enumerate(parts[:-1]):
+            longest = max(map(partial(_beginning, part), forms), default=0)
+            if longest >= _TELLING:
+                parts[index] = part[:-longest] + MASK
+        return _CUT.join(parts)
 
     def mask_bytes(self, data: bytes) -> bytes:
         """The bytes with every known secret replaced."""
@@ -79,6 +99,12 @@ class Masker:
             self._follower = follower
             known = tuple(self._secrets)
         follower.learn(*known)
+
+
+def _beginning(text: str, form: str) -> int:
+    """How many letters of a form stand at the end of the text."""
+    fitting = range(min(len(form), len(text)), _TELLING - 1, -1)
+    return next((length for length in fitting if text.endswith(form[:length])), 0)
 
 
 def _forms(secret: str) -> Iterator[str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from erp_common.ledger.account_types import heading
 from erp_common.ledger.models import StatedType
-from erp_common.ledger.normalize import InvalidValue, account_type, text
+from erp_common.ledger.normalize import InvalidValue, account_type, shown, text
 
 
 def stated_type(value: object, field: str) -> StatedType | None:
@@ -46,4 +46,4 @@ def part(value: object, field: str) -> dict[str, Any]:
         return value
     if value is None or (isinstance(value, str) and not value.strip()):
         return {}
-    raise InvalidValue(field, f"is {value!r:.40}, where an object with fields is expected")
+    raise InvalidValue(field, f"is {shown(value)}, where an object with fields is expected")

@@ -73,7 +73,7 @@ def text(value: object, field: str = "text") -> str | None:
         type(value) is Decimal and _within_bounds(value) is not None
     ):
         return f"{value:f}" if type(value) is Decimal else str(value)
-    raise InvalidValue(field, f"is {_shown(value)}, which is no text")
+    raise InvalidValue(field, f"is {shown(value)}, which is no text")
 
 
 def required_text(value: object, field: str) -> str:
@@ -109,7 +109,7 @@ def amount(value: object, field: str = "amount") -> Decimal:
     except ArithmeticError:
         checked = _INFINITE
     if not checked.is_finite():
-        raise InvalidValue(field, f"is {_shown(value)}, which is beyond any amount of money")
+        raise InvalidValue(field, f"is {shown(value)}, which is beyond any amount of money")
     return checked
 
 
@@ -161,7 +161,7 @@ def account_code(value: object, field: str = "account_code") -> str:
         return code
     required_text(value, field)
     raise InvalidValue(
-        field, f"is {_shown(value)}; an account code has only letters, digits and . - / _"
+        field, f"is {shown(value)}; an account code has only letters, digits and . - / _"
     )
 
 
@@ -190,7 +190,7 @@ def required_side(value: object, field: str) -> Side:
     """
     found = side(value, field)
     if found is None:
-        raise InvalidValue(field, f"is {_shown(value)}; it must say D (debit) or C (credit)")
+        raise InvalidValue(field, f"is {shown(value)}; it must say D (debit) or C (credit)")
     return found
 
 
@@ -202,6 +202,14 @@ def flag(value: object, field: str = "flag") -> bool | None:
     return None if words is None else vocabulary.flag_of(words)
 
 
+def shown(value: object) -> str:
+    """The value as a sentence quotes it; of a long one the beginning, and "…"."""
+    if type(value) is int and value.bit_length() > _MOST_BITS:
+        return "a number of hundreds of digits"
+    shown = str(value) if type(value) is Decimal else repr(value)
+    return shown if len(shown) <= _MOST_SHOWN else f"{shown[:_MOST_SHOWN]}…"
+
+
 def _written(value: object, field: str) -> Decimal:
     """The amount that a text holds."""
     if value is None:
@@ -211,13 +219,13 @@ def _written(value: object, field: str) -> Decimal:
             field, "is a binary float, which has lost digits; give a Decimal, int or text"
         )
     if type(value) is not str:
-        raise InvalidValue(field, f"is {_shown(value)}, which is no amount")
+        raise InvalidValue(field, f"is {shown(value)}, which is no amount")
     try:
         return read_amount(value)
     except ValueError as problem:
         if text(value) is None:
             raise InvalidValue(field, _NO_AMOUNT) from None
-        raise InvalidValue(field, f"is {_shown(value)}, {problem}") from None
+        raise InvalidValue(field, f"is {shown(value)}, {problem}") from None
 
 
 def _within_bounds(value: Decimal | int) -> Decimal | None:
@@ -246,7 +254,7 @@ def _unusual_date(value: object, field: str) -> date:
     day = _read_date(written)
     if day is None:
         raise InvalidValue(
-            field, f"is {_shown(value)}, which is no date such as 2024-12-31 or 31/12/2024"
+            field, f"is {shown(value)}, which is no date such as 2024-12-31 or 31/12/2024"
         )
     return day
 
@@ -257,10 +265,3 @@ def _read_code(written: str) -> str | None:
     # str.isalnum takes the letters of every alphabet, as some charts have them.
     bare = code.replace(".", "").replace("-", "").replace("/", "").replace("_", "")
     return code if bare.isalnum() else None
-
-
-def _shown(value: object) -> str:
-    if type(value) is int and value.bit_length() > _MOST_BITS:
-        return "a number of hundreds of digits"
-    shown = str(value) if type(value) is Decimal else repr(value)
-    return shown if len(shown) <= _MOST_SHOWN else f"{shown[:_MOST_SHOWN]}…"

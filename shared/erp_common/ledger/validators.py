@@ -39,8 +39,8 @@ def validate_account_type(value: object) -> AccountType:
     found = normalize.account_type(value)
     if found is None:
         raise ERPValidationError(
-            f"{value!r:.60} is no account type; use Ativo, Passivo, Patrimônio Líquido, Receita, "
-            "Despesa or Custo, or ASSET, LIABILITY, EQUITY, REVENUE or EXPENSE"
+            f"{normalize.shown(value)} is no account type; use Ativo, Passivo, Patrimônio Líquido, "
+            "Receita, Despesa or Custo, or ASSET, LIABILITY, EQUITY, REVENUE or EXPENSE"
         )
     return found
 

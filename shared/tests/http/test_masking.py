@@ -137,3 +137,18 @@ def test_a_whole_run_logs_no_secret(
     assert "trying again in" in text
     for secret in ("of-app", "of app", "of+app", "s3cret", "w0rd", "acc3ss", "r3fresh"):
         assert secret not in text
+
+
+@given(secrets.filter(lambda secret: len(secret) >= 6 and "…" not in secret), st.data())
+def test_the_beginning_of_a_secret_that_was_cut_off_does_not_show(
+    secret: str, data: st.DataObject
+) -> None:
+    length = data.draw(st.integers(6, len(secret)))
+    masked = Masker([secret]).mask(f"it is '{secret[:length]}…', and {secret}")
+    assert masked.endswith("***…', and ***")
+
+
+def test_what_only_ends_in_an_ellipsis_stays() -> None:
+    assert Masker(["abcdefghij"]).mask("abc… and abcdex… and so on…") == (
+        "abc… and abcdex… and so on…"
+    )

@@ -12,6 +12,7 @@ from defusedxml.ElementTree import fromstring
 from erp_common.errors import ERPValidationError
 from erp_common.extract.listing import Batch, Page
 from erp_common.http.answer import Answer, Undecodable
+from erp_common.ledger.normalize import shown
 
 Row = TypeVar("Row")
 
@@ -36,7 +37,7 @@ def parse(answer: Answer) -> Element:
         raise Undecodable("XML", str(error)) from None
     if root.tag != "retorno":
         raise ERPValidationError(
-            f"Bling's answer is an XML document {root.tag[:40]!r} in place of 'retorno'; check "
+            f"Bling's answer is an XML document {shown(root.tag)} in place of 'retorno'; check "
             "base_url and api_version.",
         )
     return root
@@ -108,7 +109,7 @@ class XmlListing(Generic[Row]):
         strays = [child.tag for child in listed if child.tag != self._item]
         if strays or (listed.text or "").strip():
             raise ERPValidationError(
-                f"Bling's list {self._key!r} holds {(strays or ['text'])[0][:40]!r} where only "
+                f"Bling's list {self._key!r} holds {shown((strays or ['text'])[0])} where only "
                 f"{self._item!r} is expected; check base_url and api_version.",
             )
         return list(listed)
