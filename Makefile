@@ -1,4 +1,4 @@
-# Everything is installed under this folder (.venv, .tools, .meltano); `make clean` removes it.
+# Everything is installed under this folder (.venv, .tools, .meltano, .airflow); `make clean` removes it.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help install demo demo-psql test test-pipelines bench lint format build readme lock clean
@@ -11,12 +11,12 @@ uv := .tools/uv/bin/uv
 install := sh requirements/install.sh
 taps := $(patsubst %/pyproject.toml,%,$(sort $(wildcard taps/*/pyproject.toml)))
 members := shared $(taps)
-sources := $(members) tests
+sources := $(members) tests orchestrate/airflow
 # Two workers suit two cores; more only help where there are more.
 PYTEST_WORKERS ?= 2
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: .venv/.installed .meltano/.installed ## a fictional holding's ledgers, from four ERPs to one trial balance
 	@$(bin)/python -m demo
@@ -32,6 +32,9 @@ test-pipelines: .venv/.installed .meltano/.installed ## the minutes of Meltano t
 
 bench: .venv/.installed .meltano/.installed ## what the taps cost, into docs/benchmarks.md (20 minutes, nothing else running)
 	@$(bin)/python -m bench
+
+test-orchestration: .venv/.installed .meltano/.installed .airflow/.installed ## the portfolio on workers of Airflow, one of them killed
+	$(bin)/pytest -m orchestration tests/orchestration
 
 lint: .venv/.installed ## style, formatting, types, and the oldest Python supported
 	$(bin)/ruff check .
@@ -73,6 +76,12 @@ install: .venv/.installed .meltano/.installed ## what demo and test install firs
 		.tools/meltano/bin/meltano --log-level=warning install
 	@touch $@
 
+# Its hundred packages would bind the versions of the taps', so Airflow has an environment of its own.
+.airflow/.installed: requirements/airflow.txt
+	@echo "Installing Airflow into .airflow"
+	@$(install) .airflow/venv requirements/airflow.txt
+	@touch $@
+
 compile = $(uv) pip compile --quiet --upgrade --universal --python-version 3.10 --no-emit-index-url \
 	--custom-compile-command "make lock"
 own = --no-emit-package erp-common $(taps:taps/%=--no-emit-package %)
@@ -82,10 +91,11 @@ lock: .venv/.installed ## newest versions of everything into requirements/*.txt
 	$(compile) --generate-hashes requirements/uv.in -o requirements/uv.txt && \
 	$(compile) --generate-hashes requirements/meltano.in -o requirements/meltano.txt && \
 	$(compile) --generate-hashes requirements/target-postgres.in -o requirements/target-postgres.txt && \
+	$(compile) --generate-hashes requirements/airflow.in -o requirements/airflow.txt && \
 	$(compile) $(own) $(members:%=%/pyproject.toml) --extra redis -o requirements/taps.txt && \
 	$(compile) --generate-hashes $(own) $(members:%=%/pyproject.toml) --group pyproject.toml:dev \
 		-o requirements/dev.txt
 
 clean: ## remove everything that was installed or made
 	@[ ! -x $(bin)/python ] || $(bin)/python -m demo.forget
-	rm -rf .venv .tools .meltano .demo dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .tools .meltano .airflow .demo dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -40,7 +40,9 @@ def test_locks_cover_what_is_declared(lock: str, distribution: Distribution) -> 
             assert declared.specifier.contains(specifier.version), "run `make lock`"
 
 
-@pytest.mark.parametrize("lock", ["dev.txt", "meltano.txt", "target-postgres.txt", "uv.txt"])
+@pytest.mark.parametrize(
+    "lock", ["airflow.txt", "dev.txt", "meltano.txt", "target-postgres.txt", "uv.txt"]
+)
 def test_what_is_installed_has_hashes(lock: str) -> None:
     text = (REQUIREMENTS / lock).read_text(encoding="utf-8")
     assert text.count("--hash=sha256:") >= len(locked(lock)) > 0
