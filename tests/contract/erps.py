@@ -183,7 +183,10 @@ CONTAAZUL = Erp(
         {"oauth2": ("client_id", "client_secret"), "bearer_token": ("access_token",)}
     ),
     grants=("refresh_token",),
-    own=("opening_balances_from", "year_end_close", "page_size"),
+    own=(
+        *("opening_balances_from", "year_end_close", "page_size"),
+        *("authorize_url", "redirect_uri"),
+    ),
     entry_id="text",
     base_url="https://api.contaazul.com/v1",
     by_account=False,
@@ -217,7 +220,10 @@ BLING = Erp(
         }
     ),
     grants=("refresh_token",),
-    own=("api_version", "opening_balances_from", "year_end_close", "page_size"),
+    own=(
+        *("api_version", "opening_balances_from", "year_end_close", "page_size"),
+        *("authorize_url", "redirect_uri"),
+    ),
     base_url="https://bling.com.br/Api/v3",
     pages="short",
     page_size=100,
@@ -242,7 +248,10 @@ BLING_V2 = Erp(
     postings=wire.BLING_V2_MOVEMENTS,
     reported=False,
     logins=MappingProxyType({"api_key": ("api_key",)}),
-    own=("api_version", "opening_balances_from", "year_end_close", "page_size"),
+    own=(
+        *("api_version", "opening_balances_from", "year_end_close", "page_size"),
+        *("authorize_url", "redirect_uri"),
+    ),
     base_url="https://bling.com.br/Api/v2",
     settings=MappingProxyType({"api_version": "v2"}),
     pages="empty",

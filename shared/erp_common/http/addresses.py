@@ -1,8 +1,11 @@
-"""Which addresses may be called, and whom their certificates are checked against."""
+"""Which addresses may be called or listened on, and whom certificates are checked against."""
 
 from __future__ import annotations
 
+import ipaddress
 import os
+import re
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
@@ -42,6 +45,53 @@ def require_https(url: str, setting: str) -> str:
             f"{setting} must not carry a user name or password; set them as settings of their own."
         )
     return text
+
+
+@dataclass(frozen=True)
+class Loopback:
+    """An address at which a browser of this machine finds a program of this machine."""
+
+    host: str
+    port: int
+    path: str
+
+    def __str__(self) -> str:
+        """As a sentence names it."""
+        return f"port {self.port} of {self.host}"
+
+
+def redirect_address(url: str) -> Loopback | None:
+    """Where to listen for what an authorization page sends to a `redirect_uri`.
+
+    Returns:
+        None for an https address: that is somebody else's, and the user brings what it gets.
+
+    Raises:
+        ERPValidationError: It is neither https nor an http address of this machine alone.
+    """
+    text = url.strip()
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        parts, host, port = SplitResult("", "", "", "", ""), "", None
+    whole = host and not parts.fragment and "@" not in parts.netloc and not re.search(r"\s", text)
+    if whole and parts.scheme == "https":
+        return None
+    if whole and parts.scheme == "http" and _is_own(host) and port != 0:
+        return Loopback("127.0.0.1" if host == "localhost" else host, port or 80, parts.path or "/")
+    raise ERPValidationError(
+        "redirect_uri must be an http address of this machine, such as "
+        "http://127.0.0.1:8765/callback, or an https address; correct the setting."
+    )
+
+
+def _is_own(host: str) -> bool:
+    """Whether a host is this machine, reached by nobody else."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def certificate_authorities(ca_bundle: str | None) -> str | bool:

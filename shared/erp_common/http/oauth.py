@@ -100,6 +100,8 @@ class OAuth2Handler(Handler):
         )
         self._refreshes = grant_type == "refresh_token"
         self._secrets = tuple(filter(None, (client_secret, password, refresh_token)))
+        self.token_store = token_store
+        """Where refresh tokens are kept; None for memory alone."""
         self._clock = clock
         self._lock = threading.Lock()
         self._current: _Current | None = None

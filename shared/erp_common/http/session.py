@@ -121,6 +121,11 @@ class Transport:
         )
         self._auth.bind(self.call_for_token, self._masker)
 
+    @property
+    def auth(self) -> Handler:
+        """The credentials that requests are signed with."""
+        return self._auth
+
     def fetch(
         self,
         request: Request,

@@ -88,6 +88,16 @@ class TokenStore:
         finally:
             self._lock.release()
 
+    def check(self) -> None:
+        """Check that tokens can be kept here, before one is asked for.
+
+        Raises:
+            ERPConnectionError: Another process holds on to it.
+            ERPValidationError: The file cannot be used, or is no token store.
+        """
+        with self.locked():
+            self._entries()
+
     def load(self, name: str) -> StoredToken | None:
         """The tokens of an application; None if there are none yet.
 

@@ -31,9 +31,14 @@ _FAREWELL = 0.5
 class Terminated(SystemExit):
     """The process was asked to end; raised so that no message is cut in two."""
 
-    def __init__(self, signum: int) -> None:
-        """End with the status that a shell reports for this signal."""
+    def __init__(
+        self,
+        signum: int,
+        sentence: str = "The run was ended from outside; run again to go on from the last state.",
+    ) -> None:
+        """End with the status that a shell reports for this signal, and this sentence."""
         self.status = 128 + signum
+        self.sentence = sentence
         super().__init__(self.status)
 
 
@@ -73,7 +78,7 @@ class LedgerCommand(SingerCommand):
             status = error.exit_code
         except Terminated as signal:
             status = signal.status
-            self._say("The run was ended from outside; run again to go on from the last state.")
+            self._say(signal.sentence)
         except SystemExit as leave:
             status = leave.code if isinstance(leave.code, int) else int(leave.code is not None)
         except (BrokenPipeError, ReaderGone):
@@ -150,4 +155,27 @@ def health_check_option(tap_class: type[LedgerTap]) -> click.Option:
         help="Check that the ERP can be reached and serves the ledger; prints one JSON line.",
         callback=check,
         expose_value=False,
+    )
+
+
+def authorize_option(tap_class: type[LedgerTap]) -> click.Option:
+    """`--authorize`: the first token, by the consent of a user in a browser."""
+
+    def begin(ctx: click.Context, _param: click.Parameter, value: bool) -> None:  # noqa: FBT001
+        if not value:
+            return
+        # No other run needs a server.
+        from erp_common.singer.authorize import authorize  # noqa: PLC0415
+
+        authorize(tap_class, ctx.params.get("config"))
+        ctx.exit(0)
+
+    return click.Option(
+        ["--authorize"],
+        is_flag=True,
+        help="Get the first token: prints the address where a user lets the application in, "
+        "waits for the answer and writes token_store.",
+        callback=begin,
+        expose_value=False,
+        hidden=tap_class.defaults.authorize_url is None,
     )

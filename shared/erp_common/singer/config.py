@@ -15,11 +15,12 @@ from msgspec import Meta
 from singer_sdk.exceptions import ConfigValidationError
 
 from erp_common.errors import ERPValidationError
+from erp_common.http.addresses import Loopback, redirect_address
 from erp_common.ledger import normalize
 from erp_common.ledger.filters import Filters
 from erp_common.ledger.models import AccountType, Company
 from erp_common.ledger.periods import Cut
-from erp_common.singer.settings import Defaults
+from erp_common.singer.settings import REDIRECT_URI, Defaults
 from erp_common.singer.wrong_setting import sentence
 
 Count = Annotated[int, Meta(ge=0)]
@@ -84,6 +85,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     client_id: str | None = None
     client_secret: str | None = None
     token_url: str | None = None
+    authorize_url: str | None = None
+    redirect_uri: str = REDIRECT_URI
     scope: str | None = None
     grant_type: Literal["client_credentials", "password", "refresh_token"] = "client_credentials"
     refresh_token: str | None = None
@@ -129,6 +132,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         """`opening_balances_from` as a date, if set."""
         text = self.opening_balances_from
         return None if text is None else _day("opening_balances_from", text)
+
+    @property
+    def redirect(self) -> Loopback | None:
+        """Where `redirect_uri` wants to be listened to; None if it is not this machine's."""
+        return redirect_address(self.redirect_uri)
 
     @property
     def company_list(self) -> list[Company]:
@@ -201,7 +209,7 @@ def parse(
 
 
 def _problems(config: Config, defaults: Defaults, *, books: bool) -> Any:  # noqa: ANN401
-    for name in ("base_url", "token_url"):
+    for name in ("base_url", "token_url", "authorize_url"):
         url = getattr(config, name)
         if url is not None and not re.match(r"https://[^/?#@\s]+", url):
             yield f"{name} must start with https:// and name a host; books never go in the clear"
@@ -222,7 +230,7 @@ def _problems(config: Config, defaults: Defaults, *, books: bool) -> Any:  # noq
         yield from _missing_credentials(config, defaults)
     if config.tolerance < 0:
         yield "tolerance must not be negative"
-    for read in ("type_prefixes", "ledger_filters", "openings_day"):
+    for read in ("type_prefixes", "ledger_filters", "openings_day", "redirect"):
         try:
             getattr(config, read)
         except (ValueError, ERPValidationError) as error:

@@ -10,6 +10,8 @@ from typing import Any
 import msgspec
 from singer_sdk import typing as th
 
+REDIRECT_URI = "http://127.0.0.1:8765/callback"
+
 
 class Rate(msgspec.Struct, frozen=True):
     """What an ERP allows: `requests` in `interval` seconds, `burst` of them at once."""
@@ -28,6 +30,10 @@ class Defaults(msgspec.Struct, frozen=True, kw_only=True):
     auth_types: tuple[str, ...]
     rate: Rate
     token_url: str | None = None
+    authorize_url: str | None = None
+    """Where a user lets an application in, under every `api`; None if the ERP has no such page."""
+    authorize_scope: str | None = None
+    """What that page is asked for where `scope` is not set."""
     rate_scope: str = "account"
     api_key_settings: tuple[str, ...] = ("api_key",)
     """The settings that `auth_type: api_key` needs."""
@@ -228,6 +234,7 @@ def authentication(defaults: Defaults) -> list[th.Property[Any]]:
             default="client_credentials",
             allowed_values=["client_credentials", "password", "refresh_token"],
         ),
+        *(_authorization(defaults.authorize_url) if defaults.authorize_url else ()),
         _secret("refresh_token", "Refresh token", "OAuth2: the refresh token"),
         _text("username", "User name", "Basic authentication, or OAuth2 with grant type password"),
         _secret("password", "Password", "Basic authentication, or OAuth2 with grant type password"),
@@ -251,6 +258,25 @@ def authentication(defaults: Defaults) -> list[th.Property[Any]]:
             "token_store",
             "Token store",
             "Path of a file (mode 0600) that keeps rotated refresh tokens; else they are lost",
+        ),
+    ]
+
+
+def _authorization(page: str) -> list[th.Property[Any]]:
+    """How a user lets the application in, for the ERPs that have a page for that."""
+    return [
+        _text(
+            "authorize_url",
+            "Authorization URL",
+            "OAuth2: the page that --authorize sends the user to; must start with https://",
+            default=page,
+        ),
+        _text(
+            "redirect_uri",
+            "Redirect URI",
+            "OAuth2: where that page sends the user's browser, as registered for the application: "
+            "an address of this machine, where --authorize listens, or an https address to paste",
+            default=REDIRECT_URI,
         ),
     ]
 

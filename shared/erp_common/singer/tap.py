@@ -21,7 +21,12 @@ from erp_common.extract.work import Work
 from erp_common.http.masking import Masker, install
 from erp_common.ledger.models import Company
 from erp_common.singer import connection, start
-from erp_common.singer.cli import LedgerCommand, Terminated, health_check_option
+from erp_common.singer.cli import (
+    LedgerCommand,
+    Terminated,
+    authorize_option,
+    health_check_option,
+)
 from erp_common.singer.config import Config, parse
 from erp_common.singer.settings import Defaults
 from erp_common.singer.state import Bookmarks, PacedStateWriter
@@ -191,20 +196,31 @@ class LedgerTap(Tap):
         command.__class__ = LedgerCommand
         command = cast("LedgerCommand", command)
         command.tap_class = cls
-        command.params.append(health_check_option(cls))
+        command.params += [health_check_option(cls), authorize_option(cls)]
         return command
 
     @classmethod
     def health_check(cls, given: Any) -> HealthCheckResult:  # noqa: ANN401 - the SDK's config input
         """Check that the ERP can be reached and serves the ledger."""
+        config = parse(cls.raw_settings(given), cls.defaults, books=False)
+        return connection.health(cls.source(config, cls.build(config)), config)
+
+    @classmethod
+    def raw_settings(cls, given: Any) -> dict[str, Any]:  # noqa: ANN401 - the SDK's config input
+        """The settings as they were given; from here on their secrets show nowhere."""
         raw: dict[str, Any] = dict(given.config) if given else {}
         if given and given.parse_env:
             raw.update(cls._env_var_config)
         learn_secrets(raw, cls.config_jsonschema)
         install(_masker)
-        config = parse(raw, cls.defaults, books=False)
-        build = connection.Build(cls.defaults.of(config.api), _masker, cls.logger)
-        return connection.health(cls.source(config, build), config)
+        cls._debugging = settings_say_debug(raw)
+        cls.quieten(debug=cls._debugging)
+        return raw
+
+    @classmethod
+    def build(cls, config: Config) -> connection.Build:
+        """What builds a connection outside of a run."""
+        return connection.Build(cls.defaults.of(config.api), _masker, cls.logger)
 
     @classmethod
     def flush(cls) -> None:
@@ -232,6 +248,11 @@ class LedgerTap(Tap):
                 handler.addFilter(_WithoutRoutine())
         if debug:
             logging.getLogger().setLevel(logging.DEBUG)
+
+    @classmethod
+    def conceal(cls, *secrets: str) -> None:
+        """Show these nowhere from now on."""
+        _masker.learn(*secrets)
 
     @classmethod
     def masked(cls, text: str) -> str:

@@ -33,6 +33,7 @@ class TapBling(LedgerTap):
         base_url=BASE_URL,
         auth_types=("api_key", "oauth2", "bearer_token"),
         token_url=f"{BASE_URL}/oauth/token",
+        authorize_url=f"{BASE_URL}/oauth/authorize",
         rate=settings.Rate(requests=100, interval=60, burst=10),
         rate_scope="API key",
         page_size=100,

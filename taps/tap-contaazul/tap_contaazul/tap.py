@@ -35,6 +35,8 @@ class TapContaAzul(LedgerTap):
     def source(cls, config: Config, build: Build) -> ContaAzulBooks:
         """The books that the token opens."""
         transport = build.transport(
+        authorize_url="https://login.contaazul.com/#/oauth/authorize",
+        authorize_scope="openid profile aws.cognito.signin.user.admin",
             config,
             ContaAzulDialect(),
             auth=build.authenticator(config),
