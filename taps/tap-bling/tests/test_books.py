@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from harness.runs import balances
 from simulator import Books, Simulator
 
 Extract = Callable[[Mapping[str, Any]], Mapping[str, list[dict[str, Any]]]]
@@ -46,16 +47,7 @@ def test_rows_equal_the_books(
             }
         )
 
-    assert [
-        (
-            row["account_code"],
-            row["net_opening_balance"],
-            row["debit_amount"],
-            row["credit_amount"],
-            row["net_closing_balance"],
-        )
-        for row in rows["trial_balance"]
-    ] == company.trial_balance(START, END)
+    assert balances(rows["trial_balance"]) == company.trial_balance(START, END)
     assert {(row["account_code"], row["account_type"]) for row in rows["trial_balance"]} == {
         (account.code, account.type) for account in company.accounts
     }

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from harness.runs import balances
 from simulator import Books, Simulator
 
 Extract = Callable[[Mapping[str, Any]], Mapping[str, list[dict[str, Any]]]]
@@ -42,16 +43,7 @@ def test_rows_equal_the_books(extract: Extract, auth_type: str) -> None:
         expected_balances = company.trial_balance(START, END)
         expected_lines = company.lines(START, END)
 
-    assert [
-        (
-            row["account_code"],
-            row["net_opening_balance"],
-            row["debit_amount"],
-            row["credit_amount"],
-            row["net_closing_balance"],
-        )
-        for row in rows["trial_balance"]
-    ] == expected_balances
+    assert balances(rows["trial_balance"]) == expected_balances
     account = company.account
     assert {(row["account_code"], row["is_summary"]) for row in rows["trial_balance"]} == {
         (one.code, one.is_summary) for one in company.accounts

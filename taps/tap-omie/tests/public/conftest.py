@@ -3,62 +3,14 @@
 
 from __future__ import annotations
 
-import json
-import logging
-import os
-import subprocess
-import sys
-from collections import defaultdict
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from decimal import Decimal
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import msgspec
 import pytest
 
-from erp_common.extract.books import Books as Ledger
-from erp_common.extract.work import Work
-from erp_common.http.masking import Masker
-from erp_common.ledger.periods import cut_span
-from erp_common.singer.config import parse
-from erp_common.singer.connection import Build, extraction
+from harness.runs import Runs, Tap
 from simulator import Books, Simulator
 from tap_omie.tap import TapOmie
-
-Row = dict[str, Any]
-
-
-@dataclass
-class Run:
-    """What a run of the tap left behind."""
-
-    status: int = 0
-    said: str = ""
-    rows: dict[str, list[Row]] = field(default_factory=lambda: defaultdict(list))
-    state: Row = field(default_factory=dict)
-
-    @property
-    def error(self) -> str:
-        return self.said.strip().splitlines()[-1]
-
-    def balances(self, start: object) -> dict[str, tuple[Any, ...]]:
-        """A period's trial balance in the form of the simulator's."""
-        return {
-            row["account_code"]: (
-                row["account_code"],
-                row["net_opening_balance"],
-                row["debit_amount"],
-                row["credit_amount"],
-                row["net_closing_balance"],
-            )
-            for row in self.rows["trial_balance"]
-            if row["period_start"] == str(start)
-        }
-
-    def codes(self) -> list[str]:
-        return [row["code"] for row in self.rows["validation_issues"]]
 
 
 @pytest.fixture
@@ -69,77 +21,17 @@ def sim() -> Iterator[Simulator]:
 
 
 @pytest.fixture
-def run(sim: Simulator, tmp_path: Path) -> Callable[..., Run]:
-    """Run the tap over the first quarter of 2024, with more settings or others."""
-
-    def _run(state: Row | None = None, **more: Any) -> Run:
-        settings: Row = {
-            "start_date": "2024-01-01",
-            "end_date": "2024-03-31",
-            "rate_limit": {"requests": 100000, "burst": 10000},
-            "retry": {"base_delay": 0.01},
-        } | more
-        given = {name: value for name, value in settings.items() if value is not None}
-        config = tmp_path / "config.json"
-        config.write_text(json.dumps(sim.settings("omie_public", **given)), encoding="utf-8")
-        command = [sys.executable, "-m", "tap_omie", "--config", str(config)]
-        if state:
-            kept = tmp_path / "state.json"
-            kept.write_text(json.dumps(state, default=str), encoding="utf-8")
-            command += ["--state", str(kept)]
-        done = subprocess.run(
-            command,
-            capture_output=True,
-            check=False,
-            env={name: value for name, value in os.environ.items() if name[:4] != "TAP_"},
-        )
-        result = Run(done.returncode, done.stderr.decode())
-        for line in done.stdout.splitlines():
-            message = json.loads(line, parse_float=Decimal)
-            if message["type"] == "RECORD":
-                result.rows[message["stream"]].append(message["record"])
-            elif message["type"] == "STATE":
-                result.state = message["value"]
-        return result
-
-    return _run
+def tap(sim: Simulator, tmp_path: Path) -> Tap:
+    return Tap(TapOmie, lambda given: sim.settings("omie_public", **given), tmp_path)
 
 
 @pytest.fixture
-def read(sim: Simulator) -> Callable[..., Run]:
+def run(tap: Tap) -> Runs:
+    """Run the command over the first quarter of 2024, with more settings or others."""
+    return tap.run
+
+
+@pytest.fixture
+def read(tap: Tap) -> Runs:
     """Read the first quarter of 2024 in this process, which raises what the tap would report."""
-
-    def _read(**more: Any) -> Run:
-        settings: Row = {
-            "start_date": "2024-01-01",
-            "end_date": "2024-03-31",
-            "rate_limit": {"requests": 100000, "burst": 10000},
-            "retry": {"base_delay": 0.01, "max_delay": 0.01},
-        } | more
-        config = parse(sim.settings("omie_public", **settings), TapOmie.defaults)
-        build = Build(TapOmie.defaults.of("public"), Masker(), logging.getLogger(__name__))
-        source = TapOmie.source(config, build)
-        (company,) = config.company_list
-        assert config.last_day is not None
-        periods = list(cut_span(config.first_day, config.last_day, config.period))
-        how = extraction(config, source, subledger=True, masker=Masker())
-        ledger = Ledger(source, [Work(company, periods)], how)
-        result = Run()
-        try:
-            for extract in ledger.periods(company):
-                found: dict[str, list[Any]] = {
-                    "subledger": [row for rows in extract.postings() for row in rows],
-                    "trial_balance": extract.balances(),
-                    "validation_issues": extract.issues(),
-                    "periods": [extract.header()],
-                }
-                for stream, rows in found.items():
-                    result.rows[stream] += [
-                        extract.constants(stream) | msgspec.structs.asdict(row) for row in rows
-                    ]
-        finally:
-            ledger.close()
-            build.close()
-        return result
-
-    return _read
+    return tap.read
