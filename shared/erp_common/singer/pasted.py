@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Callable
 
+THREAD = "pasted"
 _BLOCK = 1 << 12
 _LONGEST = 1 << 16
 
@@ -28,7 +29,8 @@ def watch(typed: Callable[[str], None], closed: Callable[[], None]) -> bool:
         source = None
     if source is None:
         return False
-    threading.Thread(target=_read, args=(source, typed, closed), daemon=True).start()
+    arguments = (source, typed, closed)
+    threading.Thread(target=_read, args=arguments, name=THREAD, daemon=True).start()
     return True
 
 

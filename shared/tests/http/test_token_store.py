@@ -222,3 +222,17 @@ def test_a_new_token_is_on_disk_before_it_is_used(
     )
     connect(auth=auth).fetch(Request("GET", "/rows"), Answer.read)
     assert "r1" in on_disk[0]
+
+
+def test_what_cannot_be_used_is_known_before(tmp_path: Path) -> None:
+    fresh = TokenStore(tmp_path / "folder" / "tokens.json")
+    fresh.check()
+    assert not (tmp_path / "folder" / "tokens.json").exists()
+    damaged = tmp_path / "damaged.json"
+    damaged.write_text("[]")
+    with pytest.raises(ERPValidationError, match="no token store"):
+        TokenStore(damaged).check()
+    with pytest.raises(ERPValidationError, match="cannot be read"):
+        TokenStore(tmp_path).check()
+    with pytest.raises(ERPValidationError, match="cannot be written to"):
+        TokenStore(damaged / "tokens.json").check()
