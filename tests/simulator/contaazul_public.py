@@ -25,7 +25,7 @@ from simulator.installments import (
     uuid,
 )
 from simulator.limits import Rejection
-from simulator.model import ZERO
+from simulator.model import ZERO, BalanceRow
 from simulator.oauth import Client, Grant, secret
 from simulator.requestlog import LoggedRequest
 from simulator.service import Options, Refusal, Row, Service, iso_date, whole_number
@@ -222,6 +222,8 @@ class ContaAzulPublicService(Service):
 
     def _search(self, cash: CashBook, query: dict[str, str], *, receivable: bool) -> list[Row]:
         due = _days(query, "data_vencimento_de", "data_vencimento_ate")
+        if due is None and "data_vencimento_de" in self.options.ignored:
+            due = (date.min, date.min)
         if due is None:
             raise Refusal(_error(400, "O parâmetro 'data_vencimento_de' é obrigatório."))
         if (due[1] - due[0]).days >= self.options.longest_window:
@@ -232,7 +234,7 @@ class ContaAzulPublicService(Service):
             self._listed(one)
             for one in self._installments(cash)
             if one.receivable == receivable
-            and due[0] <= one.due <= due[1]
+            and (due[1] == date.min or due[0] <= one.due <= due[1])
             and (paid is None or one.moved(*paid))
             and (changed is None or one.moved(*changed))
         ]
@@ -419,6 +421,16 @@ def category_code(category: Category) -> str:
     return f"CAT.{uuid('category', category.code)}"
 
 
+def money_in(cash: CashBook, since: date, start: date, end: date) -> dict[str, BalanceRow]:
+    """Return what the ledger of a period must say, for one that begins on `since`."""
+    codes = {f"CC.{one.id}": money_code(one) for one in cash.accounts}
+    rows = cash.trial_balance(since, start, end, category_code)
+    return {
+        codes.get(name, name): row._replace(code=codes.get(name, name))
+        for name, row in rows.items()
+    }
+
+
 def _categories(cash: CashBook, query: dict[str, str]) -> list[Row]:
     children_only = query.get("permite_apenas_filhos")
     if children_only not in {"true", "false"}:
@@ -518,4 +530,5 @@ __all__ = [
     "category_code",
     "identity",
     "money_code",
+    "money_in",
 ]

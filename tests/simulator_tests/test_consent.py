@@ -15,7 +15,7 @@ from simulator.oauth import Grant
 
 Send = Callable[..., requests.Response]
 BACK = "http://127.0.0.1:8765/callback"
-ERPS = ["bling", "bling_public", "contaazul"]
+ERPS = ["bling", "bling_public", "contaazul", "contaazul_public"]
 
 
 class Visitor:

@@ -305,3 +305,5 @@ class DerivedPeriod(PeriodExtract):
         yield from self._sums.findings(self._chart)
         if self._before is not None:
             yield from checks.continuity(self._before, self.trial_balance, self._extraction.rules)
+        if self._read_whole:
+            yield from self._source.proof(self.trial_balance)

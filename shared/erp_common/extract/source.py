@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
 from functools import partial
 from types import MappingProxyType
@@ -13,8 +13,9 @@ import msgspec
 
 from erp_common.extract.listing import Page
 from erp_common.http.session import Answer, Request, Transport
+from erp_common.ledger.balances import TrialBalance
 from erp_common.ledger.hierarchy import Chart
-from erp_common.ledger.models import Basis, Company, Posting, StatedAccount
+from erp_common.ledger.models import Basis, Company, Finding, Posting, StatedAccount
 from erp_common.ledger.periods import Period
 
 Row = TypeVar("Row")
@@ -139,3 +140,8 @@ class DerivedSource(Source):
         chart: Chart,
     ) -> Sequence[tuple[Query[Any], LineReader]]:
         """The listings that together hold a period's postings, each with its reader."""
+
+    def proof(self, ledger: TrialBalance) -> Iterable[Finding]:
+        """What the ERP itself says against a period's closing balances, where it says anything."""
+        _ = ledger
+        return ()

@@ -64,12 +64,18 @@ class Settled(msgspec.Struct, kw_only=True):
     """Where in the ERP the movement comes from, in the ERP's own words."""
 
 
-def entry(movement: Settled) -> list[Posting]:
-    """The entry of a movement: the money first, then what it was for; debits equal credits."""
+def entry(movement: Settled, parts: Sequence[Share] | None = None) -> list[Posting]:
+    """The entry of a movement: the money first, then what it was for; debits equal credits.
+
+    Args:
+        movement: What moved.
+        parts: Accounts and amounts that add up to the movement's, where they are known to the cent;
+            else its shares decide.
+    """
+    if parts is None:
+        parts = apportioned(movement.amount, movement.shares)
     sides = [(movement.money_account, movement.amount)]
-    sides += [
-        (code, turned(amount)) for code, amount in apportioned(movement.amount, movement.shares)
-    ]
+    sides += [(code, turned(amount)) for code, amount in parts]
     return [_line(movement, code, amount) for code, amount in sides]
 
 

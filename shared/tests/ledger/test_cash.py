@@ -132,3 +132,14 @@ def test_the_ledger_begins(
 )
 def test_the_last_period_is_over(end: date | None, cut: Cut, last: date | None) -> None:
     assert cash.last_day(end, cut, date(2024, 3, 10)) == last
+
+
+def test_parts_that_are_known_are_taken_as_they_are() -> None:
+    movement = Settled(
+        entry_id="1", day=date(2024, 1, 2), money_account="CC.1", amount=Decimal(0), shares=[]
+    )
+    parts = [("CAT.1", Decimal(100)), ("CAT.2", Decimal(-100))]
+    money, first, second = cash.entry(movement, parts)
+    assert (money.debit_amount, money.credit_amount) == (0, 0)
+    assert (first.account_code, first.credit_amount) == ("CAT.1", 100)
+    assert (second.account_code, second.debit_amount) == ("CAT.2", 100)

@@ -4,14 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+from singer_sdk.exceptions import ConfigValidationError
+
+from erp_common.ledger.cash import first_day
+from erp_common.ledger.periods import Cut, containing, today
 from erp_common.singer import settings
 from erp_common.singer.tap import LedgerTap
 from tap_contaazul.client import ContaAzulDialect
+from tap_contaazul.public.calls import SIZES, CashDialect
+from tap_contaazul.public.search import Plan
+from tap_contaazul.public.streams import ContaAzulCashBooks
 from tap_contaazul.streams import ContaAzulBooks
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from erp_common.singer.config import Config
     from erp_common.singer.connection import Build
+
+BASE_URL_PUBLIC = "https://api-v2.contaazul.com"
 
 
 class TapContaAzul(LedgerTap):
@@ -23,23 +35,83 @@ class TapContaAzul(LedgerTap):
         base_url="https://api.contaazul.com/v1",
         auth_types=("oauth2", "bearer_token"),
         token_url="https://api.contaazul.com/oauth/token",  # noqa: S106 - an address
+        authorize_url="https://login.contaazul.com/#/oauth/authorize",
+        authorize_scope="openid profile aws.cognito.signin.user.admin",
         rate=settings.Rate(requests=60, interval=60, burst=5),
         rate_scope="OAuth application",
         page_size=100,
         single_company=True,
+        public=settings.Defaults(
+            system="Conta Azul",
+            base_url=BASE_URL_PUBLIC,
+            auth_types=("oauth2", "bearer_token"),
+            token_url=f"{BASE_URL_PUBLIC}/oauth/token",
+            # 600 a minute and no more than 10 in any second: a burst would break the second rule.
+            rate=settings.Rate(requests=600, interval=60, burst=1),
+            rate_scope="connected company",
+            page_size=100,
+            single_company=True,
+        ),
     )
     config_jsonschema = settings.schema(defaults, *settings.derived_settings())
     source_class = ContaAzulBooks
 
     @classmethod
-    def source(cls, config: Config, build: Build) -> ContaAzulBooks:
-        """The books that the token opens."""
+    def source(cls, config: Config, build: Build) -> ContaAzulBooks | ContaAzulCashBooks:
+        """The books that the token opens.
+
+        Raises:
+            ConfigValidationError: If the public API is to be called in a way it does not know.
+        """
+        if config.api == "public":
+            return cls.cash_books(config, build)
         transport = build.transport(
-        authorize_url="https://login.contaazul.com/#/oauth/authorize",
-        authorize_scope="openid profile aws.cognito.signin.user.admin",
             config,
             ContaAzulDialect(),
             auth=build.authenticator(config),
             account=config.client_id or config.access_token or "",
         )
         return ContaAzulBooks(transport, config.page_size or 100)
+
+    @classmethod
+    def cash_books(cls, config: Config, build: Build) -> ContaAzulCashBooks:
+        """The books under the public API, which knows refresh tokens and some page sizes alone.
+
+        Raises:
+            ConfigValidationError: If there is no refresh token, or the page size is another.
+        """
+        wrong = None
+        size = config.page_size or SIZES[-1]
+        if size not in SIZES:
+            wrong = f"page_size must be one of {', '.join(map(str, SIZES))} for api public"
+        elif config.auth_type == "oauth2" and not (config.refresh_token or config.token_store):
+            wrong = "refresh_token must be set for api public, or token_store that holds one"
+        if wrong:
+            raise ConfigValidationError(wrong, errors=[wrong], schema={})
+        config = msgspec.structs.replace(config, grant_type="refresh_token")
+        auth = (
+            build.oauth2(config, client_auth="basic")
+            if config.auth_type == "oauth2"
+            else build.authenticator(config)
+        )
+        account = config.client_id or config.access_token or ""
+        transport = build.transport(config, CashDialect(), auth=auth, account=account)
+        start = config.first_day if config.start_date else None
+        plan = Plan(
+            size=size,
+            threads=config.max_concurrency,
+            today=today(),
+            first_day=first_day(start, config.openings_day, config.period),
+            last_day=_last_day(config),
+            openings_known=config.openings_day is not None,
+            proves=config.validation != "off",
+        )
+        return ContaAzulCashBooks(transport, plan, config.tolerance)
+
+
+def _last_day(config: Config) -> date | None:
+    """Where the last period ends; None where the settings name no periods."""
+    if not config.start_date:
+        return None
+    last = config.last_day or today()
+    return last if config.period is Cut.RANGE else containing(last, config.period).end

@@ -1,0 +1,310 @@
+"""Asking for what moved: the lists first, side by side, then the details of what they name."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date
+from decimal import Decimal
+from functools import partial
+from typing import Any, Final, NamedTuple, TypeVar
+
+from erp_common.errors import ERPValidationError
+from erp_common.extract.ahead import FetchAhead
+from erp_common.extract.errands import pages
+from erp_common.extract.listing import Page
+from erp_common.extract.source import Query
+from erp_common.http.dialect import NoRecords
+from erp_common.http.session import Transport
+from erp_common.ledger.normalize import InvalidValue, optional_amount, optional_date
+from erp_common.ledger.periods import Period
+from tap_contaazul.public import calls
+from tap_contaazul.public.entries import ELSEWHERE, cents
+from tap_contaazul.public.rows import Listed, Transfer
+
+BACK: Final = 1827
+"""Days: what is paid today may have been due five years ago."""
+AHEAD: Final = 731
+"""Days: or not be due for two years."""
+AROUND: Final = 31
+"""Days: a transfer's sides may have days of their own, at most so far from the transfer's."""
+BEGINNING: Final = date(2010, 1, 1)
+"""No account of Conta Azul's is older."""
+
+Row = TypeVar("Row")
+T = TypeVar("T")
+Parts = list[tuple[date, int | str]]
+"""The days on which a row moved something, and which part of the row each is."""
+
+logger = logging.getLogger(__name__)
+
+
+class Plan(NamedTuple):
+    """What a run asks for.
+
+    Attributes:
+        size: Rows a page.
+        threads: Requests under way at once.
+        today: Today's date where the company is.
+        first_day: Where the ledger begins; None if nothing says it.
+        last_day: Where the run's last period ends; None if only the period asked for counts.
+        openings_known: Whether the settings say that the ledger begins when the books do.
+        proves: Whether balances are compared.
+    """
+
+    size: int
+    threads: int
+    today: date
+    first_day: date | None = None
+    last_day: date | None = None
+    openings_known: bool = False
+    proves: bool = True
+
+    def knows(self, entered: date | None) -> bool:
+        """Whether the ledger has an account from its beginning.
+
+        Args:
+            entered: The day for which its initial balance was entered; None if it has none.
+        """
+        if self.first_day is None:
+            return False
+        return self.openings_known if entered is None else entered >= self.first_day
+
+
+class Search:
+    """Asks for what moved; what was asked for once is not asked for again."""
+
+    def __init__(self, transport: Transport, plan: Plan) -> None:
+        """Plan to ask; nothing is asked for yet."""
+        self._transport = transport
+        self._plan = plan
+        self._seen: set[tuple[str, ...]] = set()
+        self.accounts: list[str] = []
+        """The money accounts whose balances are to be compared."""
+        self.balances: dict[str, Decimal] = {}
+        """What they hold now, if the days asked for reach today."""
+        self.entered: dict[str, date] = {}
+        """The day for which each account's initial balance was entered."""
+
+    def rows(self, days: Period) -> Iterator[tuple[dict[str, Any], Parts]]:
+        """Everything that moved in some days, as it comes, and on which days it did.
+
+        What cannot be read counts for the first of the days, so that its period tells of it.
+
+        Raises:
+            ERPError: If Conta Azul cannot be read.
+        """
+        paid = self._installments(days)
+        yield from paid.unreadable
+        yield from self._transfers(days)
+        yield from self._initial_balances(days)
+        # As soon as it is known what was paid: what is keyed in later is not in the ledger either.
+        self._ask_balances(days)
+        ask = [partial(self._details, number) for number in paid.people]
+        for person, details in zip(paid.people.values(), self._together(ask), strict=True):
+            parts = _settled(details, days.start) if details is not None else []
+            if parts:
+                yield {"parcela": details, "pessoa": person}, parts
+
+    # Lists
+
+    def _installments(self, paid: Period) -> _Paid:
+        """The installments of which something was paid."""
+        last = min(paid.end, max(self._plan.today, paid.start))
+        due = Period(calls.shifted(paid.start, -BACK), calls.shifted(last, AHEAD))
+        windows = list(calls.windows(due, calls.DUE_DAYS))
+        size = self._plan.size
+        ask = [
+            (window, calls.installments(kind, window, paid, size))
+            for kind in ("receber", "pagar")
+            for window in windows
+        ]
+        found = _Paid(paid.start)
+        for (window, _), got in zip(ask, self._lists([query for _, query in ask]), strict=True):
+            for row, raw in _each(got):
+                if self._is_new("parcela", row and row.id):
+                    found.take(row, raw, window)
+        if found.strays:
+            logger.warning(
+                "Conta Azul lists %d installments due on other days than it was asked for; each "
+                "counts once, on the days when it was paid.",
+                found.strays,
+            )
+        return found
+
+    def _transfers(self, days: Period) -> Iterator[tuple[dict[str, Any], Parts]]:
+        around = Period(calls.shifted(days.start, -AROUND), calls.shifted(days.end, AROUND))
+        windows = calls.windows(around, calls.FILTER_DAYS)
+        for got in self._lists([calls.transfers(one, self._plan.size) for one in windows]):
+            for row, raw in _each(got):
+                if not self._is_new("transferencia", row and row.id):
+                    continue
+                sides = ("origem", "destino")
+                yield (
+                    {"transferencia": raw},
+                    [(_day(_own_day(row, side), days.start), side) for side in sides],
+                )
+
+    def _initial_balances(self, days: Period) -> Iterator[tuple[dict[str, Any], Parts]]:
+        """What the accounts held when they were entered.
+
+        All are asked for, so that none is missed that was entered for a day before the ledger's.
+        """
+        if ("saldos",) in self._seen:
+            return
+        self._seen.add(("saldos",))
+        everything = Period(BEGINNING, max(days.end, self._plan.today))
+        windows = calls.windows(everything, calls.FILTER_DAYS)
+        first = self._plan.first_day
+        for got in self._lists([calls.initial_balances(one, self._plan.size) for one in windows]):
+            for row, raw in _each(got):
+                account = row and row.id_conta_financeira
+                if not self._is_new("saldo", account, row and row.data_competencia):
+                    continue
+                day = _day(row and row.data_competencia, days.start)
+                self.entered[str(account).strip()] = day
+                if first is None or day >= first:
+                    yield {"saldo": raw}, [(day, "")]
+                elif self._plan.openings_known:
+                    yield {"saldo": raw}, [(first, "precoce")]
+
+    def _ask_balances(self, days: Period) -> None:
+        if not self._plan.proves or days.end < self._plan.today or self.balances:
+            return
+        ask = [partial(self._balance, account) for account in self.accounts]
+        self.balances = dict(zip(self.accounts, self._together(ask), strict=True))
+
+    def _balance(self, account: str) -> Decimal:
+        said = self._transport.fetch(calls.balance(account), calls.read_object)
+        try:
+            return cents(said.get("saldo_atual"), "saldo_atual")
+        except InvalidValue as error:
+            raise ERPValidationError(
+                f"the balance of account {account} cannot be read: {error}"
+            ) from None
+
+    # Details
+
+    def _details(self, number: str) -> dict[str, Any] | None:
+        """An installment with what settled it; None if it was deleted since it was listed."""
+        try:
+            details = self._transport.fetch(calls.installment(number), calls.read_object)
+            if str(details.get("id", "")).strip() != number:
+                raise ERPValidationError(
+                    f"Conta Azul answers with the details of installment {details.get('id')} where "
+                    f"those of {number} were asked for; run again, and if it stays so, ask Conta "
+                    "Azul's support",
+                )
+            if not details.get("baixas") and _is_paid(details):
+                settled = self._transport.fetch(calls.settlements(number), calls.read_settlements)
+                # Something was paid: an empty settlement says that nobody knows what.
+                details["baixas"] = settled or [{}]
+        except NoRecords:
+            return None
+        return details
+
+    # Side by side
+
+    def _lists(self, queries: Sequence[Query[Row]]) -> Iterator[list[Page[Row]]]:
+        return self._together([partial(pages, self._transport, query) for query in queries])
+
+    def _together(self, ask: Sequence[Callable[[], T]]) -> Iterator[T]:
+        """The answers in order, while those after them are asked for."""
+        ahead = FetchAhead(self._plan.threads)
+        try:
+            tickets = [ahead.submit((at,), call) for at, call in enumerate(ask)]
+            for ticket in tickets:
+                yield ticket.result()
+        finally:
+            ahead.close()
+
+    def _is_new(self, *key: object) -> bool:
+        """Whether this has not been listed before; what has no number always is new."""
+        if any(one is None or not str(one).strip() for one in key):
+            return True
+        name = tuple(str(one).strip() for one in key)
+        is_new = name not in self._seen
+        self._seen.add(name)
+        return is_new
+
+
+class _Paid:
+    """The installments of which something was paid, each once, and for or by whom."""
+
+    def __init__(self, first: date) -> None:
+        self.people: dict[str, Any] = {}
+        self.unreadable: list[tuple[dict[str, Any], Parts]] = []
+        self.strays = 0
+        self._first = first
+
+    def take(self, row: Listed | None, raw: dict[str, Any], window: Period) -> None:
+        """Take a row, unless it says that nothing was paid, whatever was asked for."""
+        number = "" if row is None else str(row.id or "").strip()
+        if row is None or not number:
+            self.unreadable.append(({"listado": raw}, [(self._first, "")]))
+            return
+        if _day(row.data_vencimento, window.start) not in window:
+            self.strays += 1
+        if not _is_open(row):
+            self.people[number] = row.cliente or row.fornecedor
+
+
+def _each(got: list[Page[Row]]) -> Iterator[tuple[Row | None, dict[str, Any]]]:
+    for page in got:
+        for batch in page.batches:
+            for at, row in enumerate(batch.rows):
+                yield row, batch.raw(at)
+
+
+def _is_open(row: Listed) -> bool:
+    """Whether nothing was paid; a discount of everything leaves nothing to pay either."""
+    try:
+        paid = optional_amount(row.pago, "pago")
+        left = optional_amount(row.nao_pago, "nao_pago")
+    except InvalidValue:
+        return False
+    return paid == 0 and left is not None and left > 0
+
+
+def _is_paid(details: dict[str, Any]) -> bool:
+    try:
+        return bool(optional_amount(details.get("valor_pago"), "valor_pago"))
+    except InvalidValue:
+        return True
+
+
+def _settled(details: dict[str, Any], otherwise: date) -> Parts:
+    """The days of an installment's settlements that are listed nowhere else."""
+    event = details.get("evento")
+    reference = event.get("referencia") if isinstance(event, dict) else None
+    if _said(details, "status") == "CANCELADO" or _said(reference, "origem") in ELSEWHERE:
+        return []
+    settled = details.get("baixas")
+    if settled is None:
+        return []
+    if not isinstance(settled, list):
+        details["baixas"] = settled = [settled]
+    return [
+        (_day(one.get("data_pagamento") if isinstance(one, dict) else None, otherwise), at)
+        for at, one in enumerate(settled)
+        if _said(one, "origem") not in ELSEWHERE
+    ]
+
+
+def _said(value: object, name: str) -> str:
+    found = value.get(name) if isinstance(value, dict) else None
+    return str(found or "").strip().upper()
+
+
+def _own_day(row: Transfer | None, side: str) -> object:
+    """The day of one side of a transfer, which need not have one of its own."""
+    own = getattr(row, side, None)
+    return (own.get("data") if isinstance(own, dict) else None) or (row and row.data)
+
+
+def _day(value: object, otherwise: date) -> date:
+    """A day; another where it cannot be read, which is told when the row is read."""
+    try:
+        return optional_date(value, "day") or otherwise
+    except InvalidValue:
+        return otherwise

@@ -1,0 +1,137 @@
+"""What moved in all periods of a run, asked for once.
+
+A search says which installments were paid in some days, but not when, and its window of due dates
+is the same whatever days are asked for. So one search serves the whole run, the details of what it
+finds say on which days money moved, and each period takes its own days from that.
+"""
+
+from __future__ import annotations
+
+import threading
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final, NamedTuple
+
+from erp_common.errors import ERPError
+from erp_common.extract.listing import Batch, Page
+from erp_common.http.session import Transport
+from erp_common.ledger.periods import Period
+from tap_contaazul.public import calls
+from tap_contaazul.public.rows import Moved
+from tap_contaazul.public.search import Plan, Search
+from tap_contaazul.public.shelf import Mark, Shelf
+
+BLOCK: Final = 250
+"""Rows that are taken off the shelf together."""
+
+
+class Place(NamedTuple):
+    """Where on the shelf something that moved is, and which part of the row it is."""
+
+    day: date
+    order: int
+    mark: Mark
+    part: int | str
+
+
+class Span:
+    """What moved in the days that a run asks for; safe to use from several threads."""
+
+    def __init__(self, transport: Transport, plan: Plan) -> None:
+        """Plan to read; nothing is asked for yet."""
+        self._plan = plan
+        self._search = Search(transport, plan)
+        self._lock = threading.Lock()
+        self._shelf = Shelf()
+        self._places: list[Place] = []
+        self._known: Period | None = None
+        self._failure: ERPError | None = None
+
+    def compare(self, accounts: list[str]) -> None:
+        """Ask what these accounts hold, once the span reaches today."""
+        self._search.accounts = accounts
+
+    def page(self, period: Period) -> Page[Moved]:
+        """What moved in a period, in the order of its days.
+
+        Raises:
+            ERPError: If it cannot be read; then for every other period too.
+        """
+        with self._lock:
+            if self._failure is not None:
+                raise self._failure
+            try:
+                for days in list(self._missing(period)):
+                    self._ask(days)
+            except ERPError as error:
+                self._failure = error
+                raise
+            first = bisect_left(self._places, period.start, key=_day)
+            last = bisect_right(self._places, period.end, key=_day)
+            found = self._places[first:last]
+        return Page(self._batches(found), row_count=len(found))
+
+    def held_now(self) -> dict[str, Decimal]:
+        """What Conta Azul says the accounts hold that the ledger knows from their beginning.
+
+        Nothing if the days asked for do not reach today, or if something is dated after it: then
+        the ledger's balances are not those of now.
+        """
+        with self._lock:
+            search, plan = self._search, self._plan
+            if self._places and self._places[-1].day > plan.today:
+                return {}
+            return {
+                account: held
+                for account, held in search.balances.items()
+                if plan.knows(search.entered.get(account))
+            }
+
+    def _missing(self, period: Period) -> Iterator[Period]:
+        """The days of which nothing has been asked yet; at first all that the run will want."""
+        known = self._known
+        if known is None:
+            self._known = Period(period.start, max(period.end, self._plan.last_day or period.end))
+            yield self._known
+            return
+        if period.start < known.start:
+            yield Period(period.start, calls.shifted(known.start, -1))
+        if period.end > known.end:
+            yield Period(calls.shifted(known.end, 1), period.end)
+        self._known = Period(min(period.start, known.start), max(period.end, known.end))
+
+    def _ask(self, days: Period) -> None:
+        for row, parts in self._search.rows(days):
+            mark = self._shelf.put(row)
+            for day, which in parts:
+                self._places.append(Place(day, len(self._places), mark, which))
+        self._places.sort()
+
+    def _batches(self, places: list[Place]) -> Iterator[Batch[Moved]]:
+        for at in range(0, len(places), BLOCK):
+            block = [_moved(self._shelf.get(one.mark), one.part) for one in places[at : at + BLOCK]]
+            yield Batch(
+                [row for row, _ in block],
+                lambda block=block: [raw for _, raw in block],  # type: ignore[misc]
+            )
+
+
+def _day(place: Place) -> date:
+    return place.day
+
+
+def _moved(row: dict[str, Any], which: int | str) -> tuple[Moved, dict[str, Any]]:
+    """What moved, and the same as Conta Azul sent it."""
+    if "parcela" in row:
+        settled = row["parcela"]["baixas"][which]
+        return (
+            Moved(baixa=settled, parcela=row["parcela"], pessoa=row["pessoa"]),
+            {"baixa": settled, **row},
+        )
+    if "transferencia" in row:
+        return Moved(transferencia=row["transferencia"], lado=str(which)), row["transferencia"]
+    if "saldo" in row:
+        return Moved(saldo=row["saldo"], precoce=which == "precoce"), row["saldo"]
+    return Moved(listado=row["listado"]), row["listado"]

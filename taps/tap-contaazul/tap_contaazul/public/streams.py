@@ -1,0 +1,188 @@
+"""Conta Azul's books on a cash basis: what settled every payable and receivable, and transfers."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
+from functools import partial
+from typing import Any, TypeVar
+
+from erp_common.errors import ERPAuthenticationError, ERPValidationError
+from erp_common.extract.errands import ErrandTransport, errand, pages, stated
+from erp_common.extract.listing import Batch, Page
+from erp_common.extract.source import DerivedSource, LineReader, Lines, Query
+from erp_common.http.answer import Answer
+from erp_common.http.request import Request
+from erp_common.http.session import Transport
+from erp_common.ledger import cash
+from erp_common.ledger.balances import TrialBalance
+from erp_common.ledger.exact import close, plain
+from erp_common.ledger.findings import Code, finding
+from erp_common.ledger.hierarchy import Chart
+from erp_common.ledger.models import Company, Finding
+from erp_common.ledger.normalize import InvalidValue
+from erp_common.ledger.periods import Period
+from tap_contaazul.public import calls, mapping
+from tap_contaazul.public.entries import Books, entry
+from tap_contaazul.public.rows import Added, MoneyAccount
+from tap_contaazul.public.search import Plan
+from tap_contaazul.public.span import Span
+
+Row = TypeVar("Row")
+T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
+
+
+class ContaAzulCashBooks(DerivedSource):
+    """Conta Azul's public API."""
+
+    source_system = "contaazul"
+    system = "Conta Azul"
+    made_of = cash.CASH
+    whole_entries = True
+    account = staticmethod(mapping.account)
+
+    def __init__(self, transport: Transport, plan: Plan, tolerance: Decimal) -> None:
+        """Read through this transport.
+
+        Args:
+            transport: How Conta Azul is reached.
+            plan: What a run asks for.
+            tolerance: For comparing balances.
+        """
+        super().__init__(ErrandTransport(transport))
+        self._plan = plan
+        self._tolerance = tolerance
+        self._books = Books({}, {})
+        self._span = Span(self.transport, plan)
+
+    def chart(self, company: Company) -> Query[Any]:
+        """Money accounts, categories, and the accounts the ledger adds."""
+        # Whoever asks for the chart begins anew: nothing that was read before is used again.
+        self._span = Span(self.transport, self._plan)
+        return errand("chart of accounts", partial(self._chart, company, self._span))
+
+    def postings(
+        self, company: Company, period: Period, chart: Chart
+    ) -> Sequence[tuple[Query[Any], LineReader]]:
+        """The period's share of what moved in all periods of the run."""
+        _ = company, chart
+        run = partial(self._span.page, period)
+        return [(errand("money movements", run), Lines(entry, self._books))]
+
+    def proof(self, ledger: TrialBalance) -> Iterable[Finding]:
+        """The money accounts that hold something else now than the ledger says."""
+        if ledger.period is None or ledger.period.end < self._plan.today:
+            return
+        for number, held in self._span.held_now().items():
+            account = ledger.by_code.get(f"CC.{number}")
+            closing = Decimal(0) if account is None else account.net_closing_balance
+            if not close(closing, held, self._tolerance):
+                yield _disproved(number, ledger.period, closing, held)
+
+    def probe(self, company: Company, period: Period) -> tuple[Request, Callable[[Answer], object]]:
+        """A few money accounts."""
+        _ = company, period
+        return calls.probe(), calls.ACCOUNTS.read
+
+    # In a fetching thread
+
+    def _chart(self, company: Company, span: Span) -> Page[Any]:
+        self._must_be(company)
+        size = self._plan.size
+        accounts = pages(self.transport, calls.accounts(size))
+        categories = pages(self.transport, calls.categories(size))
+        chosen = pages(self.transport, calls.operations())
+        centers = pages(self.transport, calls.cost_centers(size))
+        self._books.operations = dict(_read("operations", chosen, mapping.operation))
+        self._books.centers = dict(_read("cost centers", centers, mapping.cost_center))
+        span.compare(_numbers(accounts))
+        batches: list[Batch[Any]] = [batch for page in accounts for batch in page.batches]
+        batches += [batch for page in categories for batch in page.batches]
+        batches.append(stated([Added(account) for account in cash.counterparts([])]))
+        return Page(batches, row_count=sum(len(batch.rows) for batch in batches))
+
+    def _must_be(self, company: Company) -> None:
+        """Whether the token opens the books of this company and not of another.
+
+        Raises:
+            ERPValidationError: If it is another's.
+        """
+        try:
+            said = self.transport.fetch(calls.company(), calls.read_object)
+        except ERPAuthenticationError as error:
+            if error.ends_run:
+                raise
+            logger.warning(
+                "The application may not read whose books these are, so nothing proves that they "
+                "are those of %s; let it read the connected account.",
+                company.id,
+            )
+            return
+        names = ("documento", "id_empresa", "razao_social")
+        known = {name: str(said[name]).strip() for name in names if said.get(name)}
+        if not known:
+            raise ERPValidationError(
+                "Conta Azul does not say whose books these are: the connected account has no "
+                "documento, id_empresa or razao_social; check base_url",
+            )
+        wanted = company.erp_id.strip()
+        numbers = _digits(known.get("documento", ""))
+        if wanted in known.values() or (numbers and _digits(wanted) == numbers):
+            return
+        raise ERPValidationError(
+            f"these credentials open the books of {known.get('razao_social', 'another company')} "
+            f"(documento {known.get('documento', 'unknown')}, id_empresa "
+            f"{known.get('id_empresa', 'unknown')}), and erp_id of company {company.id} is "
+            f"{wanted}; set erp_id to that documento, or use the credentials of {company.id}",
+        )
+
+
+def _read(name: str, found: list[Page[Row]], meaning: Callable[[Row], T]) -> list[T]:
+    """What rows mean without which no entry can be read.
+
+    Raises:
+        ERPValidationError: If one cannot be read.
+    """
+    rows = [row for page in found for batch in page.batches for row in batch.rows]
+    try:
+        return [meaning(row) for row in rows if row is not None]
+    except InvalidValue as error:
+        raise ERPValidationError(
+            f"a row of Conta Azul's {name} cannot be read: {error}; run again, and if it stays so, "
+            "ask Conta Azul's support",
+        ) from None
+
+
+def _numbers(accounts: list[Page[MoneyAccount]]) -> list[str]:
+    """The ids of the accounts that can be read; the chart tells of the others."""
+    found = []
+    for page in accounts:
+        for batch in page.batches:
+            for row in batch.rows:
+                try:
+                    if row is not None:
+                        found.append(mapping.money_code(row.id, "id").removeprefix("CC."))
+                except InvalidValue:
+                    continue
+    return found
+
+
+def _disproved(number: str, period: Period, closing: Decimal, held: Decimal) -> Finding:
+    return finding(
+        Code.INVALID_RECORD,
+        f"Conta Azul says that account CC.{number} holds {plain(held)} now, but the movements read "
+        f"up to {period.end} leave {plain(closing)}: one is missing, was changed before the "
+        "periods read, or was keyed in meanwhile. Run again, with more lookback_periods.",
+        account_code=f"CC.{number}",
+        expected=held,
+        actual=closing,
+        raw={"conta_financeira": number, "saldo_atual": held},
+    )
+
+
+def _digits(value: str) -> str:
+    return re.sub(r"\D", "", value)
