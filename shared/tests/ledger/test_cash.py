@@ -140,6 +140,6 @@ def test_parts_that_are_known_are_taken_as_they_are() -> None:
     )
     parts = [("CAT.1", Decimal(100)), ("CAT.2", Decimal(-100))]
     money, first, second = cash.entry(movement, parts)
-    assert (money.debit_amount, money.credit_amount) == (0, 0)
-    assert (first.account_code, first.credit_amount) == ("CAT.1", 100)
-    assert (second.account_code, second.debit_amount) == ("CAT.2", 100)
+    assert money.debit_amount == money.credit_amount == 0
+    assert [first.account_code, second.account_code] == ["CAT.1", "CAT.2"]
+    assert first.credit_amount == second.debit_amount == 100
