@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import cast
+from typing import Any, cast
 
 from erp_common.extract.ahead import FetchAhead
+from erp_common.extract.company import CompanyBooks
 from erp_common.extract.composed import ComposedCompany, ComposedSource
 from erp_common.extract.derived import DerivedCompany
 from erp_common.extract.period import PeriodExtract
@@ -13,8 +14,6 @@ from erp_common.extract.reported import ReportedCompany
 from erp_common.extract.source import DerivedSource, ReportedSource, Source
 from erp_common.extract.work import Extraction, Work
 from erp_common.ledger.models import Company
-
-CompanyBooks = ReportedCompany | ComposedCompany | DerivedCompany
 
 
 class Books:
@@ -33,7 +32,7 @@ class Books:
         """Plan the run; the first request goes out when the first period is asked for."""
         self._ahead = FetchAhead(extraction.threads, more=self._plan())
         self._given_up: set[int] = set()
-        self._companies: list[CompanyBooks] = [
+        self._companies: list[CompanyBooks[Any, Any]] = [
             self._open(source, place, one, extraction) for place, one in enumerate(work)
         ]
 
@@ -63,7 +62,9 @@ class Books:
             place for place, books in enumerate(self._companies) if books.work.company == company
         )
 
-    def _open(self, source: Source, place: int, work: Work, extraction: Extraction) -> CompanyBooks:
+    def _open(
+        self, source: Source, place: int, work: Work, extraction: Extraction
+    ) -> CompanyBooks[Any, Any]:
         if isinstance(source, ReportedSource):
             return ReportedCompany(source, place, work, extraction, self._ahead)
         if isinstance(source, ComposedSource):

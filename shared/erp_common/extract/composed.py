@@ -8,7 +8,6 @@ things that it keeps apart.
 
 from __future__ import annotations
 
-import threading
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
@@ -17,6 +16,7 @@ from typing import Any
 import msgspec
 
 from erp_common.extract.ahead import FetchAhead, Place
+from erp_common.extract.company import CompanyBooks
 from erp_common.extract.paged import Paged
 from erp_common.extract.period import PeriodExtract
 from erp_common.extract.reading import Reading
@@ -75,53 +75,16 @@ class ComposedSource(Source):
         """A reader of that listing's rows."""
 
 
-class ComposedCompany:
+class ComposedCompany(CompanyBooks[ComposedSource, "ComposedPeriod"]):
     """A company's books, period by period; each opens with what the one before closed with."""
 
-    def __init__(
-        self,
-        source: ComposedSource,
-        place: int,
-        work: Work,
-        extraction: Extraction,
-        ahead: FetchAhead,
-    ) -> None:
-        """Plan the books; nothing is asked for yet."""
-        self.work = work
-        self._source = source
-        self._place = place
-        self._extraction = extraction
-        self._ahead = ahead
-        self._lock = threading.Lock()
-        self._beginning: Beginning | None = None
-        self._begun: dict[int, ComposedPeriod] = {}
-        self._taken: ComposedPeriod | None = None
-        self._next = 0
-
-    def begin(self, number: int) -> None:
-        """Ask for a period, and before the first for the chart and for what lies before it."""
-        with self._lock:
-            if self._beginning is None:
-                self._beginning = Beginning(
-                    self._source, (self._place, 0), self.work, self._extraction, self._ahead
-                )
-            if number >= self._next and number not in self._begun:
-                self._begun[number] = ComposedPeriod(
-                    self._source,
-                    (self._place, 1 + number),
-                    self.work,
-                    self.work.periods[number],
-                    self._extraction,
-                    self._ahead,
-                )
+    _beginning: Beginning | None = None
 
     def take(self, number: int) -> PeriodExtract:
         """The period, to be read now; the one taken before is dropped."""
         self.begin(number)
-        with self._lock:
-            period = self._begun.pop(number)
-            self._next = number + 1
-            beginning = self._beginning
+        period = self._claim(number)
+        beginning = self._beginning
         assert beginning is not None  # noqa: S101 - `begin` has asked for it
         if self._taken is None:
             openings = beginning.read()
@@ -130,6 +93,21 @@ class ComposedCompany:
             period.open(beginning.chart, self._taken.closings(), [])
         self._taken = period
         return period
+
+    def _ask(self, index: int) -> ComposedPeriod:
+        """Ask for a period, and before the first for the chart and for what lies before it."""
+        if self._beginning is None:
+            self._beginning = Beginning(
+                self._source, (self._place, 0), self.work, self._extraction, self._ahead
+            )
+        return ComposedPeriod(
+            self._source,
+            (self._place, 1 + index),
+            self.work,
+            self.work.periods[index],
+            self._extraction,
+            self._ahead,
+        )
 
 
 class Beginning:

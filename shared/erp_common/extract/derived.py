@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from erp_common.extract.ahead import FetchAhead, Place
+from erp_common.extract.company import CompanyBooks
 from erp_common.extract.listing import Page
 from erp_common.extract.paged import Paged
 from erp_common.extract.period import PeriodExtract
@@ -88,7 +89,7 @@ class CompanyChart:
             act()
 
 
-class DerivedCompany:
+class DerivedCompany(CompanyBooks[DerivedSource, "DerivedPeriod"]):
     """A company's books, period by period; each opens with what the one before closed with."""
 
     def __init__(
@@ -100,18 +101,10 @@ class DerivedCompany:
         ahead: FetchAhead,
     ) -> None:
         """Plan the books; nothing is asked for yet."""
-        self.work = work
-        self._source = source
-        self._place = place
-        self._extraction = extraction
-        self._ahead = ahead
-        self._lock = threading.Lock()
+        super().__init__(source, place, work, extraction, ahead)
         self._chart: CompanyChart | None = None
-        self._begun: dict[int, DerivedPeriod] = {}
-        self._next = 0
         self._spans = [*work.before, *work.periods]
         self._history: deque[Openings] = deque(maxlen=extraction.lookback + 1)
-        self._taken: DerivedPeriod | None = None
 
     def begin(self, number: int) -> None:
         """Ask for a period's postings, and before the first for what lies before it."""
@@ -165,34 +158,29 @@ class DerivedCompany:
             return derive.close_year(openings, chart)
         return openings
 
-    def _begin(self, index: int) -> None:
-        with self._lock:
-            if self._chart is None:
-                self._chart = CompanyChart(
-                    self._source,
-                    (self._place, 0),
-                    self.work,
-                    self._extraction,
-                    self._ahead,
-                )
-            if index < self._next or index in self._begun:
-                return
-            period = self._begun[index] = DerivedPeriod(
-                self._source,
-                (self._place, 1 + index),
-                self.work,
-                self._spans[index],
-                self._extraction,
-                self._ahead,
+    def _ask(self, index: int) -> DerivedPeriod:
+        """Plan a period, and before the first ask for the chart."""
+        if self._chart is None:
+            self._chart = CompanyChart(
+                self._source, (self._place, 0), self.work, self._extraction, self._ahead
             )
-            chart = self._chart
-        chart.when_ready(lambda: period.ask(chart.chart))
+        return DerivedPeriod(
+            self._source,
+            (self._place, 1 + index),
+            self.work,
+            self._spans[index],
+            self._extraction,
+            self._ahead,
+        )
+
+    def _begin(self, index: int) -> DerivedPeriod | None:
+        period, chart = super()._begin(index), self._chart
+        if period is not None and chart is not None:
+            chart.when_ready(lambda: period.ask(chart.chart))
+        return period
 
     def _take(self, index: int) -> DerivedPeriod:
-        with self._lock:
-            self._next = index + 1
-            period = self._begun.pop(index)
-            chart = self._chart
+        period, chart = self._claim(index), self._chart
         assert chart is not None  # noqa: S101 - `_begin` has asked for it
         # A fetching thread may just be asking: until it is done, not all listings are known.
         period.ask(chart.chart)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from erp_common.extract.ahead import FetchAhead, Place
+from erp_common.extract.company import CompanyBooks
 from erp_common.extract.listing import Page
 from erp_common.extract.paged import Paged
 from erp_common.extract.period import PeriodExtract
@@ -20,51 +20,27 @@ from erp_common.ledger.periods import Period
 from erp_common.ledger.trial_balance import reported
 
 
-class ReportedCompany:
+class ReportedCompany(CompanyBooks[ReportedSource, "ReportedPeriod"]):
     """A company's books, period by period."""
-
-    def __init__(
-        self,
-        source: ReportedSource,
-        place: int,
-        work: Work,
-        extraction: Extraction,
-        ahead: FetchAhead,
-    ) -> None:
-        """Plan the books; nothing is asked for yet."""
-        self.work = work
-        self._source = source
-        self._place = place
-        self._extraction = extraction
-        self._ahead = ahead
-        self._lock = threading.Lock()
-        self._begun: dict[int, ReportedPeriod] = {}
-        self._taken: ReportedPeriod | None = None
-        self._next = 0
-
-    def begin(self, number: int) -> None:
-        """Ask for a period's trial balance, unless that has been done."""
-        with self._lock:
-            if number >= self._next and number not in self._begun:
-                self._begun[number] = ReportedPeriod(
-                    self._source,
-                    (self._place, number),
-                    self.work,
-                    self.work.periods[number],
-                    self._extraction,
-                    self._ahead,
-                )
 
     def take(self, number: int) -> PeriodExtract:
         """The period, to be read now; the one taken before is dropped."""
         self.begin(number)
-        with self._lock:
-            period = self._begun.pop(number)
-            self._next = number + 1
+        period = self._claim(number)
         if self._taken is not None:
             period.follow(self._taken)
         self._taken = period
         return period
+
+    def _ask(self, index: int) -> ReportedPeriod:
+        return ReportedPeriod(
+            self._source,
+            (self._place, index),
+            self.work,
+            self.work.periods[index],
+            self._extraction,
+            self._ahead,
+        )
 
 
 class ReportedPeriod(PeriodExtract):
