@@ -30,6 +30,10 @@ test: .venv/.installed .meltano/.installed ## all tests, against real PostgreSQL
 test-pipelines: .venv/.installed .meltano/.installed ## the minutes of Meltano that `make test` leaves out
 	$(bin)/pytest -m pipelines tests/docs tests/e2e
 
+.PHONY: test-browser
+test-browser: .venv/.browser ## consent in a real browser (installs Debian's Chromium where there is none)
+	$(bin)/pytest -m browser tests/browser
+
 bench: .venv/.installed .meltano/.installed ## what the taps cost, into docs/benchmarks.md (20 minutes, nothing else running)
 	@$(bin)/python -m bench
 
@@ -66,6 +70,11 @@ install: .venv/.installed .meltano/.installed ## what demo and test install firs
 
 .tools/meltano/.installed: requirements/meltano.txt
 	@echo "Installing Meltano into .tools/meltano"
+.venv/.browser: .venv/.installed requirements/browser.txt
+	@sh requirements/chromium.sh
+	@$(install) .venv requirements/browser.txt
+	@touch $@
+
 	@$(install) .tools/meltano requirements/meltano.txt
 	@touch $@
 
@@ -94,7 +103,9 @@ lock: .venv/.installed ## newest versions of everything into requirements/*.txt
 	$(compile) --generate-hashes requirements/airflow.in -o requirements/airflow.txt && \
 	$(compile) $(own) $(members:%=%/pyproject.toml) --extra redis -o requirements/taps.txt && \
 	$(compile) --generate-hashes $(own) $(members:%=%/pyproject.toml) --group pyproject.toml:dev \
-		-o requirements/dev.txt
+		-o requirements/dev.txt && \
+	$(compile) --generate-hashes --constraint requirements/dev.txt requirements/browser.in \
+		-o requirements/browser.txt
 
 clean: ## remove everything that was installed or made
 	@[ ! -x $(bin)/python ] || $(bin)/python -m demo.forget
