@@ -25,7 +25,7 @@ from tap_contaazul.public.rows import Listed, Transfer
 BACK: Final = 1827
 """Days: what is paid today may have been due five years ago."""
 AHEAD: Final = 731
-"""Days: or not be due for two years."""
+"""Days: or not be due for two years; nor is anything else asked for of a later day."""
 AROUND: Final = 31
 """Days: a transfer's sides may have days of their own, at most so far from the transfer's."""
 BEGINNING: Final = date(2010, 1, 1)
@@ -133,7 +133,8 @@ class Search:
         return found
 
     def _transfers(self, days: Period) -> Iterator[tuple[dict[str, Any], Parts]]:
-        around = Period(calls.shifted(days.start, -AROUND), calls.shifted(days.end, AROUND))
+        last = min(days.end, calls.shifted(self._plan.today, AHEAD))
+        around = Period(calls.shifted(days.start, -AROUND), calls.shifted(last, AROUND))
         windows = calls.windows(around, calls.FILTER_DAYS)
         for got in self._lists([calls.transfers(one, self._plan.size) for one in windows]):
             for row, raw in _each(got):
@@ -153,7 +154,7 @@ class Search:
         if ("saldos",) in self._seen:
             return
         self._seen.add(("saldos",))
-        everything = Period(BEGINNING, max(days.end, self._plan.today))
+        everything = Period(BEGINNING, calls.shifted(self._plan.today, AHEAD))
         windows = calls.windows(everything, calls.FILTER_DAYS)
         first = self._plan.first_day
         for got in self._lists([calls.initial_balances(one, self._plan.size) for one in windows]):

@@ -312,11 +312,20 @@ def test_an_installment_deleted_since_it_was_listed_is_none(
 
 
 @pytest.mark.parametrize("listed", [False, True])
+@pytest.mark.parametrize("said_by", ["event", "settlement"])
 def test_transfers_and_initial_balances_count_once(
-    sim: Simulator, read: Runs, *, listed: bool
+    sim: Simulator, read: Runs, *, listed: bool, said_by: str
 ) -> None:
+    def by_one_alone(body: dict[str, Any], _: object) -> None:
+        if said_by == "settlement":
+            body["evento"]["referencia"] = None
+        else:
+            for settled in body["baixas"]:
+                del settled["origem"]
+
     sim.contaazul_public.transfers_listed = listed
-    done = read(**JANUARY)
+    with sim.tamper(ERP, "parcela", by_one_alone):
+        done = read(**JANUARY)
     must_equal(done, sim)
     moved = [m.amount for m in sim.cash(ERP).between(SINCE, END) if m.kind == "transfer"]
     assert moved
@@ -335,10 +344,13 @@ def test_the_sides_of_a_transfer_may_have_days_of_their_own(sim: Simulator, read
 
     with sim.tamper(ERP, "transferencias", on_its_way):
         done = read(end_date="2024-02-29")
+        february = read(start_date="2024-02-01", end_date="2024-02-29", opening_balances_from=None)
     assert done.codes() == []
     amount = abs(one.amount)
     assert done.balances(SINCE)["CLEARING.TRANSFER"][4] == amount
     assert done.balances(date(2024, 2, 1))["CLEARING.TRANSFER"][4] == 0
+    # The other side is that of a transfer of another month.
+    assert february.balances(date(2024, 2, 1))["CLEARING.TRANSFER"][4] == -amount
 
 
 def test_settlements_that_the_details_lack_are_asked_for(sim: Simulator, read: Runs) -> None:

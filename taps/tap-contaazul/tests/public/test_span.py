@@ -1,0 +1,97 @@
+# ruff: noqa: INP001 -- packages named tests would hide one another
+"""What moved is asked for once, in whatever order the periods are read."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from erp_common.http.masking import Masker
+from erp_common.ledger.periods import Period
+from erp_common.singer.config import parse
+from erp_common.singer.connection import Build
+from simulator import Simulator, faults
+from tap_contaazul.public.calls import windows
+from tap_contaazul.public.search import Plan
+from tap_contaazul.public.shelf import Shelf
+from tap_contaazul.public.span import Span
+from tap_contaazul.tap import TapContaAzul
+
+ERP = "contaazul_public"
+JANUARY = Period(date(2024, 1, 1), date(2024, 1, 31))
+FEBRUARY = Period(date(2024, 2, 1), date(2024, 2, 29))
+MARCH = Period(date(2024, 3, 1), date(2024, 3, 31))
+PLAN = Plan(size=100, threads=2, today=date(2024, 4, 1))
+
+
+@pytest.fixture
+def span(sim: Simulator) -> Iterator[Span]:
+    given = sim.settings(ERP) | {"rate_limit": {"requests": 100000, "burst": 10000}}
+    given |= {"start_date": "2024-01-01", "retry": {"max_attempts": 1}}
+    config = parse(given, TapContaAzul.defaults)
+    build = Build(TapContaAzul.defaults.of("public"), Masker(), logging.getLogger(__name__))
+    yield Span(TapContaAzul.source(config, build).transport, PLAN)
+    build.close()
+
+
+def found(span: Span, period: Period) -> list[str]:
+    """What moved in a period, by the ids of what moved it."""
+    page = span.page(period)
+    rows = [row for batch in page.batches for row in batch.rows if row is not None]
+    assert len(rows) == page.row_count
+    return [(row.baixa or row.transferencia or row.saldo)["id"] for row in rows]
+
+
+@pytest.mark.parametrize(
+    "order",
+    [(JANUARY, FEBRUARY, MARCH), (MARCH, JANUARY, FEBRUARY), (FEBRUARY, MARCH, JANUARY)],
+)
+def test_any_order_finds_everything_once(
+    sim: Simulator, span: Span, order: tuple[Period, ...]
+) -> None:
+    cash = sim.cash(ERP)
+    said = {period: found(span, period) for period in order}
+    for period in order:
+        moved = cash.between(period.start, period.end)
+        settled = [max(len(one.titles), 1) for one in moved if one.kind != "transfer"]
+        sides = [one for one in moved if one.kind == "transfer"]
+        assert len(said[period]) == sum(settled) + len(sides)
+    asked = [one.path for one in sim.requests.select(ERP, "parcela")]
+    assert len(set(asked)) == len(asked)
+    assert [found(span, period) for period in order] == [said[period] for period in order]
+
+
+def test_a_failure_is_not_tried_again_for_every_period(sim: Simulator, span: Span) -> None:
+    rule = sim.faults.add(faults.status(503), endpoint="transferencias", times=None)
+    for period in (JANUARY, FEBRUARY):
+        with pytest.raises(Exception, match="try again later"):
+            found(span, period)
+    hits = rule.hits
+    with pytest.raises(Exception, match="try again later"):
+        found(span, MARCH)
+    assert rule.hits == hits
+
+
+@pytest.mark.parametrize("days", [1, 30, 90, 400])
+def test_windows_leave_no_day_out_and_overlap_in_none(days: int) -> None:
+    period = Period(date(2023, 12, 31), date(2024, 12, 31))
+    cut = list(windows(period, days))
+    assert sum((one.end - one.start).days + 1 for one in cut) == 367
+    assert cut[0].start == period.start
+    assert cut[-1].end == period.end
+    assert max((one.end - one.start).days for one in cut) < days
+
+
+def test_the_shelf_keeps_every_digit() -> None:
+    shelf = Shelf()
+    rows: list[dict[str, Any]] = [
+        {"valor": Decimal("12345678901234567.89")},
+        {"nome": "Tarifas & cia", "n": None},
+    ]
+    marks = [shelf.put(row) for row in rows]
+    assert [shelf.get(mark) for mark in reversed(marks)] == rows[::-1]
