@@ -1,7 +1,7 @@
 # Everything is installed under this folder (.venv, .tools, .meltano, .airflow); `make clean` removes it.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo demo-psql test test-pipelines bench lint format build readme lock clean
+.PHONY: help install demo demo-psql test test-pipelines bench lint format build readme install-airflow lock clean
 
 PYTHON ?= python3
 export PYTHON SQL
@@ -63,18 +63,20 @@ readme: .venv/.installed ## settings in the READMEs and in meltano.yml, from wha
 
 install: .venv/.installed .meltano/.installed ## what demo and test install first
 
+install-airflow: .airflow/.installed ## Airflow, for docs/orchestration.md
+
 .venv/.installed: requirements/dev.txt pyproject.toml $(members:%=%/pyproject.toml)
 	@echo "Installing the development environment into .venv"
 	@$(install) .venv requirements/dev.txt . $(members)
 	@touch $@
 
-.tools/meltano/.installed: requirements/meltano.txt
-	@echo "Installing Meltano into .tools/meltano"
 .venv/.browser: .venv/.installed requirements/browser.txt
 	@sh requirements/chromium.sh
 	@$(install) .venv requirements/browser.txt
 	@touch $@
 
+.tools/meltano/.installed: requirements/meltano.txt
+	@echo "Installing Meltano into .tools/meltano"
 	@$(install) .tools/meltano requirements/meltano.txt
 	@touch $@
 

@@ -80,11 +80,13 @@ def first_run(world: World, block: Block) -> None:
 
 
 def every_company(world: World, block: Block) -> None:
-    world.env["TAP_OMIE__DATAHUB_APP_KEY"] += "-revoked"
-    try:
-        assert "failed: datahub" in world.run(block, {EVERYBODY: "datahub"})
-    finally:
-        world.env |= keys(world.erp, DATAHUB)
+    # EFFECTI, the first of the portfolio, has no keys here.
+    with pytest.raises(AssertionError, match="tap-totvs--effecti"):
+        world.run(Block("Running", "sh", "meltano run portfolio\n"))
+    assert world.months_read() == set()
+    with pytest.raises(AssertionError, match=r"(?m)^failed: effecti$"):
+        world.run(block, {EVERYBODY: "effecti datahub"})
+    assert world.months_read() == {"02", "03"}
 
 
 def how_far(world: World, block: Block) -> None:

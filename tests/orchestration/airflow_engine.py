@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
 import socket
@@ -15,6 +14,7 @@ import psycopg
 from psycopg.rows import namedtuple_row
 
 from demo.postgres import Postgres
+from docs.blocks import Block, shell
 from e2e.commands import PROJECT, environment, meltano
 from orchestration.machines import power_off, tree
 from orchestration.waiting import until
@@ -22,6 +22,7 @@ from orchestration.waiting import until
 PROGRAM = PROJECT / ".airflow" / "venv" / "bin" / "airflow"
 DAGS = PROJECT / "orchestrate" / "airflow"
 SERVICES = ("api-server", "scheduler", "dag-processor")
+WORKER = ("celery", "worker", "--concurrency")
 
 
 class Task(NamedTuple):
@@ -43,18 +44,30 @@ def program() -> Path:
     return PROGRAM
 
 
+def commands() -> list[str]:
+    """The folders of Airflow's and Meltano's commands."""
+    return [str(program().parent), str(meltano().parent)]
+
+
 def own_settings(home: Path) -> dict[str, str]:
-    """The environment that every command of one Airflow needs; it holds no key of an ERP."""
-    path = os.pathsep.join([str(program().parent), str(meltano().parent), os.environ["PATH"]])
-    return environment(
-        {
-            "PATH": path,
-            "AIRFLOW_HOME": str(home),
-            "AIRFLOW__CORE__DAGS_FOLDER": str(DAGS),
-            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-            "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
-        }
-    )
+    """What every command of one Airflow needs; it holds no key of an ERP."""
+    return {
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(DAGS),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+    }
+
+
+def shared_settings(port: int, kept: str, broker: str) -> dict[str, str]:
+    """What all machines of one Airflow have in common."""
+    return {
+        "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor",
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{port}/execution/",
+        "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_hex(32),
+        "AIRFLOW__CELERY__BROKER_URL": broker,
+        "AIRFLOW__CELERY__RESULT_BACKEND": f"db+{kept}",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": kept,
+    }
 
 
 class Engine:
@@ -68,22 +81,20 @@ class Engine:
         """
         with socket.create_server(("127.0.0.1", 0)) as probe:
             port = probe.getsockname()[1]
-        kept = postgres.uri(database, "psycopg2")
         self._home = home
-        self._env = own_settings(home) | {
-            "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor",
-            "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{port}/execution/",
-            "AIRFLOW__API__HOST": "127.0.0.1",
-            "AIRFLOW__API__PORT": str(port),
-            "AIRFLOW__API__WORKERS": "1",
-            "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_hex(32),
-            "AIRFLOW__CELERY__BROKER_URL": broker,
-            "AIRFLOW__CELERY__RESULT_BACKEND": f"db+{kept}",
-            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": kept,
-            "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "10",
-            "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "2",
-            "ERP_AIRFLOW_RETRY_SECONDS": "1",
-        }
+        self._env = (
+            environment({"PATH": os.pathsep.join([*commands(), os.environ["PATH"]])})
+            | own_settings(home)
+            | shared_settings(port, postgres.uri(database, "psycopg2"), broker)
+            | {
+                "AIRFLOW__API__HOST": "127.0.0.1",
+                "AIRFLOW__API__PORT": str(port),
+                "AIRFLOW__API__WORKERS": "1",
+                "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "10",
+                "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "2",
+                "ERP_AIRFLOW_RETRY_SECONDS": "1",
+            }
+        )
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._database = psycopg.connect(
             postgres.uri(database), autocommit=True, row_factory=namedtuple_row
@@ -91,14 +102,13 @@ class Engine:
 
     def start(self, workers: int, secret: Mapping[str, str]) -> None:
         """Start the services, and workers of one task each; they alone know what is secret."""
-        self.command("db", "migrate")
+        self.shell(Block("", "sh", "airflow db migrate\n"))
         for service in SERVICES:
             self._start(service, [service], self._env)
         names = [f"worker-{number}" for number in range(workers)]
         for name in names:
-            options = ["--concurrency", "1", "--celery-hostname", f"{name}@%h"]
-            words = ["celery", "worker", *options, "--skip-serve-logs"]
-            self._start(name, words, self._env | dict(secret))
+            options = ["1", "--celery-hostname", f"{name}@%h"]
+            self._start(name, [*WORKER, *options, "--skip-serve-logs"], self._env | dict(secret))
         until(lambda: all(" ready." in self.log(name) for name in names), "the workers are ready")
         until(lambda: self.rows("select 1 from dag"), "the DAGs are read")
 
@@ -110,27 +120,19 @@ class Engine:
         self._processes.clear()
         self._database.close()
 
-    def command(self, *words: str) -> str:
-        """Run one of Airflow's commands; gives what it prints."""
-        done = subprocess.run(
-            [program(), *words],
-            env=self._env,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=False,
-            text=True,
-        )
-        assert done.returncode == 0, f"airflow {' '.join(words)}\n{done.stdout}\n{done.stderr}"
-        return done.stdout
+    def shell(self, block: Block) -> str:
+        """Run a block of commands as an operator of this Airflow; gives what it prints."""
+        return shell(block, self._env, path=[program().parent])
 
-    def trigger(self, dag: str, run: str, params: Mapping[str, Any]) -> None:
-        """Have a DAG run by hand."""
-        self.command("dags", "trigger", dag, "--run-id", run, "--conf", json.dumps(params))
+    def run(self, how: str) -> str:
+        """The newest run that was started so, `scheduled` or `manual`, once it is there."""
+        asked = "select run_id from dag_run where run_type = %s order by id desc"
+        return str(until(lambda: self.rows(asked, how), f"a run, {how}")[0].run_id)
 
-    def state(self, run: str) -> str | None:
-        """The state of a run; none before the engine has made it."""
-        found = self.rows("select state from dag_run where run_id = %s", run)
-        return found[0].state if found else None
+    def end(self, run: str) -> str:
+        """The state in which a run has ended, once it has."""
+        asked = "select state from dag_run where run_id = %s and state in ('success', 'failed')"
+        return str(until(lambda: self.rows(asked, run), f"the end of {run}")[0].state)
 
     def tasks(self, run: str) -> dict[str, Task]:
         """The tasks of a run by their names."""

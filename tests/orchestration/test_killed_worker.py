@@ -12,12 +12,14 @@ import pytest
 
 from demo.meltano import turn
 from demo.postgres import Postgres
+from docs.blocks import substituted
 from e2e.commands import target_postgres
 from e2e.holding import MEMBERS, agree, books, keys, settings
 from e2e.warehouse import Warehouse
 from faults.redis_server import redis_server
 from house.portfolio import Member
 from orchestration.airflow_engine import Engine, Task
+from orchestration.page import block
 from orchestration.waiting import until
 from simulator import LoggedRequest, Simulator, faults
 
@@ -28,7 +30,6 @@ pytestmark = [
 ]
 
 WORKERS = 4
-DAG = "portfolio-monthly"
 REFUSED = next(member for member in MEMBERS if member.code == "MUNDDI")
 
 
@@ -134,17 +135,14 @@ def test_the_books_are_exact_after_a_worker_is_gone(
         engine.start(WORKERS, env)
 
         began = time.monotonic()
-        engine.command("dags", "unpause", DAG)
-        [run] = until(
-            lambda: engine.rows("select run_id as id from dag_run where dag_id = %s", DAG),
-            "the schedule is due",
-        )
+        engine.shell(block("airflow dags unpause"))
+        run = engine.run("scheduled")
         try:
             until(
                 lambda: len({one.company for one in erp.requests if one.fault}) > WORKERS,
                 "four companies are in the middle, and the fifth has been refused",
             )
-            under_way = until(lambda: all_at_work(engine, run.id), "every worker has a company")
+            under_way = until(lambda: all_at_work(engine, run), "every worker has a company")
             of_each = {name: engine.worker_of(task) for name, task in under_way.items()}
             assert len(set(of_each.values())) == WORKERS
             victim = min(under_way)
@@ -152,10 +150,10 @@ def test_the_books_are_exact_after_a_worker_is_gone(
             pass_five_minutes(postgres.uri(meltano), victim)
         finally:
             go_on.set()
-        until(lambda: engine.state(run.id) in {"success", "failed"}, "the run ends")
+        assert engine.end(run) == "failed"
         took = time.monotonic() - began
 
-        tasks = engine.tasks(run.id)
+        tasks = engine.tasks(run)
         assert {name for name, task in tasks.items() if task.state != "success"} == {
             REFUSED.job,
             "tie-out",
@@ -164,17 +162,16 @@ def test_the_books_are_exact_after_a_worker_is_gone(
         assert tasks[REFUSED.job] == Task("failed", 1, tasks[REFUSED.job].pid)
         assert {name for name, task in tasks.items() if task.try_number != 1} == {victim}
         assert tasks[victim].try_number == 2
-        last = engine.task_log(run.id, "tie-out")
+        last = engine.task_log(run, "tie-out")
         assert f"Not read to the end: {REFUSED.job} (failed)." in last
         for member in MEMBERS:
             assert (f"{member.code} " in last) == (member is not REFUSED)
-        assert "ERPAuthenticationError: " in engine.task_log(run.id, REFUSED.job)
+        assert "ERPAuthenticationError: " in engine.task_log(run, REFUSED.job)
 
         revoked.cancel()
         erp.requests.clear()
-        engine.trigger(DAG, "mended", {"companies": [REFUSED.code]})
-        until(lambda: engine.state("mended") in {"success", "failed"}, "the second run ends")
-        assert engine.state("mended") == "success"
+        engine.shell(substituted(block("airflow dags trigger"), {"DATAHUB": REFUSED.code}))
+        assert engine.end(engine.run("manual")) == "success"
         assert {one.company for one in erp.requests if one.company} == {REFUSED.code}
 
         assert erp.limits.rejected() == 0
