@@ -114,8 +114,16 @@ class Wire:
         failure: Unreachable
         departure = Departure(turn)
         try:
-            request = own.prepare_request(
-                requests.Request(method, url, headers=dict(headers or {}), data=body, auth=auth)
+            # As `Session.prepare_request` does it, without merging defaults that nobody has set,
+            # which is a tenth of what a request costs.
+            request = requests.PreparedRequest()
+            request.prepare(
+                method,
+                url,
+                headers={**own.headers, **(headers or {})},
+                data=body,
+                cookies=own.cookies,
+                auth=auth,
             )
             prepared(request)
             with departure:

@@ -19,7 +19,7 @@ from erp_common.ledger import vocabulary
 from erp_common.ledger.amount_text import read_amount
 from erp_common.ledger.date_text import calendar_date, read_moment
 from erp_common.ledger.exact import BOUNDS
-from erp_common.ledger.models import AccountType, Side
+from erp_common.ledger.models import ZERO, AccountType, Side
 
 _NO_DATE: Final = frozenset({"", "00000000", "0000-00-00", "00/00/0000", "/  /", "/ /", "//"})
 """How ERPs write that there is no date; Protheus prints an empty date as its bare mask."""
@@ -69,10 +69,10 @@ def text(value: object, field: str = "text") -> str | None:
         return value.translate(_UNPRINTABLE).strip().strip(_INVISIBLE).strip() or None
     if value is None:
         return None
-    if (type(value) is int and value.bit_length() <= _MOST_BITS) or (
-        type(value) is Decimal and _within_bounds(value) is not None
-    ):
-        return f"{value:f}" if type(value) is Decimal else str(value)
+    if type(value) is int and value.bit_length() <= _MOST_BITS:
+        return str(value)
+    if type(value) is Decimal and _within_bounds(value) is not None:
+        return f"{value:f}"
     raise InvalidValue(field, f"is {shown(value)}, which is no text")
 
 
@@ -103,7 +103,14 @@ def amount(value: object, field: str = "amount") -> Decimal:
         InvalidValue: If the value is missing, is not in one of these forms, is a binary float, is
             not finite, or has more digits than any books need.
     """
-    number = value if type(value) is Decimal or type(value) is int else _written(value, field)
+    if type(value) is Decimal:
+        number: Decimal | int = value
+    elif type(value) is int:
+        if not value:  # the other side of nearly every posting
+            return ZERO
+        number = value
+    else:
+        number = _written(value, field)
     try:
         checked = _bounded(number)  # a negative zero loses its sign
     except ArithmeticError:

@@ -83,9 +83,10 @@ def line(row: Movement, asked: str) -> tuple[Posting]:
         InvalidValue: If a field that every movement has is missing or cannot be read, or the row
             belongs to another account.
     """
-    code = account_code(row.cCodConta, "cCodConta")
-    if code != asked and _bare(code) != _bare(asked):
-        raise InvalidValue("cCodConta", f"is {code!r}, but movements of {asked} were asked for")
+    if row.cCodConta != asked:
+        code = account_code(row.cCodConta, "cCodConta")
+        if _bare(code) != _bare(asked):
+            raise InvalidValue("cCodConta", f"is {code!r}, but movements of {asked} were asked for")
     day = parse_date(row.dDtMov, "dDtMov")
     return (
         Posting(
