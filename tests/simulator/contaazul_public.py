@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, ClassVar, Final
@@ -13,6 +12,7 @@ import msgspec
 
 from simulator.cash import CashBook, Category, MoneyAccount, Movement
 from simulator.company import Company
+from simulator.contaazul_rows import CENTERS, ContaAzulPublicOptions, ContaAzulRows
 from simulator.http11 import Request, Response
 from simulator.installments import (
     OPENED,
@@ -25,47 +25,16 @@ from simulator.installments import (
     uuid,
 )
 from simulator.limits import Rejection
-from simulator.model import ZERO, BalanceRow
+from simulator.model import BalanceRow
 from simulator.oauth import Client, Grant, secret
 from simulator.requestlog import LoggedRequest
-from simulator.service import Options, Refusal, Row, Service, iso_date, whole_number
+from simulator.service import Refusal, Row, Service, iso_date, whole_number
 
 SIZES: Final = frozenset({10, 20, 50, 100, 200, 500, 1000})
-CENTERS: Final = (("Administração", "100"), ("Comercial", None))
-"""The cost centers: a name, and a code for those that have one."""
-
 _EVENTS: Final = "/v1/financeiro/eventos-financeiros"
 _KINDS: Final = ("CONTA_CORRENTE", "CAIXINHA", "CARTAO_CREDITO", "CONTA_CORRENTE")
 _INSTALLMENT: Final = re.compile(rf"{_EVENTS}/parcelas/([^/]+)(/baixa)?")
 _BALANCE: Final = re.compile(r"/v1/conta-financeira/([^/]+)/saldo-atual")
-_DUST: Final = Decimal("0.0000000000012")
-
-
-@dataclass
-class ContaAzulPublicOptions(Options):
-    """How Conta Azul answers.
-
-    Attributes:
-        ignored: Parameters that it does not know, and therefore ignores.
-        longest_window: Days that a window of due dates may span.
-        event_scoped: Whether installments state the apportionment of their whole event.
-        transfers_listed: Whether transfers and initial balances are events as well.
-        settlements_in_details: Whether an installment's details hold its settlements.
-        unsigned: Whether initial balances below zero are told by their kind alone.
-        dust: Whether sums carry what a binary float adds.
-        scope: Whether the application may read whose books these are.
-        configured: Whether operations have categories of their own.
-    """
-
-    ignored: set[str] = field(default_factory=set)
-    longest_window: int = 90
-    event_scoped: bool = True
-    transfers_listed: bool = True
-    settlements_in_details: bool = True
-    unsigned: bool = False
-    dust: bool = False
-    scope: bool = True
-    configured: bool = True
 
 
 class ContaAzulPublicService(Service):
@@ -82,6 +51,7 @@ class ContaAzulPublicService(Service):
         """Register an application for each company."""
         super().__init__(*args)
         self.options = ContaAzulPublicOptions()
+        self._write = ContaAzulRows(self.options, self.number)
         self.desk = PlannedDesk(self.books)
         for company in self.books.companies:
             self.tokens.register(
@@ -187,12 +157,14 @@ class ContaAzulPublicService(Service):
         if balance:
             for one in cash.accounts:
                 if uuid("account", one.id) == balance[1]:
-                    held = self._sum(cash.balance(one.id, date.max))
+                    held = self._write.sum(cash.balance(one.id, date.max))
                     return self.json({"saldo_atual": held}, logged)
         asked = _INSTALLMENT.fullmatch(path)
         for found in self._installments(cash) if asked else ():
             if asked and found.id == asked[1]:
-                body: Any = self._settlements(found) if asked[2] else self._details(found)
+                body: Any = (
+                    self._write.settlements(found) if asked[2] else self._write.details(found)
+                )
                 return self.json(body, logged)
         raise Refusal(_error(404, "Recurso não encontrado."))
 
@@ -231,7 +203,7 @@ class ContaAzulPublicService(Service):
         paid = _days(query, "data_pagamento_de", "data_pagamento_ate")
         changed = _moments(query, "data_alteracao_de", "data_alteracao_ate")
         return [
-            self._listed(one)
+            self._write.listed(one)
             for one in self._installments(cash)
             if one.receivable == receivable
             and (due[1] == date.min or due[0] <= one.due <= due[1])
@@ -251,20 +223,12 @@ class ContaAzulPublicService(Service):
                 "descricao": pair[False].description,
                 "valor": self.number(-pair[False].amount),
                 "data": pair[False].date.isoformat(),
-                "origem": self._side(pair[False], cash),
-                "destino": self._side(pair[True], cash),
+                "origem": self._write.side(pair[False], cash),
+                "destino": self._write.side(pair[True], cash),
             }
             for number, pair in pairs.items()
             if days[0] <= pair[False].date <= days[1]
         ]
-
-    def _side(self, one: Movement, cash: CashBook) -> Row:
-        name = next(account.name for account in cash.accounts if account.id == one.account)
-        return {
-            "data": one.date.isoformat(),
-            "composicao_valor": self._composition(abs(one.amount), Extras()),
-            "conta_financeira": {"id": uuid("account", one.account), "nome": name},
-        }
 
     def _changes(self, cash: CashBook, query: dict[str, str]) -> list[Row]:
         days = self._required_moments(query)
@@ -303,103 +267,6 @@ class ContaAzulPublicService(Service):
             }
             for name, code in chosen.items()
         ]
-
-    # Rows
-
-    def _listed(self, one: Installment) -> Row:
-        person = one.entity and {"id": uuid("person", one.entity.id), "nome": one.entity.name}
-        paid, translated, _ = _statuses(one)
-        return {
-            "id": one.id,
-            "descricao": one.description,
-            "data_vencimento": one.due.isoformat(),
-            "data_competencia": one.due.isoformat(),
-            "status": paid,
-            "status_traduzido": translated,
-            "total": self.number(one.paid + one.unpaid),
-            "pago": self.number(one.paid),
-            "nao_pago": self.number(one.unpaid),
-            "data_criacao": f"{one.due}T08:00:00Z",
-            "data_alteracao": f"{one.due}T08:00:00Z",
-            "categorias": [{"id": uuid("category", c), "nome": c} for c in one.parts],
-            "centros_custo": [],
-            "cliente" if one.receivable else "fornecedor": person,
-        }
-
-    def _details(self, one: Installment) -> Row:
-        settled = self._settlements(one) if self.options.settlements_in_details else None
-        return {
-            "id": one.id,
-            "versao": 1,
-            "indice": 1,
-            "status": _statuses(one)[2],
-            "data_vencimento": one.due.isoformat(),
-            "descricao": one.description,
-            "valor_pago": self.number(one.paid),
-            "nao_pago": self.number(one.unpaid),
-            "valor_composicao": self._composition(one.paid + one.unpaid, Extras()),
-            "evento": {
-                "id": one.event,
-                "tipo": "RECEITA" if one.receivable else "DESPESA",
-                "data_competencia": one.due.isoformat(),
-                "codigo_referencia": one.document,
-                "referencia": {"origem": one.origin},
-                "rateio": [self._share(one, category) for category in one.parts],
-            },
-            "baixas": settled,
-        }
-
-    def _share(self, one: Installment, category: str) -> Row:
-        amount = one.parts[category]
-        centers = []
-        if one.due.day % 3 == 0:
-            centers = [(0, amount)]
-        elif one.due.day % 3 == 1:
-            part = (amount / 3).quantize(Decimal("0.01"))
-            centers = [(0, part), (1, amount - part)]
-        return {
-            "id_categoria": uuid("category", category),
-            "nome_categoria": category,
-            "valor": self.number(amount),
-            "rateio_centro_custo": [
-                {
-                    "id_centro_custo": uuid("center", CENTERS[at][0]),
-                    "nome_centro_custo": CENTERS[at][0],
-                    "valor": self.number(part),
-                }
-                for at, part in centers
-            ],
-        }
-
-    def _settlements(self, one: Installment) -> list[Row]:
-        return [self._settlement(one, settled) for settled in one.settlements]
-
-    def _settlement(self, one: Installment, settled: Settlement) -> Row:
-        return {
-            "id": settled.id,
-            "versao": 1,
-            "data_pagamento": settled.day.isoformat(),
-            "valor_composicao": self._composition(settled.face, settled.extras),
-            "conta_financeira": {"id": uuid("account", settled.account)},
-            "id_parcela": one.id,
-            "metodo_pagamento": "PIX_PAGAMENTO_INSTANTANEO",
-            "origem": one.origin,
-            "tipo_evento_financeiro": "RECEITA" if one.receivable else "DESPESA",
-            "atualizado_em": f"{settled.day}T08:37:05",
-        }
-
-    def _composition(self, face: Decimal, extras: Extras) -> Row:
-        return {
-            "valor_bruto": self._sum(face),
-            "juros": self.number(extras.interest),
-            "multa": self.number(extras.fine),
-            "desconto": self.number(extras.discount),
-            "taxa": self.number(extras.fee),
-            "valor_liquido": self._sum(face + extras.net),
-        }
-
-    def _sum(self, amount: Decimal) -> Decimal | str:
-        return self.number(amount + _DUST if self.options.dust else amount)
 
 
 def identity(company: Company) -> Row:
@@ -481,15 +348,6 @@ def _event(
     return made
 
 
-def _statuses(one: Installment) -> tuple[str, str, str]:
-    """The status as the search says it in two languages, and as the details do."""
-    if not one.settlements:
-        return "PENDING", "EM_ABERTO", "PENDENTE"
-    if one.unpaid > ZERO:
-        return "PARTIAL", "RECEBIDO_PARCIAL", "RECEBIDO_PARCIAL"
-    return "ACQUITTED", "RECEBIDO", "QUITADO"
-
-
 def _days(query: dict[str, str], first: str, last: str) -> tuple[date, date] | None:
     """The days of a filter; None if it is not used."""
     if first not in query and last not in query:
@@ -523,7 +381,6 @@ def _error(status: int, message: str) -> Response:
 
 
 __all__ = [
-    "CENTERS",
     "SIZES",
     "ContaAzulPublicOptions",
     "ContaAzulPublicService",

@@ -13,7 +13,7 @@ from erp_common.singer import settings
 from erp_common.singer.tap import LedgerTap
 from tap_contaazul.client import ContaAzulDialect
 from tap_contaazul.public.calls import SIZES, CashDialect
-from tap_contaazul.public.search import Plan
+from tap_contaazul.public.plan import Plan
 from tap_contaazul.public.streams import ContaAzulCashBooks
 from tap_contaazul.streams import ContaAzulBooks
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import partial
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, TypeVar
 
 from erp_common.errors import ERPValidationError
 from erp_common.extract.ahead import FetchAhead
@@ -16,11 +16,12 @@ from erp_common.extract.listing import Page
 from erp_common.extract.source import Query
 from erp_common.http.dialect import NoRecords
 from erp_common.http.session import Transport
-from erp_common.ledger.normalize import InvalidValue, optional_amount, optional_date
+from erp_common.ledger.normalize import InvalidValue
 from erp_common.ledger.periods import Period
 from tap_contaazul.public import calls
-from tap_contaazul.public.entries import ELSEWHERE, cents
-from tap_contaazul.public.rows import Listed, Transfer
+from tap_contaazul.public.glance import Paid, Parts, day_or, each, is_paid, own_day, settled_parts
+from tap_contaazul.public.plan import Plan
+from tap_contaazul.public.shares import cents
 
 BACK: Final = 1827
 """Days: what is paid today may have been due five years ago."""
@@ -33,42 +34,8 @@ BEGINNING: Final = date(2010, 1, 1)
 
 Row = TypeVar("Row")
 T = TypeVar("T")
-Parts = list[tuple[date, int | str]]
-"""The days on which a row moved something, and which part of the row each is."""
 
 logger = logging.getLogger(__name__)
-
-
-class Plan(NamedTuple):
-    """What a run asks for.
-
-    Attributes:
-        size: Rows a page.
-        threads: Requests under way at once.
-        today: Today's date where the company is.
-        first_day: Where the ledger begins; None if nothing says it.
-        last_day: Where the run's last period ends; None if only the period asked for counts.
-        openings_known: Whether the settings say that the ledger begins when the books do.
-        proves: Whether balances are compared.
-    """
-
-    size: int
-    threads: int
-    today: date
-    first_day: date | None = None
-    last_day: date | None = None
-    openings_known: bool = False
-    proves: bool = True
-
-    def knows(self, entered: date | None) -> bool:
-        """Whether the ledger has an account from its beginning.
-
-        Args:
-            entered: The day for which its initial balance was entered; None if it has none.
-        """
-        if self.first_day is None:
-            return False
-        return self.openings_known if entered is None else entered >= self.first_day
 
 
 class Search:
@@ -102,13 +69,13 @@ class Search:
         self._ask_balances(days)
         ask = [partial(self._details, number) for number in paid.people]
         for person, details in zip(paid.people.values(), self._together(ask), strict=True):
-            parts = _settled(details, days.start) if details is not None else []
+            parts = settled_parts(details, days.start) if details is not None else []
             if parts:
                 yield {"parcela": details, "pessoa": person}, parts
 
     # Lists
 
-    def _installments(self, paid: Period) -> _Paid:
+    def _installments(self, paid: Period) -> Paid:
         """The installments of which something was paid."""
         last = min(paid.end, max(self._plan.today, paid.start))
         due = Period(calls.shifted(paid.start, -BACK), calls.shifted(last, AHEAD))
@@ -119,9 +86,9 @@ class Search:
             for kind in ("receber", "pagar")
             for window in windows
         ]
-        found = _Paid(paid.start)
+        found = Paid(paid.start)
         for (window, _), got in zip(ask, self._lists([query for _, query in ask]), strict=True):
-            for row, raw in _each(got):
+            for row, raw in each(got):
                 if self._is_new("parcela", row and row.id):
                     found.take(row, raw, window)
         if found.strays:
@@ -137,13 +104,13 @@ class Search:
         around = Period(calls.shifted(days.start, -AROUND), calls.shifted(last, AROUND))
         windows = calls.windows(around, calls.FILTER_DAYS)
         for got in self._lists([calls.transfers(one, self._plan.size) for one in windows]):
-            for row, raw in _each(got):
+            for row, raw in each(got):
                 if not self._is_new("transferencia", row and row.id):
                     continue
                 sides = ("origem", "destino")
                 yield (
                     {"transferencia": raw},
-                    [(_day(_own_day(row, side), days.start), side) for side in sides],
+                    [(day_or(own_day(row, side), days.start), side) for side in sides],
                 )
 
     def _initial_balances(self, days: Period) -> Iterator[tuple[dict[str, Any], Parts]]:
@@ -158,11 +125,11 @@ class Search:
         windows = calls.windows(everything, calls.FILTER_DAYS)
         first = self._plan.first_day
         for got in self._lists([calls.initial_balances(one, self._plan.size) for one in windows]):
-            for row, raw in _each(got):
+            for row, raw in each(got):
                 account = row and row.id_conta_financeira
                 if not self._is_new("saldo", account, row and row.data_competencia):
                     continue
-                day = _day(row and row.data_competencia, days.start)
+                day = day_or(row and row.data_competencia, days.start)
                 self.entered[str(account).strip()] = day
                 if first is None or day >= first:
                     yield {"saldo": raw}, [(day, "")]
@@ -196,7 +163,7 @@ class Search:
                     f"those of {number} were asked for; run again, and if it stays so, ask Conta "
                     "Azul's support",
                 )
-            if not details.get("baixas") and _is_paid(details):
+            if not details.get("baixas") and is_paid(details):
                 settled = self._transport.fetch(calls.settlements(number), calls.read_settlements)
                 # Something was paid: an empty settlement says that nobody knows what.
                 details["baixas"] = settled or [{}]
@@ -227,85 +194,3 @@ class Search:
         is_new = name not in self._seen
         self._seen.add(name)
         return is_new
-
-
-class _Paid:
-    """The installments of which something was paid, each once, and for or by whom."""
-
-    def __init__(self, first: date) -> None:
-        self.people: dict[str, Any] = {}
-        self.unreadable: list[tuple[dict[str, Any], Parts]] = []
-        self.strays = 0
-        self._first = first
-
-    def take(self, row: Listed | None, raw: dict[str, Any], window: Period) -> None:
-        """Take a row, unless it says that nothing was paid, whatever was asked for."""
-        number = "" if row is None else str(row.id or "").strip()
-        if row is None or not number:
-            self.unreadable.append(({"listado": raw}, [(self._first, "")]))
-            return
-        if _day(row.data_vencimento, window.start) not in window:
-            self.strays += 1
-        if not _is_open(row):
-            self.people[number] = row.cliente or row.fornecedor
-
-
-def _each(got: list[Page[Row]]) -> Iterator[tuple[Row | None, dict[str, Any]]]:
-    for page in got:
-        for batch in page.batches:
-            for at, row in enumerate(batch.rows):
-                yield row, batch.raw(at)
-
-
-def _is_open(row: Listed) -> bool:
-    """Whether nothing was paid; a discount of everything leaves nothing to pay either."""
-    try:
-        paid = optional_amount(row.pago, "pago")
-        left = optional_amount(row.nao_pago, "nao_pago")
-    except InvalidValue:
-        return False
-    return paid == 0 and left is not None and left > 0
-
-
-def _is_paid(details: dict[str, Any]) -> bool:
-    try:
-        return bool(optional_amount(details.get("valor_pago"), "valor_pago"))
-    except InvalidValue:
-        return True
-
-
-def _settled(details: dict[str, Any], otherwise: date) -> Parts:
-    """The days of an installment's settlements that are listed nowhere else."""
-    event = details.get("evento")
-    reference = event.get("referencia") if isinstance(event, dict) else None
-    if _said(details, "status") == "CANCELADO" or _said(reference, "origem") in ELSEWHERE:
-        return []
-    settled = details.get("baixas")
-    if settled is None:
-        return []
-    if not isinstance(settled, list):
-        details["baixas"] = settled = [settled]
-    return [
-        (_day(one.get("data_pagamento") if isinstance(one, dict) else None, otherwise), at)
-        for at, one in enumerate(settled)
-        if _said(one, "origem") not in ELSEWHERE
-    ]
-
-
-def _said(value: object, name: str) -> str:
-    found = value.get(name) if isinstance(value, dict) else None
-    return str(found or "").strip().upper()
-
-
-def _own_day(row: Transfer | None, side: str) -> object:
-    """The day of one side of a transfer, which need not have one of its own."""
-    own = getattr(row, side, None)
-    return (own.get("data") if isinstance(own, dict) else None) or (row and row.data)
-
-
-def _day(value: object, otherwise: date) -> date:
-    """A day; another where it cannot be read, which is told when the row is read."""
-    try:
-        return optional_date(value, "day") or otherwise
-    except InvalidValue:
-        return otherwise

@@ -19,8 +19,9 @@ from erp_common.extract.listing import Batch, Page
 from erp_common.http.session import Transport
 from erp_common.ledger.periods import Period
 from tap_contaazul.public import calls
+from tap_contaazul.public.plan import Plan
 from tap_contaazul.public.rows import Moved
-from tap_contaazul.public.search import Plan, Search
+from tap_contaazul.public.search import Search
 from tap_contaazul.public.shelf import Mark, Shelf
 
 BLOCK: Final = 250
@@ -125,7 +126,7 @@ def _day(place: Place) -> date:
 def _moved(row: dict[str, Any], which: int | str) -> tuple[Moved, dict[str, Any]]:
     """What moved, and the same as Conta Azul sent it."""
     if "parcela" in row:
-        settled = row["parcela"]["baixas"][which]
+        settled = row["parcela"]["baixas"][which] or {}
         return (
             Moved(baixa=settled, parcela=row["parcela"], pessoa=row["pessoa"]),
             {"baixa": settled, **row},

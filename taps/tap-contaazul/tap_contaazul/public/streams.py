@@ -25,9 +25,10 @@ from erp_common.ledger.models import Company, Finding
 from erp_common.ledger.normalize import InvalidValue
 from erp_common.ledger.periods import Period
 from tap_contaazul.public import calls, mapping
-from tap_contaazul.public.entries import Books, entry
+from tap_contaazul.public.entries import entry
+from tap_contaazul.public.plan import Plan
 from tap_contaazul.public.rows import Added, MoneyAccount
-from tap_contaazul.public.search import Plan
+from tap_contaazul.public.shares import Books
 from tap_contaazul.public.span import Span
 
 Row = TypeVar("Row")

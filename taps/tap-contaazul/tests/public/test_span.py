@@ -17,7 +17,7 @@ from erp_common.singer.config import parse
 from erp_common.singer.connection import Build
 from simulator import Simulator, faults
 from tap_contaazul.public.calls import windows
-from tap_contaazul.public.search import Plan
+from tap_contaazul.public.plan import Plan
 from tap_contaazul.public.shelf import Shelf
 from tap_contaazul.public.span import Span
 from tap_contaazul.tap import TapContaAzul

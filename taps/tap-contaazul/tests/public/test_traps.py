@@ -21,7 +21,8 @@ from erp_common.errors import (
 from harness.runs import Run, Runs
 from simulator import Simulator, faults
 from simulator.cash import Movement
-from simulator.contaazul_public import CENTERS, SIZES, money_in
+from simulator.contaazul_public import SIZES, money_in
+from simulator.contaazul_rows import CENTERS
 from simulator.installments import OPENED, Extras, uuid
 from simulator.requestlog import LoggedRequest
 from tap_contaazul.tap import TapContaAzul
@@ -698,19 +699,31 @@ def test_a_refused_call_is_final(sim: Simulator, read: Runs) -> None:
     assert rule.hits == 1
 
 
-@pytest.mark.parametrize(
-    "endpoint", ["contas-a-receber", "parcela", "transferencias", "saldo-inicial"]
+ENDPOINTS = (
+    *("conta-conectada", "conta-financeira", "categorias", "configuracao-padrao"),
+    *("centro-de-custo", "contas-a-receber", "contas-a-pagar", "transferencias"),
+    *("saldo-inicial", "parcela"),
 )
+
+
+@pytest.mark.parametrize("endpoint", ["token", *ENDPOINTS])
 def test_what_passes_is_tried_again(sim: Simulator, read: Runs, endpoint: str) -> None:
     rule = sim.faults.add(faults.status(503), endpoint=endpoint)
     must_equal(read(**JANUARY), sim)
     assert rule.hits == 1
 
 
-@pytest.mark.parametrize("endpoint", ["contas-a-pagar", "parcela", "transferencias"])
+@pytest.mark.parametrize("endpoint", ENDPOINTS)
 def test_an_outage_is_no_empty_period(sim: Simulator, read: Runs, endpoint: str) -> None:
     sim.faults.add(faults.html(502), endpoint=endpoint, times=None)
     with pytest.raises(ERPConnectionError):
+        read(**JANUARY)
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS)
+def test_a_page_for_people_is_no_answer(sim: Simulator, read: Runs, endpoint: str) -> None:
+    sim.faults.add(faults.html(200), endpoint=endpoint, times=None)
+    with pytest.raises(ERPValidationError):
         read(**JANUARY)
 
 

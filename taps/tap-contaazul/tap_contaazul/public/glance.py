@@ -1,0 +1,102 @@
+"""What rows say at first sight: on which days money moved, and whether any did."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any, TypeVar
+
+from erp_common.extract.listing import Page
+from erp_common.ledger.normalize import InvalidValue, optional_amount, optional_date
+from erp_common.ledger.periods import Period
+from tap_contaazul.public.entries import ELSEWHERE
+from tap_contaazul.public.rows import Listed, Transfer
+
+Row = TypeVar("Row")
+Parts = list[tuple[date, int | str]]
+"""The days on which a row moved something, and which part of the row each is."""
+
+
+class Paid:
+    """The installments of which something was paid, each once, and for or by whom."""
+
+    def __init__(self, first: date) -> None:
+        """Begin; what cannot be read counts for the first day."""
+        self.people: dict[str, Any] = {}
+        self.unreadable: list[tuple[dict[str, Any], Parts]] = []
+        self.strays = 0
+        self._first = first
+
+    def take(self, row: Listed | None, raw: dict[str, Any], window: Period) -> None:
+        """Take a row, unless it says that nothing was paid, whatever was asked for."""
+        number = "" if row is None else str(row.id or "").strip()
+        if row is None or not number:
+            self.unreadable.append(({"listado": raw}, [(self._first, "")]))
+            return
+        if day_or(row.data_vencimento, window.start) not in window:
+            self.strays += 1
+        if not _is_open(row):
+            self.people[number] = row.cliente or row.fornecedor
+
+
+def each(got: list[Page[Row]]) -> Iterator[tuple[Row | None, dict[str, Any]]]:
+    """The rows of a listing, and each as it came."""
+    for page in got:
+        for batch in page.batches:
+            for row, raw in zip(batch.rows, batch.source(), strict=True):
+                yield row, raw if isinstance(raw, dict) else {"value": raw}
+
+
+def _is_open(row: Listed) -> bool:
+    """Whether nothing was paid; a discount of everything leaves nothing to pay either."""
+    try:
+        paid = optional_amount(row.pago, "pago")
+        left = optional_amount(row.nao_pago, "nao_pago")
+    except InvalidValue:
+        return False
+    return paid == 0 and left is not None and left > 0
+
+
+def is_paid(details: dict[str, Any]) -> bool:
+    """Whether an installment's details say that something was paid of it."""
+    try:
+        return bool(optional_amount(details.get("valor_pago"), "valor_pago"))
+    except InvalidValue:
+        return True
+
+
+def settled_parts(details: dict[str, Any], otherwise: date) -> Parts:
+    """The days of an installment's settlements that are listed nowhere else."""
+    event = details.get("evento")
+    reference = event.get("referencia") if isinstance(event, dict) else None
+    if _said(details, "status") == "CANCELADO" or _said(reference, "origem") in ELSEWHERE:
+        return []
+    settled = details.get("baixas")
+    if settled is None:
+        return []
+    if not isinstance(settled, list):
+        details["baixas"] = settled = [settled]
+    return [
+        (day_or(one.get("data_pagamento") if isinstance(one, dict) else None, otherwise), at)
+        for at, one in enumerate(settled)
+        if _said(one, "origem") not in ELSEWHERE
+    ]
+
+
+def _said(value: object, name: str) -> str:
+    found = value.get(name) if isinstance(value, dict) else None
+    return str(found or "").strip().upper()
+
+
+def own_day(row: Transfer | None, side: str) -> object:
+    """The day of one side of a transfer, which need not have one of its own."""
+    own = getattr(row, side, None)
+    return (own.get("data") if isinstance(own, dict) else None) or (row and row.data)
+
+
+def day_or(value: object, otherwise: date) -> date:
+    """A day; another where it cannot be read, which is told when the row is read."""
+    try:
+        return optional_date(value, "day") or otherwise
+    except InvalidValue:
+        return otherwise
