@@ -59,6 +59,9 @@ def test_under_the_public_api_the_grant_type_need_not_be_set(
         ended = attempt.end()
     assert ended.status == 0
     assert ended.last.endswith(f"; the tap {BY_ITSELF}.")
+    [asked] = sim.requests.select(erp, "token")
+    assert asked.headers["authorization"].startswith("Basic ")
+    assert asked.headers.get("enable-jwt") == ("1" if erp == "bling_public" else None)
 
 
 def test_what_is_still_to_be_set_is_said(world: World) -> None:

@@ -49,12 +49,15 @@ def test_access_is_allowed(erp: str, browser: Chrome, sim: Simulator, tmp_path: 
 
 
 def test_the_page_at_the_end(browser: Chrome, sim: Simulator, tmp_path: Path) -> None:
-    """It is plain, complete, and leads nowhere."""
+    """It is plain, complete, and leads nowhere; also where it is found by name."""
     world = World.of("bling", sim, tmp_path)
+    world.settings["redirect_uri"] = world.settings["redirect_uri"].replace(
+        "127.0.0.1", "localhost"
+    )
     with world.begin() as attempt:
         decide(browser, attempt.address, "allow")
         assert attempt.end().status == 0
-    assert urlsplit(browser.current_url).hostname == "127.0.0.1"
+    assert urlsplit(browser.current_url).hostname == "localhost"
     assert "You may close this window" in browser.page_source
     fetched = "return performance.getEntriesByType('resource').map(one => one.name)"
     own = world.settings["redirect_uri"].rpartition("/")[0]
