@@ -101,8 +101,12 @@ def findings(world: World, block: Block) -> None:
 
 def as_json(world: World, block: Block) -> None:
     log = world.folder / "run.log"
-    said = world.run(block, {"run.log": str(log)})
+    said, *points = world.run(block, {"run.log": str(log)}).splitlines()
     assert int(said) >= len({"02", "03"})
+    measured = [json.loads(f"{{{point}}}")["metric_info"] for point in points]
+    counted = {point["tags"]["stream"] for point in measured if point["metric"] == "record_count"}
+    assert counted == {"periods", "subledger", "trial_balance", "validation_issues"}
+    assert {"record_count", "sync_duration"} <= {point["metric"] for point in measured}
     lines = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
     assert any("balanced, reconciled" in line["event"] for line in lines)
 

@@ -24,6 +24,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from singer_sdk import metrics
 from singer_sdk.batch import Batcher
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.mapper import RemoveRecordTransform, SameRecordTransform
@@ -32,6 +33,7 @@ from singer_sdk.streams import Stream
 from erp_common.errors import ERPError
 from erp_common.ledger import schemas
 from erp_common.singer import batches
+from erp_common.singer.meters import Meters, RunCounter, RunTimer
 from erp_common.singer.writer import MessageWriter
 
 if TYPE_CHECKING:
@@ -59,6 +61,7 @@ class LedgerStream(Stream):
         """Create the stream of this tap."""
         super().__init__(tap, schema=schemas.SCHEMAS[self.name])
         self.primary_keys = schemas.KEYS[self.name]
+        self.meters = Meters(self.name)
         self._schema_written = False
 
     @override
@@ -92,10 +95,7 @@ class LedgerStream(Stream):
         extract = self._tap.current
         opening = writer.opening(self.name, extract.constants(self.name), self._stream_version)
         closing = writer.closing(extract.extracted_at)
-        counter, timer = self.get_record_counter(), self.get_sync_timer()
-        with counter, timer:
-            counter.with_context(context)
-            timer.with_context(context)
+        with self.get_record_counter() as counter, self.get_sync_timer():
             for rows in self.rows(extract):
                 writer.write_rows(opening, rows, closing)
                 counter.increment(len(rows))
@@ -145,6 +145,20 @@ class LedgerStream(Stream):
             and self.stream_maps[0].stream_alias == self.name
             and not self.stream_maps[0].flattening_enabled
         )
+
+    @override
+    def get_record_counter(
+        self, *, endpoint: str | None = None, log_interval: float = metrics.DEFAULT_LOG_INTERVAL
+    ) -> RunCounter:
+        return self.meters.records
+
+    @override
+    def get_batch_counter(self) -> RunCounter:
+        return self.meters.batches
+
+    @override
+    def get_sync_timer(self) -> RunTimer:
+        return self.meters.time
 
     @override
     def get_replication_key_signpost(self, context: Context | None = None) -> None:
@@ -197,10 +211,21 @@ class Periods(LedgerStream):
         *,
         write_messages: bool = True,
     ) -> Generator[dict[str, Any], Any, Any]:
+        try:
+            with self.get_record_counter() as counter, self.get_sync_timer():
+                yield from self._sync_companies(counter, write_messages=write_messages)
+        finally:
+            for stream in self._tap.streams.values():
+                if isinstance(stream, LedgerStream):
+                    stream.meters.finish()
+
+    def _sync_companies(
+        self, counter: RunCounter, *, write_messages: bool
+    ) -> Generator[dict[str, Any], Any, Any]:
+        """Every company's periods; what one company fails of does not keep the others."""
         failures: list[tuple[str, ERPError]] = []
-        counter, timer = self.get_record_counter(), self.get_sync_timer()
         emitted = 0
-        with counter, timer, closing(self._tap.open_run()) as run:
+        with closing(self._tap.open_run()) as run:
             for company in self._tap.companies:
                 try:
                     for extract in run.periods(company):

@@ -12,6 +12,7 @@ from singer_sdk import Tap
 from singer_sdk.configuration._dict_config import parse_environment_config
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers._classproperty import classproperty
+from singer_sdk.metrics import METRICS_LOGGER_NAME
 
 from erp_common.errors import ERPError
 from erp_common.extract.books import Books
@@ -318,4 +319,5 @@ class _WithoutRoutine(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether the record is worth the user's while."""
         own = record.name.startswith(("tap-", "erp_common"))
-        return record.levelno > logging.INFO or (own and "singer_sdk" not in record.pathname)
+        worth = record.name == METRICS_LOGGER_NAME or (own and "singer_sdk" not in record.pathname)
+        return worth or record.levelno > logging.INFO
