@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import socket
 import subprocess
@@ -78,6 +79,30 @@ def test_the_applications_secret_is_wrong(world: World) -> None:
         ended = attempt.end()
     assert ended.last.startswith("ERPAuthenticationError: ")
     assert page.status_code == 400
+
+
+def test_a_vendor_that_repeats_what_it_was_told(world: World) -> None:
+    """Its words are shown, the secrets among them are not; `end` looks for them."""
+    with world.begin() as attempt:
+        state = attempt.query["state"]
+        words = {"error": "server_error", "error_description": f"no {state} here", "state": state}
+        page = attempt.visit(world.settings["redirect_uri"], params=words)
+        ended = attempt.end()
+    assert ended.last.startswith("ERPAuthenticationError: Bling does not authorise")
+    assert "server_error: no *** here" in ended.last
+    assert state not in page.text
+
+
+def test_a_token_endpoint_that_repeats_the_code(world: World) -> None:
+    with world.begin() as attempt:
+        location = attempt.decide("allow")
+        code = parse_qs(urlsplit(location).query)["code"][0]
+        body = json.dumps({"error": "invalid_grant", "error_description": f"no {code} here"})
+        world.sim.faults.add(faults.answer(400, body.encode()), endpoint="token")
+        page = attempt.visit(location)
+        ended = attempt.end()
+    assert "no *** here" in ended.last
+    assert code not in page.text
 
 
 def test_there_is_no_refresh_token(world: World) -> None:
