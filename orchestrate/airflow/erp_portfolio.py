@@ -17,13 +17,14 @@ from pathlib import Path
 from airflow.sdk import DAG, Param
 
 from erp_orchestration.operators import Prepare, ReadCompany, TieOut
-from erp_orchestration.plan import Schedule, schedules
+from erp_orchestration.plan import Schedule, pools, schedules
 
 PROJECT = Path(os.environ.get("MELTANO_PROJECT_ROOT") or Path(__file__).resolve().parents[2])
 # Longer than the five minutes after which Meltano takes a silent run for dead: a try before that
 # would be refused, and lost.
 RETRY_SECONDS = int(os.environ.get("ERP_AIRFLOW_RETRY_SECONDS") or 360)
-POOLS = frozenset(filter(None, os.environ.get("ERP_AIRFLOW_POOLS", "").split(",")))
+PLANNED = schedules(PROJECT)
+POOLS = pools(os.environ.get("ERP_AIRFLOW_POOLS", ""), PLANNED)
 
 
 def dag_of(schedule: Schedule) -> DAG:
@@ -77,5 +78,5 @@ def dag_of(schedule: Schedule) -> DAG:
     return dag
 
 
-for planned in schedules(PROJECT):
+for planned in PLANNED:
     dag_of(planned)

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from e2e.commands import PROJECT
-from erp_orchestration.plan import MELTANO, PORTFOLIO, PlanError, schedules
+from erp_orchestration.plan import MELTANO, PORTFOLIO, PlanError, pools, schedules
 from erp_orchestration.wish import Wish
 from house.portfolio import LOADER, SCHEDULES, extractors, jobs, own, portfolio
 
@@ -86,6 +86,14 @@ def test_a_company_that_no_schedule_reads_is_told(tmp_path: Path) -> None:
     file.write_text(yaml.safe_dump(written), encoding="utf-8")
     with pytest.raises(PlanError, match=r"^No schedule in meltano\.yml reads B: "):
         schedules(tmp_path)
+
+
+def test_pools_are_named_by_taps_that_a_company_has() -> None:
+    planned = schedules(PROJECT)
+    assert pools("", planned) == frozenset()
+    assert pools("tap-contaazul, tap-omie,", planned) == {"tap-contaazul", "tap-omie"}
+    with pytest.raises(PlanError, match="names tap-conta: choose from tap-bling, "):
+        pools("tap-conta,tap-omie", planned)
 
 
 def test_only_the_operators_and_the_dags_know_airflow_and_none_the_taps() -> None:

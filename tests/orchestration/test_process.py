@@ -16,7 +16,7 @@ import pytest
 from erp_orchestration.log import Ending, Line
 from erp_orchestration.process import Process
 from orchestration.machines import alive
-from orchestration.waiting import until
+from orchestration.waiting import SECONDS, until
 
 REFUSED = "ERPAuthenticationError: the key was refused; put in a new one"
 SUPERVISOR = """
@@ -28,6 +28,15 @@ if os.fork() == 0:
     Process(command, folder=Path.cwd(), environment=os.environ).follow(print)
     os._exit(0)
 os.wait()
+"""
+TERMINATED = """
+import os, signal
+from pathlib import Path
+from erp_orchestration.process import Process
+command = ["sh", "-c", "trap '' TERM; sleep 600 & echo $$ $! > pids.new; mv pids.new pids; wait"]
+process = Process(command, folder=Path.cwd(), environment=os.environ)
+signal.signal(signal.SIGTERM, lambda *_: process.stop())
+print(process.follow(print))
 """
 
 
@@ -152,4 +161,15 @@ def test_nothing_goes_on_when_the_supervisor_is_gone(tmp_path: Path) -> None:
             assert all(map(alive, pids))
         finally:
             supervisor.send_signal(signal.SIGKILL)
+    until(lambda: not any(map(alive, pids)), "the run has ended")
+
+
+def test_a_signal_ends_the_run_while_its_log_is_waited_for(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", TERMINATED]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as task:
+        until((tmp_path / "pids").exists, "the run has begun")
+        pids = [int(pid) for pid in (tmp_path / "pids").read_text().split()]
+        task.send_signal(signal.SIGTERM)
+        said, _ = task.communicate(timeout=SECONDS)
+    assert said == "killed by signal 9\n"
     until(lambda: not any(map(alive, pids)), "the run has ended")

@@ -26,7 +26,7 @@ class MeltanoOperator(BaseOperator):
     from the worker's environment or the project's `.env`.
     """
 
-    def __init__(self, *, project: Path, **kwargs: object) -> None:
+    def __init__(self, *, project: Path, **kwargs: Any) -> None:  # noqa: ANN401 - Airflow's own arguments
         """Create the task; `kwargs` are Airflow's."""
         super().__init__(**kwargs)
         self._project = project
@@ -65,7 +65,7 @@ class Prepare(MeltanoOperator):
     all, so the first company whose settings are sound will do.
     """
 
-    def __init__(self, *, companies: Sequence[Company], **kwargs: object) -> None:
+    def __init__(self, *, companies: Sequence[Company], **kwargs: Any) -> None:  # noqa: ANN401 - Airflow's own arguments
         """Create the task for the companies of a schedule."""
         super().__init__(**kwargs)
         self._companies = companies
@@ -98,7 +98,7 @@ class Prepare(MeltanoOperator):
 class ReadCompany(MeltanoOperator):
     """Reads one company's books into the warehouse, by its job of meltano.yml."""
 
-    def __init__(self, *, company: Company, **kwargs: object) -> None:
+    def __init__(self, *, company: Company, **kwargs: Any) -> None:  # noqa: ANN401 - Airflow's own arguments
         """Create the company's task."""
         super().__init__(**kwargs)
         self._company = company
@@ -126,7 +126,7 @@ class ReadCompany(MeltanoOperator):
 class TieOut(MeltanoOperator):
     """Prints how each company's books tie out, and fails if a company was not read."""
 
-    def __init__(self, *, companies: Sequence[Company], **kwargs: object) -> None:
+    def __init__(self, *, companies: Sequence[Company], **kwargs: Any) -> None:  # noqa: ANN401 - Airflow's own arguments
         """Create the task that ends a schedule's run."""
         super().__init__(**kwargs)
         self._companies = companies

@@ -73,6 +73,22 @@ def schedules(project: Path) -> tuple[Schedule, ...]:
     return tuple(planned)
 
 
+def pools(named: str, planned: tuple[Schedule, ...]) -> frozenset[str]:
+    """The taps whose companies run in a pool of the tap's name; `named` has commas between them.
+
+    Raises:
+        PlanError: No company has such a tap.
+    """
+    wanted = frozenset(name.strip() for name in named.split(",") if name.strip())
+    known = {company.tap for schedule in planned for company in schedule.companies}
+    if unknown := wanted - known:
+        raise PlanError(
+            f"ERP_AIRFLOW_POOLS names {', '.join(sorted(unknown))}: choose from "
+            f"{', '.join(sorted(known))}."
+        )
+    return wanted
+
+
 def _companies(
     portfolio: dict[str, Any], meltano: dict[str, Any], tasks: dict[str, list[str]]
 ) -> list[Company]:
