@@ -394,18 +394,23 @@ def schema(defaults: Defaults, *own: th.Property[Any]) -> dict[str, Any]:
     ).to_dict()
 
 
-def derived_settings() -> list[th.Property[Any]]:
-    """The settings of the taps that sum the trial balance up from postings."""
+def derived_settings(where: str = "") -> list[th.Property[Any]]:
+    """The settings of the taps that sum the trial balance up from postings.
+
+    Args:
+        where: Said last, if only one of the ERP's APIs serves no trial balance.
+    """
     return [
         _date(
             "opening_balances_from",
             "Opening balances from",
-            "Day (YYYY-MM-DD) whose and later postings are summed into the first opening balances",
+            "Day (YYYY-MM-DD) whose and later postings are summed into the first opening balances"
+            f"{where}",
         ),
         _flag(
             "year_end_close",
             "Year-end close",
-            "Whether profit and loss balances move to RETAINED when a fiscal year begins",
+            f"Whether profit and loss balances move to RETAINED when a fiscal year begins{where}",
             default=False,
         ),
     ]

@@ -41,7 +41,7 @@ class TapOmie(LedgerTap):
             single_company=True,
         ),
     )
-    config_jsonschema = settings.schema(defaults)
+    config_jsonschema = settings.schema(defaults, *settings.derived_settings(" (public API)"))
     source_class = OmieBooks
 
     @classmethod
