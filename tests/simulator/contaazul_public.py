@@ -252,6 +252,8 @@ class ContaAzulPublicService(Service):
 
     def _required_moments(self, query: dict[str, str]) -> tuple[date, date]:
         days = _moments(query, "data_inicio", "data_fim")
+        if "data_inicio" in self.options.ignored:
+            return date.min, date.max
         if days is None:
             raise Refusal(_error(400, "O parâmetro 'data_inicio' é obrigatório."))
         return days

@@ -107,9 +107,14 @@ def test_what_was_due_years_before_or_after_it_was_paid_is_found(
 ) -> None:
     cash = sim.cash(ERP)
     first, second = [one for one in cash.between(SINCE, END) if one.kind == "direct"][:2]
+    march = date(2024, 3, 1), date(2024, 3, 31)
+    last = [one for one in cash.between(*march) if one.kind == "direct"][-1]
     sim.plans.due[first.id] = date(2019, 2, 1)
     sim.plans.due[second.id] = date(2025, 12, 31)
-    must_equal(read(**JANUARY), sim)
+    sim.plans.due[last.id] = date(2026, 3, 31)
+    done = read()
+    must_equal(done, sim)
+    assert done.balances(march[0]) == money_in(cash, SINCE, *march)
 
 
 def test_sizes_are_those_that_there_are(sim: Simulator, read: Runs) -> None:
@@ -155,14 +160,21 @@ def test_a_missing_total_is_an_error(sim: Simulator, read: Runs) -> None:
         read(**JANUARY)
 
 
-@pytest.mark.parametrize("filters", ["data_pagamento", "data_vencimento"])
+@pytest.mark.parametrize(
+    "filters",
+    [
+        ("data_pagamento_de", "data_pagamento_ate"),
+        ("data_vencimento_de", "data_vencimento_ate"),
+        ("data_inicio", "data_fim"),
+    ],
+)
 def test_a_filter_that_is_ignored_posts_nothing_wrong(
-    sim: Simulator, read: Runs, filters: str, caplog: pytest.LogCaptureFixture
+    sim: Simulator, read: Runs, filters: tuple[str, str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    sim.contaazul_public.ignored = {f"{filters}_de", f"{filters}_ate"}
+    sim.contaazul_public.ignored = set(filters)
     must_equal(read(**JANUARY), sim)
     assert ("due on other days than it was asked for" in caplog.text) == (
-        filters == "data_vencimento"
+        filters[0] == "data_vencimento_de"
     )
 
 
@@ -358,6 +370,15 @@ def test_settlements_that_the_details_lack_are_asked_for(sim: Simulator, read: R
     sim.contaazul_public.settlements_in_details = False
     must_equal(read(**JANUARY), sim)
     assert sim.requests.count(ERP, "baixa") == sim.requests.count(ERP, "parcela")
+
+
+def test_settlements_of_another_shape_are_an_error(sim: Simulator, read: Runs) -> None:
+    sim.contaazul_public.settlements_in_details = False
+    with (
+        sim.tamper(ERP, "baixa", lambda _body, _request: {"itens": []}),
+        pytest.raises(ERPValidationError, match="no list of settlements"),
+    ):
+        read(**JANUARY)
 
 
 def test_paid_but_without_a_settlement_is_told(sim: Simulator, read: Runs, plain: Movement) -> None:
