@@ -84,6 +84,8 @@ def required_text(value: object, field: str) -> str:
     """
     if type(value) is str and value.isprintable():
         result: str | None = value.strip()
+    elif type(value) is int and value.bit_length() <= _MOST_BITS:
+        return str(value)
     else:
         result = text(value, field)
     if not result:

@@ -94,7 +94,9 @@ def line(row: Movement, asked: str) -> tuple[Posting]:
             account_name=text(row.cDescConta, "cDescConta"),
             entry_id=required_text(row.nCodMov, "nCodMov"),
             transaction_date=day,
-            posting_date=optional_date(row.dDtLanc, "dDtLanc") or day,
+            posting_date=day
+            if row.dDtLanc == row.dDtMov
+            else optional_date(row.dDtLanc, "dDtLanc") or day,
             debit_amount=amount(row.nDebito, "nDebito"),
             credit_amount=amount(row.nCredito, "nCredito"),
             description=text(row.cHistorico, "cHistorico"),
