@@ -83,7 +83,7 @@ def _refused(erp: Erp, text: str) -> bytes:
             }
         },
     }
-    return json.dumps(bodies[erp.name]).encode()
+    return json.dumps(bodies[erp.name.removesuffix("_public")]).encode()
 
 
 def _content_type(erp: Erp) -> str:

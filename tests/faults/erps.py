@@ -5,14 +5,24 @@ A tap is active as soon as its command is installed.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from e2e.commands import installed
 from faults.small_books import last_day
-from simulator import Simulator
+from simulator import Company, Simulator
+from simulator.contaazul_public import identity
 
 JsonObject = dict[str, Any]
+
+
+def _by_id(company: Company) -> str:
+    return company.id
+
+
+def _by_document(company: Company) -> str:
+    return str(identity(company)["documento"])
 
 
 @dataclass(frozen=True)
@@ -30,6 +40,7 @@ class Erp:
         derived: Whether the trial balance is the sum of the postings.
         xml: Whether bodies are XML.
         daily_limit: Whether the ERP tells a daily limit from others.
+        known_as: What the ERP calls a company.
     """
 
     name: str
@@ -42,6 +53,7 @@ class Erp:
     derived: bool = False
     xml: bool = False
     daily_limit: bool = False
+    known_as: Callable[[Company], str] = _by_id
 
     def companies(self, wanted: int) -> int:
         """As many companies as one run can read."""
@@ -60,7 +72,8 @@ class Erp:
             "base_url": simulator.base_url(self.name),
             "ca_bundle": simulator.ca_bundle,
             "companies": [
-                {"id": f"c{one.id}", "erp_id": one.id, "name": one.name} for one in companies
+                {"id": f"c{one.id}", "erp_id": self.known_as(one), "name": one.name}
+                for one in companies
             ],
             "start_date": "2024-01-01",
             "end_date": last_day(months),
@@ -129,12 +142,26 @@ KNOWN = (
         daily_limit=True,
     ),
 )
+PUBLIC = (
+    Erp(
+        "contaazul_public",
+        "tap-contaazul",
+        balances="conta-financeira",
+        postings="contas-a-receber",
+        settings={"api": "public"},
+        tokens=True,
+        derived=True,
+        known_as=_by_document,
+    ),
+)
+"""Vendors' own APIs that take so many requests that not every fault is tried at each of them."""
 WAYS = {
     "omie": ("api_key",),
     "totvs": ("oauth2", "password", "refresh_token", "basic_auth", "bearer_token"),
     "contaazul": ("oauth2", "refresh_token", "bearer_token"),
     "bling": ("api_key", "query", "oauth2", "refresh_token", "bearer_token"),
     "bling_v2": ("api_key",),
+    "contaazul_public": ("oauth2", "bearer_token"),
 }
 """How each tap can authenticate; an OAuth2 grant other than the first stands for itself."""
 ACTIVE = tuple(erp for erp in KNOWN if installed(erp.command).exists())

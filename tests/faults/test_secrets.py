@@ -16,13 +16,13 @@ import pytest
 from erp_common import create_connector
 from erp_common.errors import ERPError
 from faults.echoes import ECHOES, Echo
-from faults.erps import ACTIVE, WAYS, Erp
+from faults.erps import ACTIVE, PUBLIC, WAYS, Erp
 from faults.leaks import SECRET_SETTINGS, LeakError, Secrets
 from faults.runs import Output, Runs
 from faults.small_books import small_books
 from simulator import LoggedRequest, Simulator, faults
 
-ACCESS = [(erp, auth) for erp in ACTIVE for auth in WAYS[erp.name]]
+ACCESS = [(erp, auth) for erp in (*ACTIVE, *PUBLIC) for auth in WAYS[erp.name]]
 ACCESS_NAMES = [f"{erp.name}-{auth}" for erp, auth in ACCESS]
 SYSTEMS = {
     "omie": "omie",

@@ -11,6 +11,8 @@ from singer_sdk import Tap
 from singer_sdk.testing import SuiteConfig, get_tap_test_class
 
 from simulator import Books, Simulator
+from simulator.contaazul_public import identity
+from tap_contaazul.tap import TapContaAzul
 from tap_omie.tap import TapOmie
 
 # The SDK builds its tests while the module is imported, and needs an address that answers.
@@ -24,7 +26,7 @@ def _served() -> Iterator[None]:
     _serving.close()
 
 
-def _standard(tap: type[Tap], erp: str) -> Any:
+def _standard(tap: type[Tap], erp: str, **more: Any) -> Any:
     config = {
         "base_url": _simulator.base_url(erp),
         "ca_bundle": str(_simulator.ca_bundle),
@@ -33,6 +35,7 @@ def _standard(tap: type[Tap], erp: str) -> Any:
         "companies": [{"id": "ACME", "erp_id": "101"}],
         "rate_limit": {"requests": 100_000, "burst": 10_000},
         **_simulator.credentials(erp),
+        **more,
     }
     # Sound books have no findings, so that stream has no rows.
     suite = SuiteConfig(ignore_no_records_for_streams=["validation_issues"])
@@ -41,3 +44,15 @@ def _standard(tap: type[Tap], erp: str) -> Any:
 
 class TestOmie(_standard(TapOmie, "omie")):  # type: ignore[misc]
     """tap-omie."""
+
+
+class TestContaAzulPublic(
+    _standard(  # type: ignore[misc]
+        TapContaAzul,
+        "contaazul_public",
+        api="public",
+        companies=[{"id": "ACME", "erp_id": identity(_simulator.books.company)["documento"]}],
+        opening_balances_from="2023-12-31",
+    )
+):
+    """tap-contaazul under the vendor's own API."""
