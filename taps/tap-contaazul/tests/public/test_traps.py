@@ -658,6 +658,13 @@ def test_nothing_but_reads_is_sent(sim: Simulator, read: Runs) -> None:
     assert {one.method for one in sim.requests if one.endpoint != "token"} == {"GET"}
 
 
+def test_changes_are_not_asked_for(sim: Simulator, read: Runs) -> None:
+    must_equal(read(**JANUARY), sim)
+    for one in sim.requests.select(ERP):
+        assert one.endpoint != "alteracoes"
+        assert not {name for name in one.params if name.startswith("data_alteracao")}
+
+
 def test_tokens_are_asked_for_as_conta_azul_wants(sim: Simulator, read: Runs) -> None:
     must_equal(read(**JANUARY), sim)
     (form,) = sim.tokens.requests
