@@ -31,11 +31,14 @@ AROUND: Final = 31
 """Days: a transfer's sides may have days of their own, at most so far from the transfer's."""
 BEGINNING: Final = date(2010, 1, 1)
 """No account of Conta Azul's is older."""
+TELL_EVERY: Final = 1000
+"""Installments; at ten a second nobody should wonder for long."""
 
 Row = TypeVar("Row")
 T = TypeVar("T")
 
-logger = logging.getLogger(__name__)
+# The tap's own: what it says of its progress is shown.
+logger = logging.getLogger("tap-contaazul")
 
 
 class Search:
@@ -67,8 +70,13 @@ class Search:
         yield from self._initial_balances(days)
         # As soon as it is known what was paid: what is keyed in later is not in the ledger either.
         self._ask_balances(days)
+        count = len(paid.people)
+        logger.info("Something was paid of %d installments in %s: asking for each", count, days)
         ask = [partial(self._details, number) for number in paid.people]
-        for person, details in zip(paid.people.values(), self._together(ask), strict=True):
+        found = zip(paid.people.values(), self._together(ask), strict=True)
+        for at, (person, details) in enumerate(found, 1):
+            if at % TELL_EVERY == 0:
+                logger.info("%d of %d installments are in", at, count)
             parts = settled_parts(details, days.start) if details is not None else []
             if parts:
                 yield {"parcela": details, "pessoa": person}, parts

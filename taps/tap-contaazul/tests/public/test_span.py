@@ -16,6 +16,7 @@ from erp_common.ledger.periods import Period
 from erp_common.singer.config import parse
 from erp_common.singer.connection import Build
 from simulator import Simulator, faults
+from tap_contaazul.public import search
 from tap_contaazul.public.calls import windows
 from tap_contaazul.public.plan import Plan
 from tap_contaazul.public.shelf import Shelf
@@ -64,6 +65,18 @@ def test_any_order_finds_everything_once(
     asked = [one.path for one in sim.requests.select(ERP, "parcela")]
     assert len(set(asked)) == len(asked)
     assert [found(span, period) for period in order] == [said[period] for period in order]
+
+
+def test_progress_is_told(
+    span: Span, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "TELL_EVERY", 20)
+    with caplog.at_level(logging.INFO, "tap-contaazul"):
+        found(span, JANUARY)
+    first, second, *_ = [one.getMessage() for one in caplog.records if one.name == "tap-contaazul"]
+    assert first.endswith(f"installments in {JANUARY}: asking for each")
+    count = first.split()[4]
+    assert second == f"20 of {count} installments are in"
 
 
 def test_a_failure_is_not_tried_again_for_every_period(sim: Simulator, span: Span) -> None:
