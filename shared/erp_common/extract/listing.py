@@ -56,11 +56,19 @@ class Batch(msgspec.Struct, Generic[Row]):
     rows: Sequence[Row | None]
     source: Callable[[], list[Any]]
     """The same rows as the ERP sent them, decoded again: for findings only."""
+    sent: list[Any] | None = None
+    """What `source` has given, once something was asked for."""
 
     def raw(self, index: int) -> dict[str, Any]:
         """The row as the ERP sent it, for a finding."""
-        row = self.source()[index]
+        if self.sent is None:
+            self.sent = self.source()
+        row = self.sent[index]
         return row if isinstance(row, dict) else {"value": row}
+
+    def raws(self) -> list[dict[str, Any]]:
+        """All rows as the ERP sent them."""
+        return [self.raw(index) for index in range(len(self.rows))]
 
 
 class Page(msgspec.Struct, Generic[Row]):
@@ -126,7 +134,7 @@ class Listing(Generic[Row]):
             msgspec.DecodeError: If the body is not JSON.
             Undecodable: If the body is no text.
         """
-        if answer.size > LARGE and self._total_pages is None and self._more is None:
+        if answer.size > LARGE and not (self._total_pages or self._total_rows or self._more):
             page = self._stream(answer)
             if page is not None:
                 return page

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import logging
-import re
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Final
 
 import msgspec
 
-from erp_common.errors import ERPAuthenticationError, ERPValidationError
+from erp_common.errors import ERPValidationError
 from erp_common.extract.errands import Errand, ErrandTransport, errand, pages, stated
 from erp_common.extract.listing import Batch, Page
+from erp_common.extract.owner import Owner, must_be
 from erp_common.extract.source import DerivedSource, LineReader, Lines, Paging, Query
 from erp_common.http.answer import Answer
 from erp_common.http.request import Request
@@ -27,7 +26,7 @@ from tap_bling.public.rows import Added, Movement
 BLOCK: Final = 25
 """Movements whose details are asked for one after the other; blocks are read side by side."""
 
-logger = logging.getLogger(__name__)
+OWNER: Final = Owner("Bling", "cnpj", "id", "nome", "give it the scope for the company's data")
 
 
 class BlingCashBooks(DerivedSource):
@@ -63,7 +62,7 @@ class BlingCashBooks(DerivedSource):
     # In a fetching thread
 
     def _chart(self, company: Company) -> Page[Any]:
-        self._must_be(company)
+        must_be(company, OWNER, self._owner)
         found: list[Page[Any]] = [
             *pages(self.transport, calls.accounts(self._page_size)),
             *pages(self.transport, calls.categories(self._page_size)),
@@ -72,34 +71,8 @@ class BlingCashBooks(DerivedSource):
         batches.append(stated([Added(account) for account in cash.counterparts([])]))
         return Page(batches, row_count=sum(len(batch.rows) for batch in batches))
 
-    def _must_be(self, company: Company) -> None:
-        """Whether the token opens the books of this company and not of another.
-
-        Raises:
-            ERPValidationError: If it is another's.
-        """
-        try:
-            said = self.transport.fetch(calls.company(), calls.read_object)
-        except ERPAuthenticationError as error:
-            if error.ends_run:
-                raise
-            logger.warning(
-                "The application may not read whose books these are, so nothing proves that they "
-                "are those of %s; give it the scope for the company's data.",
-                company.id,
-            )
-            return
-        known = {name: str(said[name]).strip() for name in ("id", "cnpj", "nome") if said.get(name)}
-        wanted = company.erp_id.strip()
-        numbers = _digits(known.get("cnpj", ""))
-        if not known or wanted in known.values() or (numbers and _digits(wanted) == numbers):
-            return
-        raise ERPValidationError(
-            f"these credentials open the books of {known.get('nome', 'another company')} (CNPJ "
-            f"{known.get('cnpj', 'unknown')}, id {known.get('id', 'unknown')}), and erp_id of "
-            f"company {company.id} is {wanted}; set erp_id to that CNPJ, or use the credentials of "
-            f"{company.id}",
-        )
+    def _owner(self) -> dict[str, Any]:
+        return self.transport.fetch(calls.company(), calls.read_object)
 
 
 class Movements:
@@ -141,12 +114,12 @@ class Movements:
         for window in calls.years(self._period):
             for page in pages(self._transport, calls.movements(window)):
                 for batch in page.batches:
-                    for at, row in enumerate(batch.rows):
+                    for row, raw in zip(batch.rows, batch.raws(), strict=True):
                         number = "" if row is None else str(row.id or "")
                         if number and number in seen:
                             continue
                         seen.add(number)
-                        listed.append((row, batch.raw(at)))
+                        listed.append((row, raw))
         self._listed = listed
 
     def _whole(
@@ -168,7 +141,3 @@ class Movements:
 
 def _entry(row: Movement) -> list[Posting]:
     return [] if mapping.is_deleted(row) else cash.entry(mapping.settled(row))
-
-
-def _digits(value: str) -> str:
-    return re.sub(r"\D", "", value)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import logging
-import re
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
-from erp_common.errors import ERPAuthenticationError, ERPValidationError
+from erp_common.errors import ERPValidationError
 from erp_common.extract.errands import ErrandTransport, errand, pages, stated
 from erp_common.extract.listing import Batch, Page
+from erp_common.extract.owner import Owner, must_be
 from erp_common.extract.source import DerivedSource, LineReader, Lines, Query
 from erp_common.http.answer import Answer
 from erp_common.http.request import Request
@@ -34,7 +33,13 @@ from tap_contaazul.public.span import Span
 Row = TypeVar("Row")
 T = TypeVar("T")
 
-logger = logging.getLogger(__name__)
+OWNER: Final = Owner(
+    "Conta Azul",
+    "documento",
+    "id_empresa",
+    "razao_social",
+    "let it read the connected account",
+)
 
 
 class ContaAzulCashBooks(DerivedSource):
@@ -92,7 +97,7 @@ class ContaAzulCashBooks(DerivedSource):
     # In a fetching thread
 
     def _chart(self, company: Company, span: Span) -> Page[Any]:
-        self._must_be(company)
+        must_be(company, OWNER, self._owner)
         size = self._plan.size
         accounts = pages(self.transport, calls.accounts(size))
         categories = pages(self.transport, calls.categories(size))
@@ -106,40 +111,8 @@ class ContaAzulCashBooks(DerivedSource):
         batches.append(stated([Added(account) for account in cash.counterparts([])]))
         return Page(batches, row_count=sum(len(batch.rows) for batch in batches))
 
-    def _must_be(self, company: Company) -> None:
-        """Whether the token opens the books of this company and not of another.
-
-        Raises:
-            ERPValidationError: If it is another's.
-        """
-        try:
-            said = self.transport.fetch(calls.company(), calls.read_object)
-        except ERPAuthenticationError as error:
-            if error.ends_run:
-                raise
-            logger.warning(
-                "The application may not read whose books these are, so nothing proves that they "
-                "are those of %s; let it read the connected account.",
-                company.id,
-            )
-            return
-        names = ("documento", "id_empresa", "razao_social")
-        known = {name: str(said[name]).strip() for name in names if said.get(name)}
-        if not known:
-            raise ERPValidationError(
-                "Conta Azul does not say whose books these are: the connected account has no "
-                "documento, id_empresa or razao_social; check base_url",
-            )
-        wanted = company.erp_id.strip()
-        numbers = _digits(known.get("documento", ""))
-        if wanted in known.values() or (numbers and _digits(wanted) == numbers):
-            return
-        raise ERPValidationError(
-            f"these credentials open the books of {known.get('razao_social', 'another company')} "
-            f"(documento {known.get('documento', 'unknown')}, id_empresa "
-            f"{known.get('id_empresa', 'unknown')}), and erp_id of company {company.id} is "
-            f"{wanted}; set erp_id to that documento, or use the credentials of {company.id}",
-        )
+    def _owner(self) -> dict[str, Any]:
+        return self.transport.fetch(calls.company(), calls.read_object)
 
 
 def _read(name: str, found: list[Page[Row]], meaning: Callable[[Row], T]) -> list[T]:
@@ -183,7 +156,3 @@ def _disproved(number: str, period: Period, closing: Decimal, held: Decimal) -> 
         actual=closing,
         raw={"conta_financeira": number, "saldo_atual": held},
     )
-
-
-def _digits(value: str) -> str:
-    return re.sub(r"\D", "", value)
