@@ -25,11 +25,11 @@ HOW = f"""\
 Every answer takes {LATENCY:g} s, and the simulator enforces the ERPs' limits; what it turns down
 is counted. Permitted is what a token bucket of the ERP's rate and burst lets through from the first
 call to the last. Two companies (one where the credentials belong to one), three months, small
-pages, so that the run crosses pages, accounts, periods and companies. Omie's own limit of four
-calls of a method in flight holds a client to 240 calls a minute at this latency, so the bucket
-alone is enforced where more are in flight. The least of {WINDOW:g} s is the worst stretch of that
-length after the first burst. All runs go on at the same time, each against a simulator of its
-own."""
+pages, so that the run crosses pages, accounts, periods and companies. Omie takes four calls of a
+method at once (and `max_concurrency` is four): at this latency that permits four calls a second,
+fewer than its bucket; so it is measured against that, and, with eight in flight, against the bucket
+alone. The least of {WINDOW:g} s is the worst stretch of that length after the first burst. All runs
+go on at the same time, each against a simulator of its own."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,6 @@ class Case:
         burst: Permitted at once.
         settings: The tap's, beside the usual ones.
         limits: Which are enforced.
-        goal: Whether the allowance must be used up.
     """
 
     title: str
@@ -52,17 +51,16 @@ class Case:
     burst: int
     settings: dict[str, Any]
     limits: str = "real"
-    goal: bool = True
 
 
 CASES = (
     Case("TOTVS", "totvs", 100 / 60, 10, {}),
     Case("ContaAzul", "contaazul", 1, 5, {"page_size": 30}),
     Case("Bling", "bling", 100 / 60, 10, {}),
+    Case("Omie, 4 in flight (default)", "omie", 4 / LATENCY, 4, {"page_size": 40}),
     Case("Omie, 8 in flight", "omie", 5, 20, {"page_size": 40, "max_concurrency": 8}, "bucket"),
-    Case("Omie, 4 in flight (default)", "omie", 5, 20, {"page_size": 40}, goal=False),
 )
-PLAIN = Case("Omie, plain SDK tap", "omie", 5, 20, {"page_size": 40}, goal=False)
+PLAIN = Case("Omie, plain SDK tap", "omie", 5, 20, {"page_size": 40})
 SPEC: dict[str, Any] = {
     "rows": 2_500,
     "companies": 2,
@@ -161,16 +159,14 @@ def _figure(use: Use, plain: Use) -> Figure:
         f"{len(plain.times)} in {plain.times[-1]:.0f} s" if compared else "",
         ratio=f"{use.share:.1%}, at least {use.worst:.1%} of {WINDOW:g} s, "
         f"{use.rejected} turned down",
-        goal=f"{LEAST:.0%}, none turned down" if use.case.goal else "none turned down",
-        reached=use.rejected == 0 and (not use.case.goal or use.share >= LEAST),
+        goal=f"{LEAST:.0%} to 100%, none turned down",
+        reached=use.rejected == 0 and LEAST <= use.share <= 1,
     )
 
 
 def _picture(uses: Sequence[Use], plain: Use) -> str:
     panels = []
     for use in uses:
-        if not use.case.goal:
-            continue
         end = use.times[-1]
         curves = [
             Curve("permitted", [(0, use.case.burst), (end, use.permitted(end))], dashed=True),
