@@ -64,8 +64,9 @@ def text(value: object, field: str = "text") -> str | None:
         InvalidValue: If the value is a boolean, a list or an object.
     """
     if type(value) is str:
-        if value.isprintable():
-            return value.strip() or None
+        stripped = value.strip()  # first, since padding may be longer than what it pads
+        if stripped.isprintable():
+            return stripped or None
         return value.translate(_UNPRINTABLE).strip().strip(_INVISIBLE).strip() or None
     if value is None:
         return None
@@ -82,8 +83,8 @@ def required_text(value: object, field: str) -> str:
     Raises:
         InvalidValue: If nothing is left, or the value is no text.
     """
-    if type(value) is str and value.isprintable():
-        result: str | None = value.strip()
+    if type(value) is str and (stripped := value.strip()).isprintable():
+        result: str | None = stripped
     elif type(value) is int and value.bit_length() <= _MOST_BITS:
         return str(value)
     else:
@@ -176,6 +177,10 @@ def account_code(value: object, field: str = "account_code") -> str:
 
 def optional_account_code(value: object, field: str = "account_code") -> str | None:
     """The account code, or None if absent or blank; otherwise as `account_code`."""
+    if type(value) is str:
+        code = _read_code(value)
+        if code is not None:
+            return code
     return None if text(value, field) is None else account_code(value, field)
 
 

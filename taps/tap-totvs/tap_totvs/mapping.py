@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import date
+from functools import lru_cache, partial
 from typing import Any
 
 import msgspec
 
 from erp_common.ledger.fields import sent_text
-from erp_common.ledger.models import ZERO, AccountType, Posting, Side, StatedAccount, StatedType
+from erp_common.ledger.models import ZERO, AccountType, Posting, StatedAccount, StatedType
 from erp_common.ledger.normalize import (
     InvalidValue,
     account_code,
@@ -30,6 +32,15 @@ NATURES = {
     "09": StatedType(off_balance=True),
 }
 """CT1_NATCTA; 04 says only that it is a result account, 05 and 09 are memorandum accounts."""
+
+
+_DEBIT: tuple[bool, ...] = (True,)
+_CREDIT: tuple[bool, ...] = (False,)
+_BOTH: tuple[bool, ...] = (True, False)
+"""For each line that a row holds, whether it is on the debit side."""
+
+_WHOLE = ("1", "2", "3")
+"""CT2_DC of rows that are lines of their own, as most sites write it."""
 
 
 class Balance(msgspec.Struct, gc=False):
@@ -105,10 +116,10 @@ def lines(row: Movement, asked: str) -> list[Posting]:
     """
     kind = text(row.CT2_DC, "CT2_DC")
     if kind == "1":
-        sides: tuple[Side, ...] = (Side.DEBIT,)
+        sides = _DEBIT
         _must_be(asked, account_code(row.CT2_DEBITO, "CT2_DEBITO"), "CT2_DEBITO")
     elif kind == "2":
-        sides = (Side.CREDIT,)
+        sides = _CREDIT
         _must_be(asked, account_code(row.CT2_CREDIT, "CT2_CREDIT"), "CT2_CREDIT")
     elif kind == "3":
         sides = _sides_of_double_entry(row, asked)
@@ -118,7 +129,7 @@ def lines(row: Movement, asked: str) -> list[Posting]:
     day = parse_date(row.CT2_DATA, "CT2_DATA")
     numbers = (
         sent_text(row.CT2_FILIAL, "CT2_FILIAL") or "",  # blank where branches share the table
-        day.isoformat().replace("-", ""),
+        _digits(day),
         required_text(row.CT2_LOTE, "CT2_LOTE"),
         required_text(row.CT2_SBLOTE, "CT2_SBLOTE"),
         required_text(row.CT2_DOC, "CT2_DOC"),
@@ -136,18 +147,16 @@ def lines(row: Movement, asked: str) -> list[Posting]:
             entry_id="-".join(numbers),
             transaction_date=day,
             posting_date=posting_date,
-            debit_amount=value if side is Side.DEBIT else ZERO,
-            credit_amount=value if side is Side.CREDIT else ZERO,
+            debit_amount=value if debited else ZERO,
+            credit_amount=ZERO if debited else value,
             description=description,
             document_number=document_number,
             document_type=document_type,
-            cost_center=text(row.CT2_CCD, "CT2_CCD")
-            if side is Side.DEBIT
-            else text(row.CT2_CCC, "CT2_CCC"),
+            cost_center=text(row.CT2_CCD, "CT2_CCD") if debited else text(row.CT2_CCC, "CT2_CCC"),
             entity_id=entity_id,
             entity_name=entity_name,
         )
-        for side in sides
+        for debited in sides
     ]
 
 
@@ -170,7 +179,7 @@ class ContinuedLines:
         Raises:
             InvalidValue: If the row cannot be read, or continues no line that can.
         """
-        if text(row.CT2_DC, "CT2_DC") == "4":
+        if row.CT2_DC not in _WHOLE and text(row.CT2_DC, "CT2_DC") == "4":
             self._continue(row)
             return ()
         # What continues a row that cannot be read must not end up in the text of another.
@@ -198,7 +207,12 @@ class AccountLines(ContinuedLines):
 
     def __init__(self, asked: str) -> None:
         """Read the rows of the account that was asked for."""
-        super().__init__(lambda row: lines(row, asked))
+        super().__init__(partial(lines, asked=asked))
+
+
+@lru_cache(maxsize=1024)
+def _digits(day: date) -> str:
+    return day.isoformat().replace("-", "")
 
 
 def _is_same_document(row: Any, before: Any) -> bool:  # noqa: ANN401
@@ -220,17 +234,17 @@ def _class(value: object) -> str:
     return found
 
 
-def _sides_of_double_entry(row: Movement, asked: str) -> tuple[Side, ...]:
+def _sides_of_double_entry(row: Movement, asked: str) -> tuple[bool, ...]:
     debited = optional_account_code(row.CT2_DEBITO, "CT2_DEBITO")
     credited = optional_account_code(row.CT2_CREDIT, "CT2_CREDIT")
-    sides = ((Side.DEBIT, debited), (Side.CREDIT, credited))
-    found = tuple(side for side, code in sides if code == asked)
-    if not found:
-        raise InvalidValue(
-            "CT2_DC",
-            f"is 3 with {debited} and {credited}, but movements of {asked} were asked for",
-        )
-    return found
+    if debited == asked:
+        return _BOTH if credited == asked else _DEBIT
+    if credited == asked:
+        return _CREDIT
+    raise InvalidValue(
+        "CT2_DC",
+        f"is 3 with {debited} and {credited}, but movements of {asked} were asked for",
+    )
 
 
 def _must_be(asked: str, code: str, field: str) -> None:
