@@ -136,6 +136,18 @@ def _pattern(forms: Iterable[str]) -> re.Pattern[str]:
     )
 
 
+def handlers() -> list[logging.Handler]:
+    """Everything that log output of this process goes through."""
+    loggers = [logging.getLogger(), *logging.root.manager.loggerDict.values()]
+    found = [
+        handler
+        for logger in loggers
+        if isinstance(logger, logging.Logger)
+        for handler in logger.handlers
+    ]
+    return found if logging.lastResort is None else [*found, logging.lastResort]
+
+
 class _MaskingFormatter(logging.Formatter):
     """Masks what another formatter makes of a record, its traceback included."""
 
@@ -158,15 +170,6 @@ def install(masker: Masker) -> None:
     exist. Calling it again also wraps those that have come since.
     """
     masker.followed_by(_LOGS)
-    loggers = [logging.getLogger(), *logging.root.manager.loggerDict.values()]
-    handlers = [
-        handler
-        for logger in loggers
-        if isinstance(logger, logging.Logger)
-        for handler in logger.handlers
-    ]
-    if logging.lastResort is not None:
-        handlers.append(logging.lastResort)
-    for handler in handlers:
+    for handler in handlers():
         if not isinstance(handler.formatter, _MaskingFormatter):
             handler.setFormatter(_MaskingFormatter(handler.formatter or logging.Formatter()))

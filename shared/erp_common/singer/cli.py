@@ -19,6 +19,7 @@ from singer_sdk.plugin_base import SingerCommand
 
 from erp_common.errors import ERPError
 from erp_common.extract.ahead import threads_end
+from erp_common.http.masking import handlers
 
 if TYPE_CHECKING:
     from erp_common.singer.tap import LedgerTap
@@ -78,13 +79,13 @@ class LedgerCommand(SingerCommand):
             status = error.exit_code
         except Terminated as signal:
             status = signal.status
-            self._say(signal.sentence)
+            self._say_last(signal.sentence)
         except SystemExit as leave:
             status = leave.code if isinstance(leave.code, int) else int(leave.code is not None)
         except (BrokenPipeError, ReaderGone):
             # The reader of our messages is gone: nothing more can be said there, not even at exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            self._say("The target stopped reading; see its own messages for why.")
+            self._say_last("The target stopped reading; see its own messages for why.")
         except ConfigValidationError as error:
             self._fail(
                 "ConfigValidationError", "; ".join(map(str, error.errors)) or str(error), error
@@ -104,14 +105,19 @@ class LedgerCommand(SingerCommand):
         sys.exit(status)
 
     def _fail(self, kind: str, sentence: str, error: BaseException | None = None) -> None:
-        """Say what failed, as the last line; threads under way say nothing after it."""
+        """Say what failed, after a traceback if that is wanted."""
+        trace = ""
+        if error is not None and self.tap_class.debugging():
+            trace = "".join(traceback.format_exception(error)).rstrip() + "\n"
+        self._say_last(f"{trace}{kind}: {' '.join(sentence.split())}")
+
+    def _say_last(self, text: str) -> None:
+        """Say something below which nothing is said; requests under way end without a word."""
         self.tap_class.stop()
         logging.disable()
-        if error is not None and self.tap_class.debugging():
-            self._say("".join(traceback.format_exception(error)).rstrip())
-        self._say(f"{kind}: {' '.join(sentence.split())}")
-
-    def _say(self, text: str) -> None:
+        for handler in handlers():
+            # A thread may be about to log already. It waits for this, which is never released.
+            handler.acquire()
         print(self.tap_class.masked(text), file=sys.stderr)  # noqa: T201 - the user's last line
 
 
