@@ -75,8 +75,10 @@ class Allowance:
     @property
     def tolerance(self) -> float:
         """Seconds by which a request may come late without adding up to a burst with the next."""
-        slack = (self.burst - 1) * self.spacing
-        return max(min(self.margin, slack / 2) / 2, _UNAVOIDABLE)
+        even = self.interval / self.requests
+        slack = (self.burst - 1) * even
+        made_up_for = min(self.margin, even / 25 if self.burst == 1 else slack / 2)
+        return max(made_up_for / 2, _UNAVOIDABLE)
 
 
 class AllowanceUnreachable(ERPConnectionError):  # noqa: N818 -- tells what happened

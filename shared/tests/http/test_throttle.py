@@ -194,6 +194,15 @@ def test_a_turn_that_was_missed_is_given_up(clock: Any) -> None:
     assert clock.waited == []
 
 
+def test_a_turn_that_is_an_hour_from_the_next_may_be_a_little_late(clock: Any) -> None:
+    limiter = TokenBucketRateLimiter(1, 3600, 1, margin=0.25, clock=clock)
+    turn = limiter.book()
+    clock.advance(0.12)  # the margin keeps the next one farther away by more than that
+    limiter.take(turn)
+    assert clock.waited == []
+    assert limiter.book().wait > 3600
+
+
 def test_closing_ends_the_wait() -> None:
     limiter = TokenBucketRateLimiter(1, 3600, 1)
     stop = threading.Event()
