@@ -44,9 +44,11 @@ def _visible(text: str) -> str:
 
 def _texts(body: bytes) -> Iterator[str]:
     """A body as text, and every text and number inside it."""
-    for charset in ("utf-8", "cp1252", "utf-16"):
+    for charset in ("cp1252", "utf-16"):
         with contextlib.suppress(UnicodeDecodeError):
             yield body.decode(charset)
+    # What stands in no field that is read may be no text at all, and the rows beside it are sound.
+    yield body.decode(errors="replace")
     try:
         yield from _scalars(json.loads(body, parse_float=str, parse_int=str))
     except (ValueError, RecursionError):

@@ -106,7 +106,7 @@ def _seconds(value: Any) -> float | None:  # noqa: ANN401 -- whatever the answer
         return None
     try:
         seconds = float(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return seconds if math.isfinite(seconds) and seconds > 0 else None
 

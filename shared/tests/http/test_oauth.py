@@ -155,6 +155,7 @@ def test_a_token_is_renewed_before_it_expires(
         ({"expires_in": -5}, 100, 90),
         ({"expires_in": None}, 100, 90),
         ({"expires_in": "1e400"}, 100, 90),
+        ({"expires_in": 10**400}, 100, 90),
     ],
 )
 def test_how_long_a_token_is_used(
