@@ -47,6 +47,12 @@ def measure(folder: Path, sizes: Sizes) -> Section:
 def compare(folder: Path, times: int, many: Served, few: Served) -> dict[str, Speed]:
     """Measure all programs and ways."""
     write = Commands(folder)
+    batches = folder / BATCHES
+
+    def tidy() -> None:
+        for file in batches.glob("*"):
+            file.unlink()
+
     costs: list[dict[str, list[Cost]]] = []
     for books in (many, few):
         omie = books.settings("omie")
@@ -60,16 +66,17 @@ def compare(folder: Path, times: int, many: Served, few: Served) -> dict[str, Sp
             },
             **{name: _variant(write, omie, folder, name) for name in VARIANTS},
         }
-        costs.append(interleaved(commands, times))
+        costs.append(interleaved(commands, times, tidy))
     return {name: Speed(costs[0][name], costs[1][name]) for name in costs[0]}
 
 
+BATCHES = "batches"
 VARIANTS = ("BATCH", "BATCH and gzip", "a stream map", "a deselected property")
 
 
 def _variant(write: Commands, settings: dict[str, Any], folder: Path, name: str) -> list[str]:
     if name.startswith("BATCH"):
-        root = folder / "batches"
+        root = folder / BATCHES
         root.mkdir(exist_ok=True)
         compression = "gzip" if name.endswith("gzip") else "none"
         batch = {

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -128,12 +128,20 @@ class Commands:
         return "--config", self.file(settings)
 
 
-def interleaved(commands: Mapping[str, Sequence[str]], times: int) -> dict[str, list[Cost]]:
-    """Run all commands in turn, `times` times; of several rounds the first only warms up."""
+def interleaved(
+    commands: Mapping[str, Sequence[str]],
+    times: int,
+    tidy: Callable[[], object] = lambda: None,
+) -> dict[str, list[Cost]]:
+    """Run all commands in turn, `times` times; of several rounds the first only warms up.
+
+    `tidy` removes what a command may have left, so that no run pays for those before it.
+    """
     costs: dict[str, list[Cost]] = {name: [] for name in commands}
     for number in range(times + (times > 1)):
         for name, command in commands.items():
             cost = run(command)
+            tidy()
             if number or times == 1:
                 costs[name].append(cost)
     return costs
