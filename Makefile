@@ -34,7 +34,7 @@ test-pipelines: .venv/.installed .meltano/.installed ## the minutes of Meltano t
 test-browser: .venv/.browser ## consent in a real browser (installs Debian's Chromium where there is none)
 	$(bin)/pytest -m browser tests/browser
 
-bench: .venv/.installed .meltano/.installed ## what the taps cost, into docs/benchmarks.md (20 minutes, nothing else running)
+bench: .venv/.installed .meltano/.installed ## what the taps cost, into docs/benchmarks.md (15 minutes, nothing else running)
 	@$(bin)/python -m bench
 
 test-orchestration: .venv/.installed .meltano/.installed .airflow/.installed ## the portfolio on workers of Airflow, one of them killed

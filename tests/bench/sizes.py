@@ -23,7 +23,7 @@ class Sizes:
         waits: Whether there are limits and slow answers where the use of allowances is measured.
     """
 
-    times: int = 7
+    times: int = 5
     few: int = 10
     rows: tuple[int, int, int] = (10_000, 100_000, 1_000_000)
     cpu: int = 100_000
