@@ -58,7 +58,12 @@ class ErrandTransport(Transport):
     ) -> T:
         """Run an errand, or call the ERP; see `Transport.fetch`."""
         if isinstance(request, Errand):
-            page: Any = request.run()
+            try:
+                page: Any = request.run()
+            except ERPError as error:
+                # What an errand finds wrong with an answer it says in words of its own.
+                self._masker.clean(error)
+                raise
             return page  # type: ignore[no-any-return]
         return super().fetch(request, decode, timeout=timeout, attempts=attempts)
 

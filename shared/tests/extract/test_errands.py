@@ -21,6 +21,7 @@ from erp_common.extract.errands import (
 from erp_common.extract.listing import Batch, Page
 from erp_common.extract.source import Paging, Query
 from erp_common.http.dialect import AnswerTooLarge, NoRecords
+from erp_common.http.masking import Masker
 from erp_common.http.request import Request
 from erp_common.http.session import Transport, TransportOptions
 from erp_common.ledger.periods import Period
@@ -132,6 +133,18 @@ def test_a_day_that_is_cut_off_is_an_error() -> None:
     period = Period(date(2024, 1, 1), date(2024, 1, 31))
     with pytest.raises(ERPValidationError, match="2024-01-07 is too much"):
         list(halved(period, lambda w: date(2024, 1, 7) in w, bool, too_much))
+
+
+def test_an_errand_s_own_words_hold_no_secret() -> None:
+    options = TransportOptions("https://erp.example")
+    transport = ErrandTransport(Transport(options, mask=Masker(["geheim-123"])))
+
+    def run() -> Page[Any]:
+        raise ERPValidationError("details of geheim-123 came for those of 7")
+
+    made = errand("things", run)
+    with pytest.raises(ERPValidationError, match=r"details of \*\*\* came"):
+        transport.fetch(made.request(1), made.read)
 
 
 def test_an_errand_stands_where_a_request_stands() -> None:
