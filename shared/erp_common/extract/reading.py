@@ -18,7 +18,7 @@ from erp_common.ledger.rules import Rules
 
 Meaning = TypeVar("Meaning")
 
-_NO_OBJECT = InvalidValue("the row", "is no object with fields")
+NO_OBJECT = InvalidValue("the row", "is no object with fields")
 
 
 class Reading:
@@ -49,7 +49,7 @@ class Reading:
                 for index, row in enumerate(batch.rows):
                     try:
                         if row is None:
-                            raise _NO_OBJECT
+                            raise NO_OBJECT
                         yield meaning(row)
                     except InvalidValue as error:
                         self.reject(stream, error, batch.raw(index))
@@ -68,7 +68,7 @@ class Reading:
         for index, row in enumerate(batch.rows):
             try:
                 if row is None:
-                    raise _NO_OBJECT
+                    raise NO_OBJECT
                 postings = reader(row)
             except InvalidValue as error:
                 self.reject("subledger", error, batch.raw(index))

@@ -19,13 +19,13 @@ from erp_common.ledger.normalize import (
     required_text,
     text,
 )
-from tap_bling.public.rows import Added, Category, MoneyAccount, Movement
+from tap_bling.public.rows import Category, MoneyAccount, Movement
 
 _KINDS: Final = {"1": AccountType.EXPENSE, "2": AccountType.REVENUE}
 """3 is both: the names decide."""
 
 
-def account(row: MoneyAccount | Category | Added) -> StatedAccount:
+def account(row: MoneyAccount | Category | StatedAccount) -> StatedAccount:
     """An account of the chart: a money account, a category, or one the ledger adds.
 
     Raises:
@@ -47,8 +47,7 @@ def account(row: MoneyAccount | Category | Added) -> StatedAccount:
             _KINDS.get(text(row.tipo, "tipo") or ""),
             None if above is None else f"CAT.{above}",
         )
-    stated: StatedAccount = row.account
-    return stated
+    return row
 
 
 def is_deleted(row: Movement) -> bool:

@@ -44,9 +44,3 @@ class Movement(msgspec.Struct, gc=False):
     transferencia: Any = None
     saldo: Any = None
     """Not an amount: S or N, whether the movement sets a balance right."""
-
-
-class Added(msgspec.Struct):
-    """An account that the ledger adds to Bling's."""
-
-    account: Any

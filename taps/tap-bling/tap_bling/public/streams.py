@@ -21,7 +21,7 @@ from erp_common.ledger.hierarchy import Chart
 from erp_common.ledger.models import Company, Posting
 from erp_common.ledger.periods import Period
 from tap_bling.public import calls, mapping
-from tap_bling.public.rows import Added, Movement
+from tap_bling.public.rows import Movement
 
 BLOCK: Final = 25
 """Movements whose details are asked for one after the other; blocks are read side by side."""
@@ -68,7 +68,7 @@ class BlingCashBooks(DerivedSource):
             *pages(self.transport, calls.categories(self._page_size)),
         ]
         batches: list[Batch[Any]] = [batch for page in found for batch in page.batches]
-        batches.append(stated([Added(account) for account in cash.counterparts([])]))
+        batches.append(stated(cash.counterparts([])))
         return Page(batches, row_count=sum(len(batch.rows) for batch in batches))
 
     def _owner(self) -> dict[str, Any]:

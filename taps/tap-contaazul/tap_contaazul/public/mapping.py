@@ -7,7 +7,7 @@ from typing import Any, Final
 from erp_common.ledger import cash
 from erp_common.ledger.models import AccountType, StatedAccount
 from erp_common.ledger.normalize import account_code, required_text, text
-from tap_contaazul.public.rows import Added, Category, CostCenter, MoneyAccount, Operation
+from tap_contaazul.public.rows import Category, CostCenter, MoneyAccount, Operation
 
 _KINDS: Final = {"RECEITA": AccountType.REVENUE, "DESPESA": AccountType.EXPENSE}
 
@@ -27,7 +27,7 @@ def category_code(number: object, field: str) -> str | None:
     return None if found is None else account_code(f"CAT.{found}", field)
 
 
-def account(row: MoneyAccount | Category | Added) -> StatedAccount:
+def account(row: MoneyAccount | Category | StatedAccount) -> StatedAccount:
     """An account of the chart: a money account, a category, or one the ledger adds.
 
     Raises:
@@ -52,8 +52,7 @@ def account(row: MoneyAccount | Category | Added) -> StatedAccount:
         if line is not None:
             stated.metadata["dre"] = line
         return stated
-    added: StatedAccount = row.account
-    return added
+    return row
 
 
 def operation(row: Operation) -> tuple[str, str | None]:

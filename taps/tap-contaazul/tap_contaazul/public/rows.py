@@ -71,12 +71,6 @@ class InitialBalance(msgspec.Struct, gc=False):
     saldo_inicial: Any = None
 
 
-class Added(msgspec.Struct):
-    """An account that the ledger adds to Conta Azul's."""
-
-    account: Any
-
-
 class Moved(msgspec.Struct):
     """Something that moved the money of an account, with everything said of it.
 

@@ -11,6 +11,7 @@ from erp_common.errors import ERPValidationError
 from erp_common.extract.errands import ErrandTransport, errand, pages, stated
 from erp_common.extract.listing import Batch, Page
 from erp_common.extract.owner import Owner, must_be
+from erp_common.extract.reading import NO_OBJECT
 from erp_common.extract.source import DerivedSource, LineReader, Lines, Query
 from erp_common.http.answer import Answer
 from erp_common.http.request import Request
@@ -26,7 +27,7 @@ from erp_common.ledger.periods import Period
 from tap_contaazul.public import calls, mapping
 from tap_contaazul.public.entries import entry
 from tap_contaazul.public.plan import Plan
-from tap_contaazul.public.rows import Added, MoneyAccount
+from tap_contaazul.public.rows import MoneyAccount
 from tap_contaazul.public.shares import Books
 from tap_contaazul.public.span import Span
 
@@ -108,7 +109,7 @@ class ContaAzulCashBooks(DerivedSource):
         span.compare(_numbers(accounts))
         batches: list[Batch[Any]] = [batch for page in accounts for batch in page.batches]
         batches += [batch for page in categories for batch in page.batches]
-        batches.append(stated([Added(account) for account in cash.counterparts([])]))
+        batches.append(stated(cash.counterparts([])))
         return Page(batches, row_count=sum(len(batch.rows) for batch in batches))
 
     def _owner(self) -> dict[str, Any]:
@@ -122,8 +123,14 @@ def _read(name: str, found: list[Page[Row]], meaning: Callable[[Row], T]) -> lis
         ERPValidationError: If one cannot be read.
     """
     rows = [row for page in found for batch in page.batches for row in batch.rows]
+
+    def read(row: Row | None) -> T:
+        if row is None:
+            raise NO_OBJECT
+        return meaning(row)
+
     try:
-        return [meaning(row) for row in rows if row is not None]
+        return [read(row) for row in rows]
     except InvalidValue as error:
         raise ERPValidationError(
             f"a row of Conta Azul's {name} cannot be read: {error}; run again, and if it stays so, "

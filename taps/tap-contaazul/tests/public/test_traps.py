@@ -514,6 +514,22 @@ def test_another_shape_is_an_error(sim: Simulator, read: Runs, endpoint: str, sa
         read(**JANUARY)
 
 
+@pytest.mark.parametrize("endpoint", ["configuracao-padrao", "centro-de-custo"])
+def test_a_row_that_is_none_is_an_error(sim: Simulator, read: Runs, endpoint: str) -> None:
+    """These are in no stream, so nothing else would tell that one was left out."""
+
+    def spoil(body: Any, _request: object) -> Any:
+        if isinstance(body, list):
+            return [*body, "x"]
+        return {**body, "items": [*body["items"], "x"], "itens_totais": body["itens_totais"] + 1}
+
+    with (
+        sim.tamper(ERP, endpoint, spoil),
+        pytest.raises(ERPValidationError, match="is no object with fields"),
+    ):
+        read(**JANUARY)
+
+
 # Openings, and the proof by what the accounts hold
 
 

@@ -20,7 +20,7 @@ from erp_common.ledger.normalize import (
     required_text,
     text,
 )
-from tap_omie.public.rows import Added, BankAccount, Category, Movement, Title
+from tap_omie.public.rows import BankAccount, Category, Movement, Title
 
 FORECASTS: Final = frozenset({"previsto", "prevista", "atrasado", "atrasada"})
 """Situations of rows that a statement shows although nothing has been paid yet."""
@@ -34,7 +34,7 @@ def money_code(number: str) -> str:
     return f"CC.{number}"
 
 
-def account(row: BankAccount | Category | Added) -> StatedAccount:
+def account(row: BankAccount | Category | StatedAccount) -> StatedAccount:
     """An account of the chart: a bank account, a category, or one the ledger adds.
 
     Raises:
@@ -44,8 +44,7 @@ def account(row: BankAccount | Category | Added) -> StatedAccount:
         return _money(row)
     if isinstance(row, Category):
         return _category(row)
-    stated: StatedAccount = row.account
-    return stated
+    return row
 
 
 def is_transfer(row: Category) -> bool:

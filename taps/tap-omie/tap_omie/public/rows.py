@@ -69,9 +69,3 @@ class Title(msgspec.Struct, gc=False):
 
     cabecTitulo: Any = None
     lancamentos: Any = None
-
-
-class Added(msgspec.Struct):
-    """An account that the ledger adds to Omie's."""
-
-    account: Any

@@ -32,7 +32,7 @@ from erp_common.ledger.normalize import InvalidValue, amount, required_text, tex
 from erp_common.ledger.periods import Period
 from tap_omie.public import mapping
 from tap_omie.public.calls import ACCOUNTS, Calls, Statement, read_statement
-from tap_omie.public.rows import Added, BankAccount, Category, Head
+from tap_omie.public.rows import BankAccount, Category, Head
 from tap_omie.public.statement import Balances, Splits, StatementReader
 
 MOST_MOVEMENTS: Final = 50
@@ -123,7 +123,7 @@ class OmieCashBooks(DerivedSource):
         batches: list[Batch[Any]] = [batch for page in accounts for batch in page.batches]
         for page in categories:
             batches += chosen(page, lambda row: not mapping.is_transfer(row))
-        batches.append(stated([Added(account) for account in cash.counterparts(openings)]))
+        batches.append(stated(cash.counterparts(openings)))
         return Page(batches, row_count=sum(len(batch.rows) for batch in batches))
 
     def _opening(self, number: str, day: date) -> Decimal:
