@@ -63,22 +63,28 @@ class Allowance:
     @property
     def spacing(self) -> float:
         """Seconds between two requests at the full rate."""
-        spacing = self.interval / self.requests
-        return spacing + min(self.margin, spacing / 25) if self.burst == 1 else spacing
+        return self._even + self._reserve if self.burst == 1 else self._even
 
     @property
     def slack(self) -> float:
         """Seconds that a request may be early, against the full rate, after a pause."""
-        slack = (self.burst - 1) * self.spacing
-        return slack - min(self.margin, slack / 2)
+        return 0.0 if self.burst == 1 else (self.burst - 1) * self._even - self._reserve
 
     @property
     def tolerance(self) -> float:
         """Seconds by which a request may come late without adding up to a burst with the next."""
-        even = self.interval / self.requests
-        slack = (self.burst - 1) * even
-        made_up_for = min(self.margin, even / 25 if self.burst == 1 else slack / 2)
-        return max(made_up_for / 2, _UNAVOIDABLE)
+        return max(self._reserve / 2, _UNAVOIDABLE)
+
+    @property
+    def _even(self) -> float:
+        """Seconds between two requests if nothing is kept back."""
+        return self.interval / self.requests
+
+    @property
+    def _reserve(self) -> float:
+        """Seconds that are kept back, since clocks and networks are not even."""
+        most = self._even / 25 if self.burst == 1 else (self.burst - 1) * self._even / 2
+        return min(self.margin, most)
 
 
 class AllowanceUnreachable(ERPConnectionError):  # noqa: N818 -- tells what happened

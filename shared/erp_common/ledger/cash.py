@@ -195,9 +195,14 @@ def last_day(end: date | None, cut: Cut, today: date) -> date | None:
         cut: How the books are cut into periods.
         today: Today's date where the company is.
     """
-    last = end or today
-    ending = last if cut is Cut.RANGE else containing(last, cut).end
+    ending = final_day(end, cut, today)
     return ending if ending < today else None
+
+
+def final_day(end: date | None, cut: Cut, today: date) -> date:
+    """The last day of the last period, over or not; as for `last_day`."""
+    last = end or today
+    return last if cut is Cut.RANGE else containing(last, cut).end
 
 
 def _synthetic(

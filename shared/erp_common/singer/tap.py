@@ -153,7 +153,7 @@ class LedgerTap(Tap):
         """What is read in this run, from where the state says it starts."""
         streams = [stream.name for stream in self.streams.values() if stream.selected]
         self._bookmarks = Bookmarks(cast("dict[str, Any]", self.state), streams)
-        build = connection.Build(self.defaults.of(self.settings.api), _masker, self.logger)
+        build = self.build(self.settings)
         source = self.source(self.settings, build)
         work: list[Work] = [
             start.work(company, self.settings, self._bookmarks, source.basis)
@@ -220,7 +220,7 @@ class LedgerTap(Tap):
 
     @classmethod
     def build(cls, config: Config) -> connection.Build:
-        """What builds a connection outside of a run."""
+        """What builds a connection under these settings."""
         return connection.Build(cls.defaults.of(config.api), _masker, cls.logger)
 
     @classmethod

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import msgspec
 from singer_sdk.exceptions import ConfigValidationError
 
-from erp_common.ledger.cash import first_day
-from erp_common.ledger.periods import Cut, containing, today
+from erp_common.ledger.cash import final_day, first_day
+from erp_common.ledger.periods import today
 from erp_common.singer import settings
 from erp_common.singer.tap import LedgerTap
 from tap_contaazul.client import ContaAzulDialect
@@ -18,8 +18,6 @@ from tap_contaazul.public.streams import ContaAzulCashBooks
 from tap_contaazul.streams import ContaAzulBooks
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from erp_common.singer.config import Config
     from erp_common.singer.connection import Build
 
@@ -96,22 +94,14 @@ class TapContaAzul(LedgerTap):
         )
         account = config.client_id or config.access_token or ""
         transport = build.transport(config, CashDialect(), auth=auth, account=account)
-        start = config.first_day if config.start_date else None
+        start, now = config.first_day if config.start_date else None, today()
         plan = Plan(
             size=size,
             threads=config.max_concurrency,
-            today=today(),
+            today=now,
             first_day=first_day(start, config.openings_day, config.period),
-            last_day=_last_day(config),
+            last_day=final_day(config.last_day, config.period, now) if start else None,
             openings_known=config.openings_day is not None,
             proves=config.validation != "off",
         )
         return ContaAzulCashBooks(transport, plan, config.tolerance)
-
-
-def _last_day(config: Config) -> date | None:
-    """Where the last period ends; None where the settings name no periods."""
-    if not config.start_date:
-        return None
-    last = config.last_day or today()
-    return last if config.period is Cut.RANGE else containing(last, config.period).end

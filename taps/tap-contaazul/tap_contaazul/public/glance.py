@@ -43,8 +43,7 @@ def each(got: list[Page[Row]]) -> Iterator[tuple[Row | None, dict[str, Any]]]:
     """The rows of a listing, and each as it came."""
     for page in got:
         for batch in page.batches:
-            for row, raw in zip(batch.rows, batch.source(), strict=True):
-                yield row, raw if isinstance(raw, dict) else {"value": raw}
+            yield from zip(batch.rows, batch.raws(), strict=True)
 
 
 def _is_open(row: Listed) -> bool:
