@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from demo.postgres import Postgres, temporary_postgres
-from e2e.commands import TapRunner
-from e2e.warehouse import Warehouse
+from e2e.commands import TapRunner, target_postgres
+from e2e.warehouse import SCHEMA, Warehouse
 from faults.summary import pytest_terminal_summary
 
 __all__ = ["pytest_terminal_summary"]
@@ -63,3 +64,19 @@ def warehouse(postgres: Postgres) -> Iterator[Warehouse]:
                 yield database
         finally:
             server.execute(f"drop database {name} with (force)")
+
+
+@pytest.fixture
+def loader(warehouse: Warehouse, tmp_path: Path) -> list[str]:
+    """The command line of target-postgres, with the settings of meltano.yml that matter here."""
+    config = tmp_path / "target.json"
+    settings = {
+        "sqlalchemy_url": warehouse.sqlalchemy_url,
+        "default_target_schema": SCHEMA,
+        "use_copy": False,
+        "validate_records": False,
+        "activate_version": False,
+        "add_record_metadata": False,
+    }
+    config.write_text(json.dumps(settings), encoding="utf-8")
+    return [str(target_postgres()), "--config", str(config)]

@@ -2,34 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 
-import pytest
-
-from e2e.commands import TapRunner, pipe, target_postgres
-from e2e.warehouse import SCHEMA, Warehouse
+from e2e.commands import TapRunner, pipe
+from e2e.warehouse import Warehouse
 from simulator import Books, Line, Simulator
 
 LARGE = Decimal("12345678901234567.89")
-
-
-@pytest.fixture
-def loader(warehouse: Warehouse, tmp_path: Path) -> list[str]:
-    """The command line of target-postgres, with the settings of meltano.yml that matter here."""
-    config = tmp_path / "target.json"
-    settings = {
-        "sqlalchemy_url": warehouse.sqlalchemy_url,
-        "default_target_schema": SCHEMA,
-        "use_copy": False,
-        "validate_records": False,
-        "activate_version": False,
-        "add_record_metadata": False,
-    }
-    config.write_text(json.dumps(settings), encoding="utf-8")
-    return [str(target_postgres()), "--config", str(config)]
 
 
 def test_amounts_arrive_with_every_digit(

@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from e2e.commands import PROJECT, Result, TapRunner, environment, meltano, target_postgres
 from e2e.warehouse import SCHEMA, Warehouse
 from faults.erps import ACTIVE, Erp
@@ -99,22 +97,6 @@ class Undisturbed:
         truth = current(warehouse)
         assert truth["subledger"]
         return cls(truth, len(simulator.requests))
-
-
-@pytest.fixture
-def loader(warehouse: Warehouse, tmp_path: Path) -> list[str]:
-    """The command line of target-postgres, with the settings of meltano.yml that matter here."""
-    config = tmp_path / "target.json"
-    settings = {
-        "sqlalchemy_url": warehouse.sqlalchemy_url,
-        "default_target_schema": SCHEMA,
-        "use_copy": False,
-        "validate_records": False,
-        "activate_version": False,
-        "add_record_metadata": False,
-    }
-    config.write_text(json.dumps(settings), encoding="utf-8")
-    return [str(target_postgres()), "--config", str(config)]
 
 
 def test_killed_in_front_of_the_real_loader(
