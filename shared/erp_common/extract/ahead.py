@@ -14,11 +14,12 @@ import time
 from collections.abc import Callable, Iterator
 from enum import Enum
 from itertools import count
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from erp_common.errors import ERPConnectionError, ERPError
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 Place = tuple[int, ...]
 
 
@@ -64,6 +65,34 @@ class Ticket(Generic[T]):
             Exception: What the call raised.
         """
         return self.ahead.take(self)
+
+
+class Pool(Protocol):
+    """What runs calls: ahead of time on threads, or one after the other."""
+
+    def submit(self, place: Place, call: Callable[[], T]) -> Claim[T]:
+        """Take a call."""
+
+
+class Claim(Protocol[T_co]):
+    """The claim on one call's answer."""
+
+    def result(self) -> T_co:
+        """Wait for the answer and take it, once."""
+
+
+class OnDemand:
+    """Runs each call when its answer is taken, in the thread that takes it."""
+
+    def submit(self, place: Place, call: Callable[[], T]) -> Claim[T]:
+        """Keep a call."""
+        _ = place
+        return _Kept(call)
+
+
+class _Kept(Generic[T]):
+    def __init__(self, call: Callable[[], T]) -> None:
+        self.result = call
 
 
 class FetchAhead:

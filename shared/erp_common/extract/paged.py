@@ -9,10 +9,10 @@ from operator import eq
 from typing import Any, Generic, TypeVar
 
 from erp_common.errors import ERPValidationError
-from erp_common.extract.ahead import FetchAhead, Place, Ticket
+from erp_common.extract.ahead import Claim, Place, Pool
 from erp_common.extract.listing import Page
-from erp_common.extract.source import Paging, Query
-from erp_common.http.dialect import AnswerTooLarge, NoRecords
+from erp_common.extract.source import Asked, Paging
+from erp_common.http.dialect import NoRecords
 from erp_common.http.session import Transport
 
 Row = TypeVar("Row")
@@ -33,9 +33,9 @@ class Paged(Generic[Row]):
     def __init__(
         self,
         transport: Transport,
-        ahead: FetchAhead,
+        ahead: Pool,
         place: Place,
-        query: Query[Row],
+        query: Asked[Row],
         complete: Callable[[list[Page[Row]]], object] | None = None,
     ) -> None:
         """Ask for the first page.
@@ -57,7 +57,7 @@ class Paged(Generic[Row]):
         self._place = place
         self._complete = complete
         self._lock = threading.Lock()
-        self._tickets: list[Ticket[Page[Row]]] = []
+        self._tickets: list[Claim[Page[Row]]] = []
         self._arrived: dict[int, Page[Row]] = {}
         self._count = 0
         self._empty = 0
@@ -88,7 +88,7 @@ class Paged(Generic[Row]):
 
     def _fetch(self, number: int) -> Page[Row]:
         try:
-            page = self._page(number)
+            page = self.query.page(self._transport, number)
         except NoRecords as nothing:
             if number > 1 and self.query.paging is Paging.TOTALS:
                 raise ERPValidationError(
@@ -108,25 +108,6 @@ class Paged(Generic[Row]):
             self._complete([self._arrived[one] for one in sorted(self._arrived)])
             self._arrived.clear()
         return page
-
-    def _page(self, number: int) -> Page[Row]:
-        query = self.query
-        try:
-            return self._transport.fetch(query.request(number), query.read)
-        except AnswerTooLarge:
-            if query.halves is None:
-                raise
-        first, second = query.halves(number)
-        parts = [self._transport.fetch(first, query.read)]
-        pages = parts[0].total_pages or 1
-        if pages >= 2 * number:
-            parts.append(self._transport.fetch(second, query.read))
-        return Page(
-            [batch for part in parts for batch in part.batches],
-            total_pages=(pages + 1) // 2,
-            total_rows=parts[0].total_rows,
-            row_count=sum(part.row_count or 0 for part in parts),
-        )
 
     def _pages_known(self, number: int, page: Page[Row]) -> int:
         """How many pages are known to exist now that this one is in."""

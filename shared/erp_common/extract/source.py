@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 import msgspec
 
 from erp_common.extract.listing import Page
+from erp_common.http.dialect import AnswerTooLarge
 from erp_common.http.session import Answer, Request, Transport
 from erp_common.ledger.balances import TrialBalance
 from erp_common.ledger.hierarchy import Chart
@@ -44,6 +45,44 @@ class Query(msgspec.Struct, Generic[Row], frozen=True):
     halves: Callable[[int], tuple[Request, Request]] | None = None
     """The two requests of half the page size that together give one page, for an ERP that breaks on
     large pages."""
+
+    def page(self, transport: Transport, number: int) -> Page[Row]:
+        """One page, counted from 1; where the ERP breaks on it, its two halves."""
+        try:
+            return transport.fetch(self.request(number), self.read)
+        except AnswerTooLarge:
+            if self.halves is None:
+                raise
+        first, second = self.halves(number)
+        parts = [transport.fetch(first, self.read)]
+        pages = parts[0].total_pages or 1
+        if pages >= 2 * number:
+            parts.append(transport.fetch(second, self.read))
+        return Page(
+            [batch for part in parts for batch in part.batches],
+            total_pages=(pages + 1) // 2,
+            total_rows=parts[0].total_rows,
+            row_count=sum(part.row_count or 0 for part in parts),
+        )
+
+
+class Errand(msgspec.Struct, Generic[Row], frozen=True):
+    """A listing whose pages each take several calls, where one decides the next."""
+
+    name: str
+    run: Callable[[int], Page[Row]]
+    """Makes the calls for a page, counted from 1, through the source's transport."""
+    paging: Paging = Paging.SINGLE
+    page_size: int = 0
+
+    def page(self, transport: Transport, number: int) -> Page[Row]:
+        """One page."""
+        with transport.masked():
+            return self.run(number)
+
+
+Asked = Query[Row] | Errand[Row]
+"""Anything that gives pages."""
 
 
 class LineReader(Protocol):
@@ -111,11 +150,11 @@ class ReportedSource(Source):
     basis = Basis.REPORTED
 
     @abstractmethod
-    def trial_balance(self, company: Company, period: Period) -> Query[Any]:
+    def trial_balance(self, company: Company, period: Period) -> Asked[Any]:
         """The listing of a period's trial balance."""
 
     @abstractmethod
-    def postings(self, company: Company, period: Period, account: StatedAccount) -> Query[Any]:
+    def postings(self, company: Company, period: Period, account: StatedAccount) -> Asked[Any]:
         """The listing of an account's postings in a period."""
 
     @abstractmethod
@@ -129,7 +168,7 @@ class DerivedSource(Source):
     basis = Basis.DERIVED
 
     @abstractmethod
-    def chart(self, company: Company) -> Query[Any]:
+    def chart(self, company: Company) -> Asked[Any]:
         """The listing of the chart of accounts."""
 
     @abstractmethod
@@ -138,7 +177,7 @@ class DerivedSource(Source):
         company: Company,
         period: Period,
         chart: Chart,
-    ) -> Sequence[tuple[Query[Any], LineReader]]:
+    ) -> Sequence[tuple[Asked[Any], LineReader]]:
         """The listings that together hold a period's postings, each with its reader."""
 
     def proof(self, ledger: TrialBalance) -> Iterable[Finding]:

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TypeVar
 from urllib.request import getproxies
@@ -183,6 +184,15 @@ class Transport:
             self._line, request, decode, self._token_dialect, self._options.timeout, admitted=None
         )
         return self._run(call.attempt, None)
+
+    @contextmanager
+    def masked(self) -> Iterator[None]:
+        """Mask what errors say that are raised meanwhile."""
+        try:
+            yield
+        except ERPError as error:
+            self._masker.clean(error)
+            raise
 
     def close(self) -> None:
         """Wake everyone who waits, refuse new calls and close all connections."""

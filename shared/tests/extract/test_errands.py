@@ -9,17 +9,9 @@ from typing import Any
 import pytest
 
 from erp_common.errors import ERPValidationError
-from erp_common.extract.errands import (
-    Errand,
-    ErrandTransport,
-    chosen,
-    errand,
-    halved,
-    pages,
-    stated,
-)
+from erp_common.extract.errands import chosen, halved, pages, stated
 from erp_common.extract.listing import Batch, Page
-from erp_common.extract.source import Paging, Query
+from erp_common.extract.source import Errand, Paging, Query
 from erp_common.http.dialect import AnswerTooLarge, NoRecords
 from erp_common.http.masking import Masker
 from erp_common.http.request import Request
@@ -78,7 +70,7 @@ def test_pages_end_a_listing(paging: Paging, asked: list[str]) -> None:
 
 def test_no_records_are_an_end_but_not_amid_pages_that_were_announced() -> None:
     nothing = NoRecords("nothing")
-    assert pages(Served(p1=nothing), query(Paging.TOTALS)) == []
+    assert rows(pages(Served(p1=nothing), query(Paging.TOTALS))) == []
     served = Served(p1=page(1, 2, total_pages=2), p2=nothing)
     with pytest.raises(ERPValidationError, match="announced 2 pages of the rows, but page 2"):
         pages(served, query(Paging.TOTALS))
@@ -137,22 +129,20 @@ def test_a_day_that_is_cut_off_is_an_error() -> None:
 
 def test_an_errand_s_own_words_hold_no_secret() -> None:
     options = TransportOptions("https://erp.example")
-    transport = ErrandTransport(Transport(options, mask=Masker(["geheim-123"])))
+    transport = Transport(options, mask=Masker(["geheim-123"]))
 
-    def run() -> Page[Any]:
+    def run(_: int) -> Page[Any]:
         raise ERPValidationError("details of geheim-123 came for those of 7")
 
-    made = errand("things", run)
+    made: Errand[Any] = Errand("things", run)
     with pytest.raises(ERPValidationError, match=r"details of \*\*\* came"):
-        transport.fetch(made.request(1), made.read)
+        made.page(transport, 1)
 
 
-def test_an_errand_stands_where_a_request_stands() -> None:
-    transport = ErrandTransport(Transport(TransportOptions("https://erp.example")))
-    made = errand("things", lambda: page(1))
-    request = made.request(1)
-    assert isinstance(request, Errand)
-    assert transport.fetch(request, made.read).row_count == 1
+def test_an_errand_stands_where_a_query_stands() -> None:
+    transport = Transport(TransportOptions("https://erp.example"))
+    made: Errand[int] = Errand("things", page)
+    assert made.page(transport, 1).row_count == 1
 
 
 def test_rows_are_chosen_with_what_the_erp_sent() -> None:

@@ -38,7 +38,8 @@ def chart() -> Chart:
 
 
 def queries_of(books: BlingBooks, chart: Chart) -> list[Query[Any]]:
-    return [books.chart(COMPANY), *(query for query, _ in books.postings(COMPANY, JANUARY, chart))]
+    asked = [books.chart(COMPANY), *(one for one, _ in books.postings(COMPANY, JANUARY, chart))]
+    return [query for query in asked if isinstance(query, Query)]
 
 
 def test_movements_are_asked_for_every_analytic_account(transport: Transport, chart: Chart) -> None:

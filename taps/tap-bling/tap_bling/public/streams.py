@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any, Final
 
 import msgspec
 
 from erp_common.errors import ERPValidationError
-from erp_common.extract.errands import Errand, ErrandTransport, errand, pages, stated
+from erp_common.extract.errands import pages, stated
 from erp_common.extract.listing import Batch, Page
 from erp_common.extract.owner import Owner, must_be
-from erp_common.extract.source import DerivedSource, LineReader, Lines, Paging, Query
+from erp_common.extract.source import Asked, DerivedSource, Errand, LineReader, Lines, Paging
 from erp_common.http.answer import Answer
 from erp_common.http.request import Request
 from erp_common.http.session import Transport
@@ -40,16 +39,16 @@ class BlingCashBooks(DerivedSource):
 
     def __init__(self, transport: Transport, page_size: int) -> None:
         """Read through this transport, this many accounts or categories a page."""
-        super().__init__(ErrandTransport(transport))
+        super().__init__(transport)
         self._page_size = page_size
 
-    def chart(self, company: Company) -> Query[Any]:
+    def chart(self, company: Company) -> Asked[Any]:
         """Money accounts, categories, and the accounts the ledger adds."""
-        return errand("chart of accounts", partial(self._chart, company))
+        return Errand("chart of accounts", lambda _: self._chart(company))
 
     def postings(
         self, company: Company, period: Period, chart: Chart
-    ) -> Sequence[tuple[Query[Any], LineReader]]:
+    ) -> Sequence[tuple[Asked[Any], LineReader]]:
         """One listing of all accounts' movements."""
         _ = company, chart
         return [(Movements(self.transport, period).query(), Lines(_entry))]
@@ -84,16 +83,9 @@ class Movements:
         self._period = period
         self._listed: list[tuple[Movement | None, dict[str, Any]]] = []
 
-    def query(self) -> Query[Movement]:
+    def query(self) -> Errand[Movement]:
         """The listing, whose first page knows how many there are."""
-
-        def never(_: Answer) -> Page[Movement]:
-            raise AssertionError("an errand reads its answers itself")
-
-        def ask(page: int) -> Request:
-            return Errand("GET", "/caixas", run=partial(self._block, page))
-
-        return Query("money movements", ask, never, Paging.TOTALS)
+        return Errand("money movements", self._block, Paging.TOTALS)
 
     def _block(self, number: int) -> Page[Movement]:
         if number == 1:

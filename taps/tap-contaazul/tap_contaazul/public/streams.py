@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
-from functools import partial
 from typing import Any, Final, TypeVar
 
 from erp_common.errors import ERPValidationError
-from erp_common.extract.errands import ErrandTransport, errand, pages, stated
+from erp_common.extract.errands import pages, stated
 from erp_common.extract.listing import Batch, Page
 from erp_common.extract.owner import Owner, must_be
 from erp_common.extract.reading import NO_OBJECT
-from erp_common.extract.source import DerivedSource, LineReader, Lines, Query
+from erp_common.extract.source import Asked, DerivedSource, Errand, LineReader, Lines
 from erp_common.http.answer import Answer
 from erp_common.http.request import Request
 from erp_common.http.session import Transport
@@ -60,25 +59,25 @@ class ContaAzulCashBooks(DerivedSource):
             plan: What a run asks for.
             tolerance: For comparing balances.
         """
-        super().__init__(ErrandTransport(transport))
+        super().__init__(transport)
         self._plan = plan
         self._tolerance = tolerance
         self._books = Books({}, {})
         self._span = Span(self.transport, plan)
 
-    def chart(self, company: Company) -> Query[Any]:
+    def chart(self, company: Company) -> Asked[Any]:
         """Money accounts, categories, and the accounts the ledger adds."""
         # Whoever asks for the chart begins anew: nothing that was read before is used again.
-        self._span = Span(self.transport, self._plan)
-        return errand("chart of accounts", partial(self._chart, company, self._span))
+        span = self._span = Span(self.transport, self._plan)
+        return Errand("chart of accounts", lambda _: self._chart(company, span))
 
     def postings(
         self, company: Company, period: Period, chart: Chart
-    ) -> Sequence[tuple[Query[Any], LineReader]]:
+    ) -> Sequence[tuple[Asked[Any], LineReader]]:
         """The period's share of what moved in all periods of the run."""
         _ = company, chart
-        run = partial(self._span.page, period)
-        return [(errand("money movements", run), Lines(entry, self._books))]
+        asked: Asked[Any] = Errand("money movements", lambda _: self._span.page(period))
+        return [(asked, Lines(entry, self._books))]
 
     def proof(self, ledger: TrialBalance) -> Iterable[Finding]:
         """The money accounts that hold something else now than the ledger says."""

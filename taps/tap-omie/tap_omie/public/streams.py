@@ -11,16 +11,9 @@ from typing import Any, Final
 import msgspec
 
 from erp_common.errors import ERPValidationError
-from erp_common.extract.errands import (
-    ErrandTransport,
-    chosen,
-    errand,
-    halved,
-    pages,
-    stated,
-)
+from erp_common.extract.errands import chosen, halved, pages, stated
 from erp_common.extract.listing import Batch, Page
-from erp_common.extract.source import DerivedSource, LineReader, Query
+from erp_common.extract.source import Asked, DerivedSource, Errand, LineReader
 from erp_common.http.answer import Answer
 from erp_common.http.dialect import NoRecords
 from erp_common.http.request import Request
@@ -72,36 +65,38 @@ class OmieCashBooks(DerivedSource):
                 balances can be asked for (None if it is not over): what comes after proves it.
             tolerance: For comparing balances; None compares nothing.
         """
-        super().__init__(ErrandTransport(transport))
+        super().__init__(transport)
         self._calls = calls
         self._first_day, self._last_day = days
         self._tolerance = tolerance
         self._known: dict[str, Known] = {}
 
-    def chart(self, company: Company) -> Query[Any]:
+    def chart(self, company: Company) -> Asked[Any]:
         """Bank accounts with what they held, categories, and the accounts the ledger adds."""
-        return errand("chart of accounts", partial(self._chart, company))
+        return Errand("chart of accounts", lambda _: self._chart(company))
 
     def postings(
         self, company: Company, period: Period, chart: Chart
-    ) -> Sequence[tuple[Query[Any], LineReader]]:
+    ) -> Sequence[tuple[Asked[Any], LineReader]]:
         """First the titles, for their categories; then each account's statement."""
         _ = chart
         known = self._known[company.id]
         splits = Splits()
-        listings: list[tuple[Query[Any], LineReader]] = [
+        listings: list[tuple[Asked[Any], LineReader]] = [
             (self._calls.titles(period, nature), splits) for nature in ("P", "R")
         ]
         for number in known.numbers:
             reader = StatementReader(number, splits.shares, known.transfers, known.balances)
-            run = partial(self._statement, number, period)
-            listings.append((errand(f"statement of account {number}", run), reader))
+            listings.append((self._statement_of(number, period), reader))
         return listings
 
     def probe(self, company: Company, period: Period) -> tuple[Request, Callable[[Answer], object]]:
         """One bank account."""
         _ = company, period
         return self._calls.probe(), ACCOUNTS.read
+
+    def _statement_of(self, number: str, period: Period) -> Errand[Any]:
+        return Errand(f"statement of account {number}", lambda _: self._statement(number, period))
 
     # In fetching threads
 
