@@ -10,6 +10,8 @@ from email.message import Message
 from functools import lru_cache
 from typing import BinaryIO, cast
 
+from requests import PreparedRequest
+
 _IN_MEMORY = 1 << 18
 """Bytes of a body that are held in memory; the rest goes to disk."""
 
@@ -31,6 +33,9 @@ class Undecodable(Exception):  # noqa: N818 -- the reason why an answer is asked
 
 class Answer:
     """Status, headers and the whole body of an answer."""
+
+    sent: PreparedRequest | None = None
+    """The request that it answers, signature included."""
 
     def __init__(self, status: int, headers: Mapping[str, str], body: BinaryIO, size: int) -> None:
         """Wrap a body that has been received completely.

@@ -12,7 +12,6 @@ from typing import Generic, NoReturn, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
-import requests
 
 from erp_common.errors import ERPConnectionError, ERPValidationError
 from erp_common.http.answer import Answer, Undecodable
@@ -83,7 +82,6 @@ class Call(Generic[T]):
         self._renewed = False
         self._waited: Counter[str | None] = Counter()
         self._limited = 0
-        self._sent: requests.PreparedRequest | None = None
 
     def attempt(self) -> T:
         """Send the request once.
@@ -155,12 +153,8 @@ class Call(Generic[T]):
             body=request.body,
             auth=None if request.no_auth else line.auth,
             timeout=self._timeout,
-            prepared=self._remember,
             turn=take,
         )
-
-    def _remember(self, prepared: requests.PreparedRequest) -> None:
-        self._sent = prepared
 
     def _refuse(self, fault: Fault, answer: Answer) -> NoReturn:
         """Turn a fault into another attempt or into its error."""
@@ -189,12 +183,12 @@ class Call(Generic[T]):
 
     def _may_renew(self, answer: Answer) -> bool:
         """Whether a 401 may have been an old token, and there is a new one now."""
-        if answer.status != HTTPStatus.UNAUTHORIZED or self._renewed or self._sent is None:
+        if answer.status != HTTPStatus.UNAUTHORIZED or self._renewed or answer.sent is None:
             return False
         if self._request.no_auth:
             return False
         self._renewed = True
-        return self._line.auth.renew(self._sent)
+        return self._line.auth.renew(answer.sent)
 
     def _undecodable(self, answer: Answer, expected: str) -> ERPValidationError:
         what = f"a body of type {answer.content_type}" if answer.size else "an empty body"

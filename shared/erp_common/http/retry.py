@@ -167,6 +167,18 @@ def with_retry(  # noqa: PLR0913 -- the policy's own values, by name
         A decorator; the decorated function raises what the last attempt raised.
     """
     policy = RetryPolicy(max_attempts, RetryStrategy(strategy), base_delay, max_delay, jitter)
+    return retrying(policy, retry_on=retry_on, on_wait=on_wait, stop=stop, clock=clock)
+
+
+def retrying(
+    policy: RetryPolicy,
+    *,
+    retry_on: type[Exception] | tuple[type[Exception], ...] = Exception,
+    on_wait: Callable[[Exception, float, int], None] | None = None,
+    stop: threading.Event | None = None,
+    clock: Clock = SYSTEM_CLOCK,
+) -> Callable[[F], F]:
+    """As `with_retry`, by a policy."""
 
     def waits(*, sleeps: bool) -> Generator[float, Exception, None]:
         """Decide after each failure; one generator lives as long as one call."""

@@ -29,7 +29,7 @@ from erp_common.http.gate import Gate
 from erp_common.http.masking import Masker
 from erp_common.http.options import TransportOptions
 from erp_common.http.request import Request
-from erp_common.http.retry import Again, with_retry
+from erp_common.http.retry import Again, retrying
 from erp_common.http.shared_bucket import RedisBucket
 from erp_common.http.throttle import TokenBucketRateLimiter
 from erp_common.http.token_endpoint import TokenDialect
@@ -217,16 +217,8 @@ class Transport:
                 seconds,
             )
 
-        trying = with_retry(
-            policy.max_attempts,
-            policy.strategy,
-            policy.base_delay,
-            policy.max_delay,
-            policy.jitter,
-            retry_on=Again,
-            on_wait=report,
-            stop=self._stop,
-            clock=self._clock,
+        trying = retrying(
+            policy, retry_on=Again, on_wait=report, stop=self._stop, clock=self._clock
         )(attempt)
         try:
             return trying()

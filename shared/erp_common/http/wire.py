@@ -89,7 +89,6 @@ class Wire:
         body: bytes | None = None,
         auth: AuthBase | None = None,
         timeout: float,
-        prepared: Callable[[requests.PreparedRequest], None] = lambda _: None,
         turn: Callable[[], None] = lambda: None,
     ) -> Answer:
         """Send one request and read the whole answer; redirects are not followed.
@@ -101,7 +100,6 @@ class Wire:
             body: Body of this request.
             auth: Signs the request.
             timeout: Seconds for the whole exchange.
-            prepared: Told the request as it is sent, signature included.
             turn: Called when the connection stands and nothing is left but to send; it waits for
                 the request's turn. The time it takes is not counted.
 
@@ -125,7 +123,6 @@ class Wire:
                 cookies=own.cookies,
                 auth=auth,
             )
-            prepared(request)
             with departure:
                 response = own.send(
                     request,
@@ -140,11 +137,13 @@ class Wire:
             # It has waited, unless something else than TurnAdapter has sent it.
             deadline = departure.wait() + timeout
             try:
-                return receive(
+                answer = receive(
                     lambda: self._piece(response.raw, deadline),
                     response.status_code,
                     response.headers,
                 )
+                answer.sent = request
+                return answer
             finally:
                 response.close()
         except (
