@@ -14,6 +14,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from erp_common.auth.handlers import APIKeyHandler, BasicAuthHandler, BearerTokenHandler
+    from erp_common.auth.oauth import OAuth2Handler
     from erp_common.connector.connector import Connector
     from erp_common.connector.factory import (
         ConnectorFactory,
@@ -28,10 +30,8 @@ if TYPE_CHECKING:
         ERPRateLimitError,
         ERPValidationError,
     )
-    from erp_common.http.auth import APIKeyHandler, BasicAuthHandler, BearerTokenHandler
     from erp_common.http.breaker import CircuitBreaker
     from erp_common.http.health import ConnectionStatus, HealthCheckResult
-    from erp_common.http.oauth import OAuth2Handler
     from erp_common.http.retry import RetryStrategy, with_retry
     from erp_common.http.throttle import TokenBucketRateLimiter
     from erp_common.ledger.models import AccountBalance, AccountType
@@ -60,10 +60,10 @@ _HOMES = {
         "ERPRateLimitError",
         "ERPValidationError",
     ),
-    "erp_common.http.auth": ("APIKeyHandler", "BasicAuthHandler", "BearerTokenHandler"),
+    "erp_common.auth.handlers": ("APIKeyHandler", "BasicAuthHandler", "BearerTokenHandler"),
     "erp_common.http.breaker": ("CircuitBreaker",),
     "erp_common.http.health": ("ConnectionStatus", "HealthCheckResult"),
-    "erp_common.http.oauth": ("OAuth2Handler",),
+    "erp_common.auth.oauth": ("OAuth2Handler",),
     "erp_common.http.retry": ("RetryStrategy", "with_retry"),
     "erp_common.http.throttle": ("TokenBucketRateLimiter",),
     "erp_common.ledger.models": ("AccountBalance", "AccountType"),

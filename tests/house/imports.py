@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -17,6 +17,7 @@ class Import(msgspec.Struct, frozen=True):
     importer: str
     imported: str
     where: str
+    for_typing: bool = False
 
     def __str__(self) -> str:
         """As a message names it."""
@@ -35,10 +36,55 @@ def imports(package: str) -> Iterator[Import]:
     for file in sorted(folder.rglob("*.py")):
         parts = file.relative_to(folder.parent).with_suffix("").parts
         importer = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        for_typing = set(_for_typing(tree))
+        for node in ast.walk(tree):
             where = f"{file.relative_to(PROJECT)}:{getattr(node, 'lineno', 0)}"
             for imported in _imported(node):
-                yield Import(importer, imported, where)
+                yield Import(importer, imported, where, node in for_typing)
+
+
+def modules(package: str) -> set[str]:
+    """The full dotted names of a package's modules."""
+    folder = packages()[package]
+    files = [file.relative_to(folder.parent).with_suffix("") for file in folder.rglob("*.py")]
+    return {".".join(file.parts).removesuffix(".__init__") for file in files}
+
+
+def circles(within: Iterable[tuple[str, str]]) -> list[list[str]]:
+    """The groups of modules of which each imports every other, directly or not.
+
+    Args:
+        within: Pairs of a module and one that it imports.
+    """
+    imported: dict[str, set[str]] = {}
+    for importer, one in within:
+        imported.setdefault(importer, set()).add(one)
+
+    def reached(start: str) -> set[str]:
+        found: set[str] = set()
+        pending = [start]
+        while pending:
+            new = imported.get(pending.pop(), set()) - found
+            found |= new
+            pending += new
+        return found
+
+    reach = {name: reached(name) for name in imported}
+    found = {
+        tuple(sorted(other for other in names if name in reach.get(other, ())))
+        for name, names in reach.items()
+        if name in names
+    }
+    return sorted(map(list, found))
+
+
+def _for_typing(tree: ast.Module) -> Iterator[ast.AST]:
+    """What stands under `if TYPE_CHECKING:`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            for statement in node.body:
+                yield from ast.walk(statement)
 
 
 def _imported(node: ast.AST) -> list[str]:

@@ -1,9 +1,10 @@
-"""A connection to one ERP's books, by the same code as the streams."""
+"""A connection to one ERP's books, by the same code as the streams; also for asyncio."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from datetime import date, datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -31,11 +32,11 @@ from erp_common.singer.tap import LedgerTap, learn_secrets
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from erp_common.connector.asynchronous import AsyncConnector
-
 logger = logging.getLogger(__name__)
 
 Day = date | datetime
+_ROWS_AT_ONCE = 500
+"""Rows that one step of a thread fetches for the event loop."""
 
 
 class Connector:
@@ -93,8 +94,6 @@ class Connector:
 
     async def __aenter__(self) -> AsyncConnector:
         """Connect; the methods of what is returned are coroutines."""
-        from erp_common.connector.asynchronous import AsyncConnector  # noqa: PLC0415 - it needs us
-
         self.connect()
         return AsyncConnector(self)
 
@@ -274,3 +273,65 @@ def _period(first: Day, last: Day) -> Period:
     if end_day < start_day:
         raise ERPValidationError(f"period_end ({end_day}) lies before period_start ({start_day})")
     return Period(start_day, end_day)
+
+
+class AsyncConnector:
+    """The methods of a `Connector` as coroutines; every call runs on a thread of its own."""
+
+    def __init__(self, connector: Connector) -> None:
+        """Wrap a connector that is connected."""
+        self._connector = connector
+
+    async def health_check(self) -> HealthCheckResult:
+        """See `Connector.health_check`."""
+        return await asyncio.to_thread(self._connector.health_check)
+
+    async def get_trial_balance(
+        self,
+        company_id: str,
+        period_start: Day,
+        period_end: Day,
+        filters: Mapping[str, Any] | None = None,
+    ) -> TrialBalance:
+        """See `Connector.get_trial_balance`."""
+        return await asyncio.to_thread(
+            self._connector.get_trial_balance, company_id, period_start, period_end, filters
+        )
+
+    async def get_subledger_details(
+        self,
+        company_id: str,
+        account_code: str,
+        period_start: Day,
+        period_end: Day,
+        filters: Mapping[str, Any] | None = None,
+    ) -> list[SubledgerEntry]:
+        """See `Connector.get_subledger_details`."""
+        return await asyncio.to_thread(
+            self._connector.get_subledger_details,
+            company_id,
+            account_code,
+            period_start,
+            period_end,
+            filters,
+        )
+
+    async def iter_subledger_details(
+        self,
+        company_id: str,
+        account_code: str,
+        period_start: Day,
+        period_end: Day,
+        filters: Mapping[str, Any] | None = None,
+    ) -> AsyncIterator[SubledgerEntry]:
+        """See `Connector.iter_subledger_details`."""
+        entries = self._connector.iter_subledger_details(
+            company_id, account_code, period_start, period_end, filters
+        )
+
+        def some() -> list[SubledgerEntry]:
+            return [entry for _, entry in zip(range(_ROWS_AT_ONCE), entries, strict=False)]
+
+        while rows := await asyncio.to_thread(some):
+            for row in rows:
+                yield row

@@ -11,7 +11,7 @@ from erp_common.extract.ahead import OnDemand
 from erp_common.extract.listing import Batch, Page
 from erp_common.extract.paged import Paged
 from erp_common.extract.source import Query
-from erp_common.http.session import Transport
+from erp_common.http.transport import Transport
 from erp_common.ledger.periods import Period
 
 Row = TypeVar("Row")

@@ -13,7 +13,7 @@ from erp_common.extract.ahead import Claim, Place, Pool
 from erp_common.extract.listing import Page
 from erp_common.extract.source import Asked, Paging
 from erp_common.http.dialect import NoRecords
-from erp_common.http.session import Transport
+from erp_common.http.transport import Transport
 
 Row = TypeVar("Row")
 

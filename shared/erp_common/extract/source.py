@@ -13,7 +13,7 @@ import msgspec
 
 from erp_common.extract.listing import Page
 from erp_common.http.dialect import AnswerTooLarge
-from erp_common.http.session import Answer, Request, Transport
+from erp_common.http.transport import Answer, Request, Transport
 from erp_common.ledger.balances import TrialBalance
 from erp_common.ledger.hierarchy import Chart
 from erp_common.ledger.models import Basis, Company, Finding, Posting, StatedAccount

@@ -15,10 +15,10 @@ import msgspec
 
 from erp_common.errors import ERPConnectionError, ERPValidationError
 from erp_common.http.answer import Answer, Undecodable
-from erp_common.http.auth import Handler
 from erp_common.http.breaker import CircuitBreaker
 from erp_common.http.bucket import AllowanceUnreachable
 from erp_common.http.clock import Closed
+from erp_common.http.credentials import Credentials
 from erp_common.http.dialect import Dialect, Fault, FaultKind, NoRecords, explain
 from erp_common.http.gate import Gate
 from erp_common.http.masking import Masker
@@ -39,7 +39,7 @@ class Line:
     gate: Gate
     limiter: TokenBucketRateLimiter
     breaker: CircuitBreaker
-    auth: Handler
+    auth: Credentials
     masker: Masker
     policy: RetryPolicy
     retry_on_timeout: bool

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 from singer_sdk.exceptions import ConfigValidationError
 
+from erp_common.auth.authorization import AuthorizationRequest, Stray
+from erp_common.auth.callback import Arrival, Callback
+from erp_common.auth.oauth import OAuth2Handler
 from erp_common.errors import ERPAuthenticationError, ERPError
 from erp_common.http.addresses import Loopback
-from erp_common.http.authorization import AuthorizationRequest, Stray
-from erp_common.http.callback import Arrival, Callback
 from erp_common.http.clock import SYSTEM_CLOCK, Clock
-from erp_common.http.oauth import OAuth2Handler
 from erp_common.singer import pasted
-from erp_common.singer.cli import Terminated
 from erp_common.singer.config import Config, parse
+from erp_common.singer.ending import Terminated
 
 if TYPE_CHECKING:
     from types import FrameType

@@ -20,6 +20,7 @@ from singer_sdk.plugin_base import SingerCommand
 from erp_common.errors import ERPError
 from erp_common.extract.ahead import threads_end
 from erp_common.http.masking import handlers
+from erp_common.singer.ending import Terminated
 
 if TYPE_CHECKING:
     from erp_common.singer.tap import LedgerTap
@@ -27,20 +28,6 @@ if TYPE_CHECKING:
 
 _FAREWELL = 0.5
 """Seconds for requests under way to notice that the run has ended."""
-
-
-class Terminated(SystemExit):
-    """The process was asked to end; raised so that no message is cut in two."""
-
-    def __init__(
-        self,
-        signum: int,
-        sentence: str = "The run was ended from outside; run again to go on from the last state.",
-    ) -> None:
-        """End with the status that a shell reports for this signal, and this sentence."""
-        self.status = 128 + signum
-        self.sentence = sentence
-        super().__init__(self.status)
 
 
 class ReaderGone(Exception):  # noqa: N818 - tells what happened

@@ -5,16 +5,17 @@ from __future__ import annotations
 import logging
 from datetime import date
 
+from erp_common.auth.handlers import APIKeyHandler, BasicAuthHandler, BearerTokenHandler
+from erp_common.auth.oauth import OAuth2Handler
+from erp_common.auth.token_store import TokenStore
 from erp_common.extract.source import Source
 from erp_common.extract.work import Extraction
-from erp_common.http.auth import APIKeyHandler, BasicAuthHandler, BearerTokenHandler, Handler
+from erp_common.http.credentials import Credentials
 from erp_common.http.dialect import Dialect
 from erp_common.http.health import HealthCheckResult, check
 from erp_common.http.masking import Masker
-from erp_common.http.oauth import OAuth2Handler
 from erp_common.http.retry import RetryPolicy, RetryStrategy
-from erp_common.http.session import Transport, TransportOptions
-from erp_common.http.token_store import TokenStore
+from erp_common.http.transport import Transport, TransportOptions
 from erp_common.ledger.models import Company
 from erp_common.ledger.periods import Cut, containing, today
 from erp_common.ledger.rules import Rules
@@ -37,7 +38,7 @@ class Build:
         config: Config,
         dialect: Dialect,
         *,
-        auth: Handler | None,
+        auth: Credentials | None,
         account: str,
         headers: dict[str, str] | None = None,
     ) -> Transport:
@@ -81,7 +82,7 @@ class Build:
         self._open.append(transport)
         return transport
 
-    def authenticator(self, config: Config) -> Handler:
+    def authenticator(self, config: Config) -> Credentials:
         """What authenticates requests, by `auth_type`; taps add what is their ERP's own."""
         if config.auth_type == "basic_auth":
             return BasicAuthHandler(config.username or "", config.password or "")

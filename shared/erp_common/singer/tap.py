@@ -24,11 +24,11 @@ from erp_common.ledger.models import Company
 from erp_common.singer import connection, start
 from erp_common.singer.cli import (
     LedgerCommand,
-    Terminated,
     authorize_option,
     health_check_option,
 )
 from erp_common.singer.config import Config, parse
+from erp_common.singer.ending import Terminated
 from erp_common.singer.settings import Defaults
 from erp_common.singer.state import Bookmarks, PacedStateWriter
 from erp_common.singer.streams import STREAMS

@@ -15,7 +15,7 @@ from erp_common.extract.source import Errand, Paging, Query
 from erp_common.http.dialect import AnswerTooLarge, NoRecords
 from erp_common.http.masking import Masker
 from erp_common.http.request import Request
-from erp_common.http.session import Transport, TransportOptions
+from erp_common.http.transport import Transport, TransportOptions
 from erp_common.ledger.periods import Period
 
 

@@ -25,7 +25,7 @@ import trustme
 from erp_common.http.clock import Closed
 from erp_common.http.masking import Masker
 from erp_common.http.retry import RetryPolicy
-from erp_common.http.session import Transport, TransportOptions
+from erp_common.http.transport import Transport, TransportOptions
 
 
 @dataclass

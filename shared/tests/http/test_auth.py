@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import requests
 
+from erp_common.auth.handlers import APIKeyHandler, BasicAuthHandler, BearerTokenHandler
 from erp_common.errors import ERPAuthenticationError, ERPError, ERPValidationError
-from erp_common.http.auth import APIKeyHandler, BasicAuthHandler, BearerTokenHandler
 from erp_common.http.request import Request
 
 GET = Request("GET", "/x")

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from erp_common.auth.authorization import AuthorizationRequest, Stray
 from erp_common.errors import ERPAuthenticationError, ERPValidationError
 from erp_common.http.addresses import Loopback, redirect_address
-from erp_common.http.authorization import AuthorizationRequest, Stray
 
 BACK = "http://127.0.0.1:8765/callback"
 

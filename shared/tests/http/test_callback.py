@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 import requests
 
+from erp_common.auth.authorization import Stray
+from erp_common.auth.callback import Arrival, Callback
 from erp_common.errors import ERPAuthenticationError, ERPValidationError
 from erp_common.http.addresses import Loopback
-from erp_common.http.authorization import Stray
-from erp_common.http.callback import Arrival, Callback
 
 CODE = "the-code-that-nobody-may-see"
 PATIENCE = 30

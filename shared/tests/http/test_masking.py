@@ -15,11 +15,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from erp_common.auth.handlers import APIKeyHandler
+from erp_common.auth.oauth import OAuth2Handler
 from erp_common.errors import ERPError
 from erp_common.http.answer import Answer
-from erp_common.http.auth import APIKeyHandler
 from erp_common.http.masking import Masker, install
-from erp_common.http.oauth import OAuth2Handler
 from erp_common.http.request import Request
 
 secrets = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zs", "Zl", "Zp"]), min_size=4)

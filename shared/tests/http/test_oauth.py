@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 import requests
 
+from erp_common.auth.oauth import OAuth2Handler
 from erp_common.errors import (
     ERPAuthenticationError,
     ERPConnectionError,
@@ -22,7 +23,6 @@ from erp_common.errors import (
     ERPValidationError,
 )
 from erp_common.http.answer import Answer
-from erp_common.http.oauth import OAuth2Handler
 from erp_common.http.request import Request
 
 GET = Request("GET", "/rows")

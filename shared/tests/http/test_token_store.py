@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
+from erp_common.auth.oauth import OAuth2Handler
+from erp_common.auth.token_store import StoredToken, TokenStore, application, fingerprint
 from erp_common.errors import ERPValidationError
 from erp_common.http.answer import Answer
-from erp_common.http.oauth import OAuth2Handler
 from erp_common.http.request import Request
-from erp_common.http.token_store import StoredToken, TokenStore, application, fingerprint
 
 TOKEN = StoredToken("refresh", fingerprint("seed"), "access", 1000.0, 3600.0)
 
@@ -113,9 +113,9 @@ def test_a_failed_write_leaves_the_old_state(
 SAVE_FOREVER = """
 import sys
 from erp_common.http.answer import Answer
-from erp_common.http.oauth import OAuth2Handler
+from erp_common.auth.oauth import OAuth2Handler
 from erp_common.http.request import Request
-from erp_common.http.token_store import StoredToken, TokenStore
+from erp_common.auth.token_store import StoredToken, TokenStore
 
 store = TokenStore(sys.argv[1])
 number = 0
@@ -148,9 +148,9 @@ def test_a_killed_writer_leaves_a_whole_file(tmp_path: Path) -> None:
 REFRESH = """
 import sys
 from erp_common.http.answer import Answer
-from erp_common.http.oauth import OAuth2Handler
+from erp_common.auth.oauth import OAuth2Handler
 from erp_common.http.request import Request
-from erp_common.http.session import Transport, TransportOptions
+from erp_common.http.transport import Transport, TransportOptions
 
 url, ca_bundle, store = sys.argv[1:]
 auth = OAuth2Handler(

@@ -14,9 +14,9 @@ from urllib.parse import urlencode
 
 import pytest
 
+from erp_common.auth.authorization import AuthorizationRequest
 from erp_common.errors import ERPAuthenticationError, ERPConnectionError, ERPValidationError
 from erp_common.http.addresses import Loopback
-from erp_common.http.authorization import AuthorizationRequest
 from erp_common.singer import pasted
 from erp_common.singer.authorize import PATIENCE, Consent
 

@@ -9,8 +9,8 @@ from urllib.parse import quote
 
 import msgspec
 
+from erp_common.auth.handlers import APIKeyHandler
 from erp_common.http.answer import Answer, Undecodable
-from erp_common.http.auth import APIKeyHandler
 from erp_common.http.dialect import Dialect, Fault, FaultKind
 from erp_common.http.request import Request
 from erp_common.ledger.periods import Period

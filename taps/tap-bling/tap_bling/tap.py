@@ -15,7 +15,7 @@ from tap_bling.public.streams import BlingCashBooks
 from tap_bling.streams import BlingBooks, BlingV2Books, BlingV3Books
 
 if TYPE_CHECKING:
-    from erp_common.http.auth import Handler
+    from erp_common.http.credentials import Credentials
     from erp_common.singer.config import Config
     from erp_common.singer.connection import Build
 
@@ -115,7 +115,7 @@ class TapBling(LedgerTap):
         return BlingCashBooks(transport, config.page_size or 100)
 
     @classmethod
-    def authenticator(cls, config: Config, build: Build) -> Handler:
+    def authenticator(cls, config: Config, build: Build) -> Credentials:
         """Bling's key, or a token; its token endpoint knows applications by HTTP Basic."""
         if config.auth_type == "api_key":
             return api_key(config.api_key or "", config.api_version, config.api_key_location)

@@ -8,7 +8,7 @@ from erp_common.extract.listing import Listing
 from erp_common.extract.source import DerivedSource, LineReader, Lines, Paging, Query
 from erp_common.http.answer import Answer
 from erp_common.http.request import Request
-from erp_common.http.session import Transport
+from erp_common.http.transport import Transport
 from erp_common.ledger.hierarchy import Chart
 from erp_common.ledger.models import Company
 from erp_common.ledger.periods import Period

@@ -15,7 +15,7 @@ from erp_common.extract.errands import pages
 from erp_common.extract.listing import Page
 from erp_common.extract.source import Query
 from erp_common.http.dialect import NoRecords
-from erp_common.http.session import Transport
+from erp_common.http.transport import Transport
 from erp_common.ledger.normalize import InvalidValue
 from erp_common.ledger.periods import Period
 from tap_contaazul.public import calls

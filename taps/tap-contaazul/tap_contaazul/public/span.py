@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple
 
 from erp_common.errors import ERPError
 from erp_common.extract.listing import Batch, Page
-from erp_common.http.session import Transport
+from erp_common.http.transport import Transport
 from erp_common.ledger.periods import Period
 from tap_contaazul.public import calls
 from tap_contaazul.public.plan import Plan

@@ -14,7 +14,7 @@ from erp_common.extract.reading import NO_OBJECT
 from erp_common.extract.source import Asked, DerivedSource, Errand, LineReader, Lines
 from erp_common.http.answer import Answer
 from erp_common.http.request import Request
-from erp_common.http.session import Transport
+from erp_common.http.transport import Transport
 from erp_common.ledger import cash
 from erp_common.ledger.balances import TrialBalance
 from erp_common.ledger.exact import close, plain

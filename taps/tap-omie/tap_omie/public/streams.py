@@ -17,7 +17,7 @@ from erp_common.extract.source import Asked, DerivedSource, Errand, LineReader
 from erp_common.http.answer import Answer
 from erp_common.http.dialect import NoRecords
 from erp_common.http.request import Request
-from erp_common.http.session import Transport
+from erp_common.http.transport import Transport
 from erp_common.ledger import cash
 from erp_common.ledger.hierarchy import Chart
 from erp_common.ledger.models import Company

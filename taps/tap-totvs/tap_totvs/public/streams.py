@@ -13,7 +13,7 @@ from erp_common.extract.listing import Body, Listing, Page
 from erp_common.extract.source import LineReader, Paging, Query
 from erp_common.http.answer import Answer
 from erp_common.http.request import Request
-from erp_common.http.session import Transport
+from erp_common.http.transport import Transport
 from erp_common.ledger.models import Company, Posting, StatedAccount
 from erp_common.ledger.periods import Period
 from tap_totvs.client import CHARSET

@@ -3,62 +3,18 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Literal
 from urllib.parse import quote
 
 from requests import PreparedRequest
-from requests.auth import AuthBase
 
 from erp_common.errors import ERPAuthenticationError, ERPValidationError
-from erp_common.http.answer import Answer
 from erp_common.http.clock import SYSTEM_CLOCK, Clock
-from erp_common.http.masking import Masker
-from erp_common.http.request import Request
+from erp_common.http.credentials import Credentials
 
 
-class TokenCall(Protocol):
-    """Sends a token request by the transport's rules."""
-
-    def __call__(self, request: Request, decode: Callable[[Answer], Any]) -> Any:  # noqa: ANN401
-        """Send it, try again where that may help, and decode the answer."""
-
-
-class Handler(AuthBase):
-    """Credentials of any kind; this one signs nothing."""
-
-    def __call__(self, request: PreparedRequest) -> PreparedRequest:
-        """Sign a request."""
-        return request
-
-    def bind(self, call: TokenCall, masker: Masker) -> None:
-        """Learn how to send requests for tokens, and who must be told the secrets."""
-        _ = call
-        masker.learn(*self.secrets())
-
-    def secrets(self) -> tuple[str, ...]:
-        """What must not be seen in any text."""
-        return ()
-
-    def ready(self) -> None:
-        """Get everything that signing needs, before a request takes its place in the queue.
-
-        Raises:
-            ERPError: The credentials are no good, or no token can be had.
-        """
-
-    def renew(self, failed: PreparedRequest) -> bool:
-        """Replace the credentials that an answer of status 401 has refused.
-
-        Returns:
-            Whether another try is worth while.
-        """
-        _ = failed
-        return False
-
-
-class APIKeyHandler(Handler):
+class APIKeyHandler(Credentials):
     """A key, and a secret where the ERP wants one, in headers or in the query."""
 
     def __init__(
@@ -126,7 +82,7 @@ class APIKeyHandler(Handler):
         return (self._key, self._secret)
 
 
-class BasicAuthHandler(Handler):
+class BasicAuthHandler(Credentials):
     """A user name and a password, in UTF-8."""
 
     def __init__(self, username: str, password: str) -> None:
@@ -150,7 +106,7 @@ class BasicAuthHandler(Handler):
         return (self._password, self._pair)
 
 
-class BearerTokenHandler(Handler):
+class BearerTokenHandler(Credentials):
     """A token that somebody else has obtained."""
 
     def __init__(

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from erp_common.auth.handlers import APIKeyHandler, BasicAuthHandler
 from erp_common.errors import (
     ERPAuthenticationError,
     ERPConnectionError,
@@ -20,11 +21,10 @@ from erp_common.errors import (
     ERPRateLimitError,
     ERPValidationError,
 )
-from erp_common.http.auth import APIKeyHandler, BasicAuthHandler
 from erp_common.http.clock import SYSTEM_CLOCK
 from erp_common.http.dialect import Dialect, Fault, FaultKind
 from erp_common.http.retry import RetryPolicy
-from erp_common.http.session import (
+from erp_common.http.transport import (
     Answer,
     AnswerTooLarge,
     Closed,

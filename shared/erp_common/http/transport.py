@@ -20,10 +20,10 @@ from urllib.request import getproxies
 from erp_common.errors import ERPConnectionError, ERPError
 from erp_common.http.answer import Answer, Undecodable
 from erp_common.http.attempt import Call, Line
-from erp_common.http.auth import Handler
 from erp_common.http.breaker import CircuitBreaker
 from erp_common.http.bucket import AllowanceUnreachable
 from erp_common.http.clock import SYSTEM_CLOCK, Clock, Closed
+from erp_common.http.credentials import Credentials
 from erp_common.http.dialect import AnswerTooLarge, Dialect, NoRecords
 from erp_common.http.gate import Gate
 from erp_common.http.masking import Masker
@@ -32,7 +32,6 @@ from erp_common.http.request import Request
 from erp_common.http.retry import Again, retrying
 from erp_common.http.shared_bucket import RedisBucket
 from erp_common.http.throttle import TokenBucketRateLimiter
-from erp_common.http.token_endpoint import TokenDialect
 from erp_common.http.wire import Wire
 
 __all__ = [
@@ -57,7 +56,7 @@ class Transport:
     def __init__(
         self,
         options: TransportOptions,
-        auth: Handler | None = None,
+        auth: Credentials | None = None,
         dialect: Dialect | None = None,
         mask: Masker | None = None,
         *,
@@ -76,9 +75,8 @@ class Transport:
             ERPValidationError: The address is no https, or an option makes no sense.
         """
         self._options = options
-        self._auth = auth or Handler()
+        self._auth = auth or Credentials()
         self._dialect = dialect or Dialect()
-        self._token_dialect = TokenDialect(self._dialect.system)
         self._masker = mask or Masker()
         for proxy in getproxies().values():
             self._masker.learn_address(proxy)
@@ -120,10 +118,10 @@ class Transport:
             retry_on_timeout=options.retry_on_timeout,
             stop=self._stop,
         )
-        self._auth.bind(self.call_for_token, self._masker)
+        self._auth.bind(self.call_for_token, self._masker, system)
 
     @property
-    def auth(self) -> Handler:
+    def auth(self) -> Credentials:
         """The credentials that requests are signed with."""
         return self._auth
 
@@ -174,15 +172,15 @@ class Transport:
         self.breaker.succeeded(admitted)
         return result
 
-    def call_for_token(self, request: Request, decode: Callable[[Answer], T]) -> T:
+    def call_for_token(
+        self, request: Request, decode: Callable[[Answer], T], dialect: Dialect
+    ) -> T:
         """Send a token request by the same rules.
 
         It takes no place in flight, since those that hold one may be waiting for the token, and
         leaves the circuit breaker to the call that needs it.
         """
-        call = Call(
-            self._line, request, decode, self._token_dialect, self._options.timeout, admitted=None
-        )
+        call = Call(self._line, request, decode, dialect, self._options.timeout, admitted=None)
         return self._run(call.attempt, None)
 
     @contextmanager

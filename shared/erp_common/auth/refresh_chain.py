@@ -6,11 +6,11 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from erp_common.auth.token_endpoint import Granted
+from erp_common.auth.token_store import StoredToken, TokenStore, fingerprint
 from erp_common.errors import ERPAuthenticationError, ERPValidationError
 from erp_common.http.clock import Clock
 from erp_common.http.masking import Masker
-from erp_common.http.token_endpoint import Granted
-from erp_common.http.token_store import StoredToken, TokenStore, fingerprint
 
 logger = logging.getLogger(__name__)
 

@@ -10,14 +10,15 @@ from typing import Literal
 
 from requests import PreparedRequest
 
+from erp_common.auth.refresh_chain import AccessToken, RefreshChain
+from erp_common.auth.token_endpoint import Granted, TokenDialect, TokenEndpoint, granted
+from erp_common.auth.token_store import TokenStore, application
 from erp_common.errors import ERPError, ERPValidationError
 from erp_common.http.addresses import require_https
-from erp_common.http.auth import Handler, TokenCall
 from erp_common.http.clock import SYSTEM_CLOCK, Clock
+from erp_common.http.credentials import Credentials, TokenCall
 from erp_common.http.masking import Masker
-from erp_common.http.refresh_chain import AccessToken, RefreshChain
-from erp_common.http.token_endpoint import Granted, TokenEndpoint, granted
-from erp_common.http.token_store import TokenStore, application
+from erp_common.http.transport import Transport, TransportOptions
 
 ASSUMED_LIFETIME = 3600.0
 """Seconds; for a token answer without `expires_in` where the settings do not say either."""
@@ -32,7 +33,7 @@ class _Current:
     stale_at: float
 
 
-class OAuth2Handler(Handler):
+class OAuth2Handler(Credentials):
     """Bearer tokens from a token endpoint, shared by all threads.
 
     One thread renews and the others wait for it. The request for a token goes through the
@@ -108,6 +109,7 @@ class OAuth2Handler(Handler):
         self._turn = 0
         self._failure: ERPError | None = None
         self._call: TokenCall | None = None
+        self._dialect = TokenDialect("The ERP")
         self._masker = Masker(self._secrets)
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
@@ -115,10 +117,11 @@ class OAuth2Handler(Handler):
         request.headers["Authorization"] = f"Bearer {self._usable()}"
         return request
 
-    def bind(self, call: TokenCall, masker: Masker) -> None:
+    def bind(self, call: TokenCall, masker: Masker, system: str) -> None:
         """Send requests for tokens through `call`, and tell `masker` every token."""
-        super().bind(call, masker)
+        super().bind(call, masker, system)
         self._call = call
+        self._dialect = TokenDialect(system)
         self._masker = masker
         self._chain.masker = masker
         if self._endpoint.client_secret:
@@ -205,7 +208,7 @@ class OAuth2Handler(Handler):
         )
 
     def _send(self, form: Mapping[str, str]) -> Granted:
-        given: Granted = self._caller()(self._endpoint.request(form), granted)
+        given: Granted = self._caller()(self._endpoint.request(form), granted, self._dialect)
         self._masker.learn(given.access_token, given.refresh_token)
         return given
 
@@ -214,9 +217,6 @@ class OAuth2Handler(Handler):
 
     def _caller(self) -> TokenCall:
         if self._call is None:
-            # Imported here because the transport knows the handlers, and not they the transport.
-            from erp_common.http.session import Transport, TransportOptions  # noqa: PLC0415
-
             self._call = Transport(TransportOptions(base_url=self._endpoint.url)).call_for_token
         return self._call
 

@@ -10,10 +10,10 @@ from http import HTTPStatus
 from types import TracebackType
 from typing import final
 
+from erp_common.auth.authorization import Stray
+from erp_common.auth.visits import Page, VisitServer
 from erp_common.errors import ERPError, ERPValidationError
 from erp_common.http.addresses import Loopback
-from erp_common.http.authorization import Stray
-from erp_common.http.visits import Page, VisitServer
 
 _LOOK = 0.05
 """Seconds between looks at whether it is over."""

@@ -1,0 +1,1 @@
+"""Credentials: how requests are signed, and where tokens come from."""
