@@ -63,7 +63,7 @@ def test_every_block_is_run() -> None:
 
 def test_what_is_said_is_so() -> None:
     assert f"`{settings.REDIRECT_URI}`" in TEXT
-    assert f"within {authorize.PATIENCE / 60:.0f} minutes" in TEXT
+    assert f"within {authorize.CONSENT_TIMEOUT / 60:.0f} minutes" in TEXT
 
 
 @pytest.mark.parametrize("tap", ["tap-bling", "tap-contaazul"])

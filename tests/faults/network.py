@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from erp_common.http.answer import Answer, receive
-from erp_common.http.wire import Wire
+from erp_common.http.wire import HttpsClient
 
 Call = tuple[str, bytes | None]
 
@@ -46,20 +46,20 @@ class Network:
         self.honest = Honest()
         self.served: list[bytes] = []
         self._spoilt: tuple[Call, bytes] | None = None
-        self._send = Wire.send
+        self._send = HttpsClient.send
         network = self
 
-        def send(wire: Wire, method: str, url: str, **more: Any) -> Answer:
+        def send(wire: HttpsClient, method: str, url: str, **more: Any) -> Answer:
             return network.answer(wire, method, url, **more)
 
-        setattr(Wire, "send", send)  # noqa: B010 - a method is put in its place
+        setattr(HttpsClient, "send", send)  # noqa: B010 - a method is put in its place
 
     def spoil(self, call: Call, body: bytes) -> None:
         """From now on, answer from memory; this call with this body."""
         self._spoilt = (call, body)
         self.served = []
 
-    def answer(self, wire: Wire, method: str, url: str, **more: Any) -> Answer:
+    def answer(self, wire: HttpsClient, method: str, url: str, **more: Any) -> Answer:
         """Answer a request; an honest run's calls are known, there is nothing at others."""
         call = (url, more.get("body"))
         if self._spoilt is None:

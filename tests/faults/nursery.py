@@ -35,7 +35,7 @@ class Nursery:
             for script in entry_points(group="console_scripts")
             if script.name.startswith("tap-")
         }
-        for name in ("pybreaker", "redis", "faults.preludes"):
+        for name in ("redis", "faults.preludes"):
             importlib.import_module(name)
         # Each tap's class has brought a handler of its own; a process with one tap has one.
         del logging.getLogger().handlers[1:]

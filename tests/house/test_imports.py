@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Collection
-from importlib import metadata
 
 import pytest
 from packaging.requirements import Requirement
@@ -111,11 +110,9 @@ def test_what_points_up_is_recognised(importer: str, imported: str, *, up: bool)
 @pytest.mark.parametrize("distribution", DISTRIBUTIONS, ids=str)
 def test_imports_are_declared(distribution: Distribution) -> None:
     declared = {Requirement(line).name for line in distribution.dependencies()}
-    # What erp-common brings along is its taps' as well: they are released together. What the SDK is
-    # built from shows in its interface.
+    # What erp-common brings along is its taps' as well: they are released together.
     if "erp-common" in declared:
         declared |= {Requirement(line).name for line in DISTRIBUTIONS[0].dependencies()}
-    declared |= {Requirement(line).name for line in metadata.requires("singer-sdk") or []}
     known = {IMPORT_NAMES.get(name, name.replace("-", "_")) for name in declared}
     known |= {distribution.package, *sys.stdlib_module_names}
     undeclared = [

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlencode
 
 from erp_common.errors import ERPAuthenticationError
 
-_MOST_FIELDS = 50
+_MAX_FIELDS = 50
 _CODE = re.compile(r"[\x21-\x7e]{1,4096}")
 _NOT_OURS = (
     "This is no answer to the authorization that is under way; open the address that was printed "
@@ -66,7 +66,7 @@ class AuthorizationRequest:
             ERPAuthenticationError: The user or the vendor refuses.
         """
         try:
-            fields = parse_qs(query, keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+            fields = parse_qs(query, keep_blank_values=True, max_num_fields=_MAX_FIELDS)
         except ValueError:
             raise Stray(_NOT_OURS) from None
         state, code, error = (_only(fields.get(name)) for name in ("state", "code", "error"))

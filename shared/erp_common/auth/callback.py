@@ -1,4 +1,4 @@
-"""Takes the answer of an authorization page where a browser brings it: on this machine alone."""
+"""Receives the redirect of an authorization page, on a loopback address (RFC 8252, 7.3)."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from erp_common.auth.visits import Page, VisitServer
 from erp_common.errors import ERPError, ERPValidationError
 from erp_common.http.addresses import Loopback
 
-_LOOK = 0.05
-"""Seconds between looks at whether it is over."""
+_POLL_INTERVAL = 0.05
+"""Seconds between two looks at whether the server was asked to stop."""
 
 
 @dataclass(frozen=True, repr=False)
-class Arrival:
-    """An answer to the request.
+class Redirect:
+    """The redirect that answers an authorization request.
 
     Attributes:
-        code: What to exchange for tokens; empty if access is refused.
+        code: The authorization code; empty if access is refused.
         refusal: Why there is no code.
-        page: Set once it is known how it ended; the browser waits for it.
+        page: What the browser shows; it waits until the code has been exchanged.
     """
 
     code: str = ""
@@ -34,7 +34,7 @@ class Arrival:
     page: Future[Page] = field(default_factory=Future)
 
     def ended(self, error: ERPError | None, said: str) -> None:
-        """Let the browser show how it ended, in a sentence without secrets."""
+        """Let the browser show how the exchange ended, in a sentence without secrets."""
         if error is None:
             page = Page(HTTPStatus.OK, "The tap is authorised", said)
         else:
@@ -47,22 +47,22 @@ class Callback:
     """Listens until it is closed; the first answer to the request is the only one that counts."""
 
     def __init__(
-        self, where: Loopback, read: Callable[[str], str], arrived: Callable[[Arrival], None]
+        self, where: Loopback, read: Callable[[str], str], received: Callable[[Redirect], None]
     ) -> None:
         """Listen.
 
         Args:
             where: The address.
             read: Gives the code in a query, or raises `Stray` or why there is none.
-            arrived: Told of the answer, once, on another thread.
+            received: Told of the answer, once, on another thread.
 
         Raises:
             ERPValidationError: The address is taken, or not this machine's.
         """
         self._read = read
-        self._arrived = arrived
+        self._received = received
         self._lock = threading.Lock()
-        self._arrival: Arrival | None = None
+        self._redirect: Redirect | None = None
         try:
             self._server = VisitServer(where, self._answer)
         except OSError as error:
@@ -73,7 +73,7 @@ class Callback:
                 ends_run=True,
             ) from None
         serve = self._server.serve_forever
-        self._thread = threading.Thread(target=serve, args=(_LOOK,), daemon=True)
+        self._thread = threading.Thread(target=serve, args=(_POLL_INTERVAL,), daemon=True)
         self._thread.start()
 
     def __enter__(self) -> Callback:
@@ -86,10 +86,10 @@ class Callback:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Tell browsers that still wait that it is over, and listen no more."""
+        """Answer the browsers that still wait, and stop listening."""
         with self._lock:
-            self._arrival = self._arrival or Arrival()
-        page = self._arrival.page
+            self._redirect = self._redirect or Redirect()
+        page = self._redirect.page
         if not page.done():
             text = "The tap waits for no answer any more. Look at what it says."
             page.set_result(Page(HTTPStatus.BAD_REQUEST, "It is over", text))
@@ -100,15 +100,15 @@ class Callback:
     def _answer(self, query: str) -> Page:
         """Take a browser's answer, and wait for how it ends."""
         try:
-            arrival = Arrival(self._read(query))
+            redirect = Redirect(self._read(query))
         except Stray as stray:
             return Page(HTTPStatus.BAD_REQUEST, "Not this one", str(stray))
         except ERPError as refusal:
-            arrival = Arrival(refusal=refusal)
+            redirect = Redirect(refusal=refusal)
         with self._lock:
-            first = self._arrival is None
-            # A browser may bring it twice; it is told the same twice.
-            arrival = self._arrival = self._arrival or arrival
+            first = self._redirect is None
+            # Browsers reload pages: the same answer a second time gets the same page.
+            redirect = self._redirect = self._redirect or redirect
         if first:
-            self._arrived(arrival)
-        return arrival.page.result()
+            self._received(redirect)
+        return redirect.page.result()

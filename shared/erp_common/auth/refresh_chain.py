@@ -14,7 +14,7 @@ from erp_common.http.masking import Masker
 
 logger = logging.getLogger(__name__)
 
-_LARGEST_MARGIN = 60.0
+_MAX_MARGIN = 60.0
 
 
 @dataclass(frozen=True, repr=False)
@@ -34,7 +34,7 @@ class AccessToken:
     @property
     def use(self) -> float:
         """How long to use it: it must last for a whole request, so it is replaced early."""
-        return self.left - min(_LARGEST_MARGIN, self.lifetime / 10)
+        return self.left - min(_MAX_MARGIN, self.lifetime / 10)
 
 
 class RefreshChain:

@@ -22,7 +22,7 @@ from filelock import FileLock, Timeout
 from erp_common.errors import ERPConnectionError, ERPValidationError
 
 _VERSION = 1
-_PATIENCE = 300.0
+_LOCK_TIMEOUT = 300.0
 """Seconds to wait for another process that refreshes: longer than all of its retries take."""
 
 
@@ -75,11 +75,11 @@ class TokenStore:
         """
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._lock.acquire(timeout=_PATIENCE)
+            self._lock.acquire(timeout=_LOCK_TIMEOUT)
         except Timeout:
             raise ERPConnectionError(
                 f"Another process has been renewing the token in {self._path} for "
-                f"{_PATIENCE:.0f} s; end it and run again."
+                f"{_LOCK_TIMEOUT:.0f} s; end it and run again."
             ) from None
         except OSError as error:
             raise self._unusable("cannot be written to", error) from None

@@ -20,9 +20,9 @@ from erp_common.http.addresses import Loopback
 
 logger = logging.getLogger(__name__)
 
-PATIENCE = 10.0
+SOCKET_TIMEOUT = 10.0
 """Seconds for a browser to say what it wants, and to take its page."""
-_LARGEST_BODY = 1 << 16
+_MAX_BODY = 1 << 16
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title></head>
 <body><h1>{title}</h1><p>{text}</p></body></html>
@@ -71,40 +71,40 @@ class VisitServer(ThreadingTCPServer):
         self.where = where
         self.answer = answer
         self._open: set[socket.socket] = set()
-        self._told = threading.Condition()
-        self._to_tell = 0
+        self._changed = threading.Condition()
+        self._visitors = 0
         if ":" in where.host:
             self.address_family = socket.AF_INET6
         super().__init__((where.host, where.port), _Visit)
 
     @contextmanager
-    def telling(self) -> Iterator[None]:
+    def visit(self) -> Iterator[None]:
         """While a browser waits for its page."""
-        with self._told:
-            self._to_tell += 1
+        with self._changed:
+            self._visitors += 1
         try:
             yield
         finally:
-            with self._told:
-                self._to_tell -= 1
-                self._told.notify_all()
+            with self._changed:
+                self._visitors -= 1
+                self._changed.notify_all()
 
     def process_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - as socketserver has it
         """Begin a thread for a connection."""
-        with self._told:
+        with self._changed:
             self._open.add(request)
         super().process_request(request, client_address)
 
     def close_request(self, request: Any) -> None:  # noqa: ANN401 - as socketserver has it
         """Forget a connection."""
-        with self._told:
+        with self._changed:
             self._open.discard(request)
         super().close_request(request)
 
     def server_close(self) -> None:
         """Let the browsers take their pages, hang up on those that are silent, end all threads."""
-        with self._told:
-            self._told.wait_for(lambda: not self._to_tell, PATIENCE)
+        with self._changed:
+            self._changed.wait_for(lambda: not self._visitors, SOCKET_TIMEOUT)
             for connection in self._open:
                 try:
                     connection.shutdown(socket.SHUT_RDWR)
@@ -124,7 +124,7 @@ class _Visit(BaseHTTPRequestHandler):
     server: VisitServer
     server_version = "erp-taps"
     sys_version = ""
-    timeout = PATIENCE
+    timeout = SOCKET_TIMEOUT
 
     def do_GET(self) -> None:
         path, _, query = self.path.partition("?")
@@ -134,13 +134,13 @@ class _Visit(BaseHTTPRequestHandler):
             # Nobody has asked for it yet, and nobody would see how it ends.
             self._show(Page(HTTPStatus.SERVICE_UNAVAILABLE, "Not yet", "Open the address itself."))
         else:
-            with self.server.telling():
+            with self.server.visit():
                 self._show(self.server.answer(query))
 
     def _not_allowed(self) -> None:
         length = self.headers["Content-Length"] or "0"
         if length.isdecimal():
-            self.rfile.read(min(int(length), _LARGEST_BODY))
+            self.rfile.read(min(int(length), _MAX_BODY))
         page = Page(HTTPStatus.METHOD_NOT_ALLOWED, "Not like this", "Only GET is answered here.")
         self._show(page, {"Allow": "GET"})
 

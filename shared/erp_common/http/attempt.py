@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
+from types import TracebackType
 from typing import Generic, NoReturn, TypeVar
 from urllib.parse import urlsplit
 
@@ -20,23 +21,56 @@ from erp_common.http.bucket import AllowanceUnreachable
 from erp_common.http.clock import Closed
 from erp_common.http.credentials import Credentials
 from erp_common.http.dialect import Dialect, Fault, FaultKind, NoRecords, explain
-from erp_common.http.gate import Gate
 from erp_common.http.masking import Masker
 from erp_common.http.request import Request
-from erp_common.http.retry import Again, RetryPolicy
+from erp_common.http.retry import RetryPolicy, TryAgain
 from erp_common.http.throttle import TokenBucketRateLimiter
-from erp_common.http.wire import Unreachable, Wire
+from erp_common.http.wire import HttpsClient, Unreachable
 
 T = TypeVar("T")
 
 
+class ConcurrencyLimit:
+    """At most `limit` requests in flight at once; closing it wakes everyone who waits."""
+
+    def __init__(self, limit: int) -> None:
+        """Let requests through."""
+        self._free = threading.Semaphore(limit)
+        self._closed = False
+
+    def __enter__(self) -> None:
+        """Wait until a request may be sent.
+
+        Raises:
+            Closed: The limit was closed.
+        """
+        self._free.acquire()
+        if self._closed:
+            self._free.release()  # wakes the next one who waits
+            raise Closed
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Let another request through."""
+        self._free.release()
+
+    def close(self) -> None:
+        """Refuse everyone from now on, those who wait already too."""
+        self._closed = True
+        self._free.release()
+
+
 @dataclass(frozen=True)
-class Line:
+class CallContext:
     """What all calls of a transport share."""
 
     base_url: str
-    wire: Wire
-    gate: Gate
+    client: HttpsClient
+    in_flight: ConcurrencyLimit
     limiter: TokenBucketRateLimiter
     breaker: CircuitBreaker
     auth: Credentials
@@ -47,11 +81,11 @@ class Line:
 
 
 class Call(Generic[T]):
-    """One call; `attempt` is made until it returns or raises anything but `Again`."""
+    """One call; `attempt` is made until it returns or raises anything but `TryAgain`."""
 
     def __init__(
         self,
-        line: Line,
+        context: CallContext,
         request: Request,
         decode: Callable[[Answer], T],
         dialect: Dialect,
@@ -63,7 +97,7 @@ class Call(Generic[T]):
         """Create a call.
 
         Args:
-            line: What it shares with other calls.
+            context: What it shares with other calls.
             request: What to ask.
             decode: Makes something of the answer.
             dialect: How faults are told.
@@ -72,7 +106,7 @@ class Call(Generic[T]):
                 no place in flight either.
             patient: Whether the waits that a fault prescribes are taken.
         """
-        self._line = line
+        self._context = context
         self._request = request
         self._decode = decode
         self._dialect = dialect
@@ -87,15 +121,15 @@ class Call(Generic[T]):
         """Send the request once.
 
         Raises:
-            Again: Another attempt may succeed.
+            TryAgain: Another attempt may succeed.
             NoRecords: The ERP says that there is nothing.
             ERPError: Another attempt cannot help.
         """
-        line = self._line
-        if line.stop.is_set():
+        context = self._context
+        if context.stop.is_set():
             raise Closed
         if self._admitted is not None:
-            line.breaker.still_admits(self._admitted)
+            context.breaker.still_admits(self._admitted)
         answer = self._ask()
         try:
             fault = self._dialect.fault(answer, self._request)
@@ -104,7 +138,7 @@ class Call(Generic[T]):
             return self._decode(answer)
         except (msgspec.ValidationError, RecursionError) as error:  # the latter: nested too deep
             raise ERPValidationError(
-                self._misshapen(answer, line.masker.mask(str(error)))
+                self._misshapen(answer, context.masker.mask(str(error)))
             ) from None
         except Undecodable as error:
             problem = self._undecodable(answer, error.expected)
@@ -112,46 +146,46 @@ class Call(Generic[T]):
             problem = self._undecodable(answer, "what was asked for")
         finally:
             answer.close()
-        raise Again(problem)
+        raise TryAgain(problem)
 
     def _ask(self) -> Answer:
         """Send the request when its turn has come, and read the whole answer."""
-        line, request = self._line, self._request
+        context, request = self._context, self._request
         try:
             if self._admitted is None:
                 return self._send()
             if not request.no_auth:
-                line.auth.ready()
-            with line.gate:
+                context.auth.ready()
+            with context.in_flight:
                 return self._send()
         except Unreachable as signal:
             problem = signal
         except Undecodable as error:
-            raise Again(
+            raise TryAgain(
                 ERPConnectionError(
                     f"{self._dialect.system} sent a body that is {error}; try again later."
                 )
             ) from None
-        if problem.final or (problem.timeout and not line.retry_on_timeout):
+        if problem.final or (problem.timeout and not context.retry_on_timeout):
             raise problem.error
-        raise Again(problem.error)
+        raise TryAgain(problem.error)
 
     def _send(self) -> Answer:
-        line, request = self._line, self._request
-        with _again_if_unreachable():
-            turn = line.limiter.book()
-            line.limiter.come_close(turn, line.stop)
+        context, request = self._context, self._request
+        with _retried_if_unreachable():
+            turn = context.limiter.book()
+            context.limiter.wait_until_near(turn, context.stop)
 
         def take() -> None:
-            with _again_if_unreachable():
-                line.limiter.take(turn, line.stop)
+            with _retried_if_unreachable():
+                context.limiter.take(turn, context.stop)
 
-        return line.wire.send(
+        return context.client.send(
             request.method,
-            request.url(line.base_url),
+            request.url(context.base_url),
             headers=dict(request.headers),
             body=request.body,
-            auth=None if request.no_auth else line.auth,
+            auth=None if request.no_auth else context.auth,
             timeout=self._timeout,
             turn=take,
         )
@@ -160,25 +194,25 @@ class Call(Generic[T]):
         """Turn a fault into another attempt or into its error."""
         kind = fault.kind
         if kind is FaultKind.NO_RECORDS:
-            raise NoRecords(self._line.masker.mask(fault.message))
+            raise NoRecords(self._context.masker.mask(fault.message))
         error = explain(
-            self._dialect.system, fault, answer.status, self._request, self._line.masker.mask
+            self._dialect.system, fault, answer.status, self._request, self._context.masker.mask
         )
         if kind is FaultKind.SCHEDULED:
             done = self._waited[fault.code]
             self._waited[fault.code] += 1
             if self._patient and done < len(fault.schedule):
-                raise Again(error, wait=fault.schedule[done], counted=False)
+                raise TryAgain(error, wait=fault.schedule[done], counted=False)
         elif kind is FaultKind.RATE_LIMIT:
-            delay = self._line.policy.delay(self._limited)
-            with _again_if_unreachable():
-                self._line.limiter.penalise(max(delay, fault.wait or 0.0))
+            delay = self._context.policy.delay(self._limited)
+            with _retried_if_unreachable():
+                self._context.limiter.penalise(max(delay, fault.wait or 0.0))
             self._limited += 1
-            raise Again(error, wait=fault.wait)
+            raise TryAgain(error, wait=fault.wait)
         elif kind in {FaultKind.RETRY, FaultKind.TOO_LARGE}:
-            raise Again(error, wait=fault.wait)
+            raise TryAgain(error, wait=fault.wait)
         elif self._may_renew(answer):
-            raise Again(error, wait=0.0, counted=False)
+            raise TryAgain(error, wait=0.0, counted=False)
         raise error
 
     def _may_renew(self, answer: Answer) -> bool:
@@ -188,7 +222,7 @@ class Call(Generic[T]):
         if self._request.no_auth:
             return False
         self._renewed = True
-        return self._line.auth.renew(answer.sent)
+        return self._context.auth.renew(answer.sent)
 
     def _undecodable(self, answer: Answer, expected: str) -> ERPValidationError:
         what = f"a body of type {answer.content_type}" if answer.size else "an empty body"
@@ -212,9 +246,9 @@ class Call(Generic[T]):
 
 
 @contextmanager
-def _again_if_unreachable() -> Iterator[None]:
+def _retried_if_unreachable() -> Iterator[None]:
     """Try again where the store of a shared allowance cannot be reached."""
     try:
         yield
     except AllowanceUnreachable as error:
-        raise Again(error) from None
+        raise TryAgain(error) from None

@@ -1,8 +1,7 @@
 """The circuit breaker: after several calls in a row that failed for good, no more are made.
 
-`pybreaker` keeps the states and the count. Two things are done here instead: a call runs outside
-of its lock, which would let one request through at a time, and the time since the circuit opened
-is taken from a clock that does not jump.
+The states are those of the usual pattern (closed, open, half-open). Calls run outside of the lock,
+side by side; an outcome counts only in the round of states in which its call was admitted.
 """
 
 from __future__ import annotations
@@ -10,16 +9,14 @@ from __future__ import annotations
 import logging
 import math
 import threading
-from contextlib import suppress
 from contextvars import ContextVar
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from erp_common.errors import ERPConnectionError
 from erp_common.http.clock import SYSTEM_CLOCK, Clock, Closed
 
 if TYPE_CHECKING:
-    import pybreaker
     from typing_extensions import Self
 
 logger = logging.getLogger(__name__)
@@ -61,7 +58,8 @@ class CircuitBreaker:
         self.name = name
         self._clock = clock
         self._lock = threading.Lock()
-        self._machine: pybreaker.CircuitBreaker | None = None
+        self._state: Literal["closed", "open", "half-open"] = "closed"
+        self._failures = 0
         self._opened_at = 0.0
         self._trial_runs = False
         self._round = 0
@@ -69,7 +67,7 @@ class CircuitBreaker:
     @property
     def state(self) -> str:
         """`closed`, `open` or `half-open`."""
-        return "closed" if self._machine is None else self._machine.current_state
+        return self._state
 
     def admit(self) -> int:
         """Ask for leave to call.
@@ -81,18 +79,14 @@ class CircuitBreaker:
             ERPConnectionError: The circuit is open, or its trial call is still under way.
         """
         with self._lock:
-            if self._machine is None or self.state == "closed":
+            if self._state == "closed":
                 return self._round
-            left = self._opened_at + self.recovery_timeout - self._clock.monotonic()
-            if self.state == "open" and left <= 0:
-                self._machine.half_open()
-                self._moved("one trial call is made")
+            if self._state == "open" and self._left() <= 0:
+                self._move_to("half-open", "one trial call is made")
+            if self._state == "half-open" and not self._trial_runs:
                 self._trial_runs = True
                 return self._round
-            if self.state == "half-open" and not self._trial_runs:
-                self._trial_runs = True
-                return self._round
-            raise self._refusal(left)
+            raise self._refusal()
 
     def still_admits(self, admitted: int) -> None:
         """Check before another attempt of a call that the circuit has not opened meanwhile.
@@ -101,34 +95,27 @@ class CircuitBreaker:
             ERPConnectionError: It has.
         """
         with self._lock:
-            if admitted != self._round and self.state != "closed":
-                left = self._opened_at + self.recovery_timeout - self._clock.monotonic()
-                raise self._refusal(left)
+            if admitted != self._round and self._state != "closed":
+                raise self._refusal()
 
     def succeeded(self, admitted: int) -> None:
         """Record that a call was answered."""
         with self._lock:
-            if self._machine is None or admitted != self._round:
-                return  # a call from before the circuit moved says nothing about now
-            was = self.state
-            self._trial_runs = False
-            self._machine.call(lambda: None)
-            if self.state != was:
-                self._moved("it answers again")
+            if admitted != self._round:
+                return  # a call from before the state changed says nothing about now
+            self._failures = 0
+            if self._state == "half-open":
+                self._move_to("closed", "it answers again")
 
     def failed(self, admitted: int) -> None:
         """Record that a call failed for good."""
         with self._lock:
             if admitted != self._round:
                 return
-            self._trial_runs = False
-            machine = self._machine = self._machine or self._new_machine()
-            with suppress(_Failed):
-                # Not the error itself, whose traceback would go through here.
-                machine.call(_fail)
-            if self.state == "open":
+            self._failures += 1
+            if self._state == "half-open" or self._failures >= self.failure_threshold:
                 self._opened_at = self._clock.monotonic()
-                self._moved(f"{self.failure_threshold} calls in a row failed")
+                self._move_to("open", f"{self.failure_threshold} calls in a row failed")
 
     def abandoned(self, admitted: int) -> None:
         """Record that a call ended without an outcome, so that another may be the trial."""
@@ -147,27 +134,21 @@ class CircuitBreaker:
         else:
             self.succeeded(admitted)
 
-    def _new_machine(self) -> pybreaker.CircuitBreaker:
-        """Import pybreaker at the first failure only.
+    def _left(self) -> float:
+        """Seconds until a trial call may be made."""
+        return self._opened_at + self.recovery_timeout - self._clock.monotonic()
 
-        It imports redis wherever that is installed: a quarter of a second at each start.
-        """
-        import pybreaker  # noqa: PLC0415
-
-        return pybreaker.CircuitBreaker(
-            fail_max=self.failure_threshold,
-            reset_timeout=self.recovery_timeout,
-            throw_new_error_on_trip=False,
-        )
-
-    def _moved(self, why: str) -> None:
-        """Begin a new round and say so; called with the lock held."""
+    def _move_to(self, state: Literal["closed", "open", "half-open"], why: str) -> None:
+        """Begin a new round and log it; called with the lock held."""
+        self._state = state
         self._round += 1
-        level = logging.WARNING if self.state == "open" else logging.INFO
-        logger.log(level, "%s: circuit breaker is %s, %s.", self.name, self.state, why)
+        self._failures = 0
+        self._trial_runs = False
+        level = logging.WARNING if state == "open" else logging.INFO
+        logger.log(level, "%s: circuit breaker is %s, %s.", self.name, state, why)
 
-    def _refusal(self, left: float) -> ERPConnectionError:
-        seconds = max(1, math.ceil(left))
+    def _refusal(self) -> ERPConnectionError:
+        seconds = max(1, math.ceil(self._left()))
         return ERPConnectionError(
             f"{self.name} did not answer {self.failure_threshold} calls in a row, so no more are "
             f"made for now; try again in {seconds} s."
@@ -205,11 +186,3 @@ class CircuitBreaker:
     ) -> None:
         """As `with`."""
         self.__exit__(kind, error, trace)
-
-
-class _Failed(Exception):  # noqa: N818 -- never seen outside
-    """What pybreaker is told of a failure."""
-
-
-def _fail() -> None:
-    raise _Failed

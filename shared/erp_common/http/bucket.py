@@ -1,8 +1,8 @@
 """The token bucket of an allowance: when the next request may be made.
 
-It is a token bucket in its continuous form: each caller books the next free place at once, under
-one lock, and then sleeps until its time has come. Places are given in the order of asking, nobody
-polls, and no crowd wakes up for one token.
+It is a token bucket in its continuous form (a virtual scheduling GCRA): each caller books the next
+free slot at once, under one lock, and then sleeps until that time. Slots are given in the order of
+asking, and no caller polls.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ DAY_ZONE = ZoneInfo("America/Sao_Paulo")
 """Daily limits of Brazilian ERPs begin anew at midnight there."""
 
 
-_UNAVOIDABLE = 0.02
-"""Seconds; being later than that is worth a new place, being less is the scheduler's doing."""
+_SCHEDULER_DELAY = 0.02
+"""Seconds by which the operating system may wake a thread too late; no reason to book again."""
 
 
 class DayUsedUp(Exception):  # noqa: N818 -- a signal from a bucket to its limiter
-    """The day's allowance has no place left."""
+    """The day's allowance has no slot left."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Allowance:
     @property
     def tolerance(self) -> float:
         """Seconds by which a request may come late without adding up to a burst with the next."""
-        return max(self._reserve / 2, _UNAVOIDABLE)
+        return max(self._reserve / 2, _SCHEDULER_DELAY)
 
     @property
     def _even(self) -> float:
@@ -92,33 +92,33 @@ class AllowanceUnreachable(ERPConnectionError):  # noqa: N818 -- tells what happ
 
 
 class Bucket(Protocol):
-    """Where the places are booked: in this process or in a store shared with others."""
+    """Where the slots are booked: in this process or in a store shared with others."""
 
-    def book(self, patience: float | None) -> tuple[float, float] | None:
-        """Book the next free place.
+    def book(self, max_wait: float | None) -> tuple[float, float] | None:
+        """Book the next free slot.
 
         Args:
-            patience: Seconds; where the place is further away, nothing is booked.
+            max_wait: Seconds; where the slot is further away, nothing is booked.
 
         Returns:
-            The place, for `left`, and the seconds until its time; None where it is too far.
+            The slot, for `left`, and the seconds until its time; None where it is too far.
 
         Raises:
-            DayUsedUp: No place is left today.
+            DayUsedUp: No slot is left today.
             AllowanceUnreachable: The store does not answer; so with the other methods.
         """
 
-    def left(self, place: float) -> float:
-        """Seconds until the time of a booked place has come, penalties included."""
+    def left(self, slot: float) -> float:
+        """Seconds until the time of a booked slot has come, penalties included."""
 
     def penalise(self, seconds: float) -> None:
         """Let nobody through for `seconds`, and no burst thereafter."""
 
 
 class LocalBucket:
-    """The places of one process.
+    """The slots of one process.
 
-    Places are kept in a time that stands still during a penalty, so that those already booked
+    Slots are kept in a time that stands still during a penalty, so that those already booked
     move back with it and stay as far apart as they were.
     """
 
@@ -133,23 +133,23 @@ class LocalBucket:
         self._day = ""
         self._used = 0
 
-    def book(self, patience: float | None) -> tuple[float, float] | None:
-        """Book the next free place; see `Bucket`."""
+    def book(self, max_wait: float | None) -> tuple[float, float] | None:
+        """Book the next free slot; see `Bucket`."""
         with self._lock:
             self._check_day()
             now = self._time()
-            place = max(now, self._next - self._allowance.slack)
-            wait = self._wait(place)
-            if patience is not None and wait > patience:
+            slot = max(now, self._next - self._allowance.slack)
+            wait = self._wait(slot)
+            if max_wait is not None and wait > max_wait:
                 return None
-            self._next = max(place, self._next) + self._allowance.spacing
+            self._next = max(slot, self._next) + self._allowance.spacing
             self._used += 1
-            return place, wait
+            return slot, wait
 
-    def left(self, place: float) -> float:
-        """Seconds until the time of a booked place has come."""
+    def left(self, slot: float) -> float:
+        """Seconds until the time of a booked slot has come."""
         with self._lock:
-            return self._wait(place)
+            return self._wait(slot)
 
     def penalise(self, seconds: float) -> None:
         """Let nobody through for `seconds`, and no burst thereafter."""
@@ -164,8 +164,8 @@ class LocalBucket:
     def _time(self) -> float:
         return max(self._clock.monotonic(), self._until) - self._lag
 
-    def _wait(self, place: float) -> float:
-        return max(place + self._lag, self._until) - self._clock.monotonic()
+    def _wait(self, slot: float) -> float:
+        return max(slot + self._lag, self._until) - self._clock.monotonic()
 
     def _check_day(self) -> None:
         if self._allowance.per_day is None:

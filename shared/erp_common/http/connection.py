@@ -17,7 +17,7 @@ from urllib3 import HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPSConnection
 
 
-class Departure:
+class TurnWait:
     """The moment at which a request leaves; a `with` around the sending of it."""
 
     def __init__(self, turn: Callable[[], None]) -> None:
@@ -25,7 +25,7 @@ class Departure:
         self.at: float | None = None
         """When it left, on the clock that does not jump."""
         self._turn = turn
-        self._token: Token[Departure | None] | None = None
+        self._token: Token[TurnWait | None] | None = None
 
     def wait(self) -> float:
         """Wait for the turn, once, and tell when it came."""
@@ -36,7 +36,7 @@ class Departure:
 
     def __enter__(self) -> None:
         """Let this thread's next request wait."""
-        self._token = _DEPARTURE.set(self)
+        self._token = _TURN_WAIT.set(self)
 
     def __exit__(
         self,
@@ -46,10 +46,10 @@ class Departure:
     ) -> None:
         """Let no other request wait for this turn."""
         if self._token is not None:
-            _DEPARTURE.reset(self._token)
+            _TURN_WAIT.reset(self._token)
 
 
-_DEPARTURE: ContextVar[Departure | None] = ContextVar("departure", default=None)
+_TURN_WAIT: ContextVar[TurnWait | None] = ContextVar("turn_wait", default=None)
 
 
 _IDLE = 5.0
@@ -60,12 +60,12 @@ class _Connection(HTTPSConnection):
     """By the time `request` is called, urllib3 has connected and checked the certificate."""
 
     def request(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 -- as urllib3 calls it
-        departure = _DEPARTURE.get()
-        if departure is not None:
+        turn_wait = _TURN_WAIT.get()
+        if turn_wait is not None:
             began = time.monotonic()
             # Servers close what lies idle. Shorter waits are not looked at: just after a TLS
             # handshake, unread session tickets look like the end of a connection.
-            if departure.wait() - began > _IDLE and self.proxy is None and not self.is_connected:
+            if turn_wait.wait() - began > _IDLE and self.proxy is None and not self.is_connected:
                 self.close()
                 self.connect()
         super().request(*args, **options)
@@ -75,7 +75,7 @@ class _Pool(HTTPSConnectionPool):
     ConnectionCls = _Connection
 
 
-class TurnAdapter(HTTPAdapter):
+class WaitingAdapter(HTTPAdapter):
     """Sends through connections that wait for their turn."""
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 -- as requests does

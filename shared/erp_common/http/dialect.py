@@ -21,8 +21,8 @@ from erp_common.http.answer import Answer
 from erp_common.http.request import Request
 from erp_common.http.retry import parse_retry_after
 
-_LONGEST_MESSAGE = 300
-_LARGEST_ERROR = 1 << 18
+_MAX_MESSAGE = 300
+_MAX_ERROR_BODY = 1 << 18
 _MESSAGE_FIELDS = (
     "message",
     "error_message",
@@ -167,7 +167,7 @@ class Dialect:
 
     def message(self, answer: Answer) -> str:
         """The ERP's own words in an error's body; empty where there are none."""
-        if answer.size > _LARGEST_ERROR:
+        if answer.size > _MAX_ERROR_BODY:
             return ""
         text = answer.read().decode(answer_charset(answer), "replace")
         try:
@@ -208,8 +208,8 @@ def explain(
         mask: Removes secrets from the ERP's own words.
     """
     said = " ".join(mask(fault.message).split())
-    if len(said) > _LONGEST_MESSAGE:
-        said = said[: _LONGEST_MESSAGE - 1] + "…"
+    if len(said) > _MAX_MESSAGE:
+        said = said[: _MAX_MESSAGE - 1] + "…"
     said = said.rstrip(".;: ")
     code = f" ({mask(fault.code)})" if fault.code and fault.code not in said else ""
     what = f"{request.method} {urlsplit(request.path).path or '/'}"

@@ -15,12 +15,13 @@ from urllib.parse import quote, quote_plus, urlsplit
 MASK = "***"
 
 _SHORT = 4
-"""Shorter secrets are masked as whole words alone; with every "1" masked no log is readable."""
+"""Secrets with fewer characters are masked as whole words only: with every "1" masked, no log could
+be read."""
 
-_CUT = "…"
-"""What sentences end a long quotation with."""
-_TELLING = 6
-"""So many letters of a secret's beginning are not shown."""
+_ELLIPSIS = "…"
+"""Stands where a long text was cut off."""
+_MIN_PREFIX = 6
+"""A cut-off text that ends with this many first letters of a secret is masked."""
 
 
 class Masker:
@@ -35,7 +36,7 @@ class Masker:
         self._secrets: set[str] = set()
         self._forms: set[str] = set()
         self._pattern: re.Pattern[str] | None = None
-        self._follower: Masker | None = None
+        self._follower: Masker | None = None  # learns what this one learns
         self.learn(*secrets)
 
     def learn(self, *secrets: str | None) -> None:
@@ -68,23 +69,18 @@ class Masker:
         if pattern is None:
             return text
         text = pattern.sub(MASK, text)
-        return self._without_beginnings(text) if _CUT in text else text
+        return self._without_prefixes(text) if _ELLIPSIS in text else text
 
-    def _without_beginnings(self, text: str) -> str:
-        """The text without the beginnings of secrets that were cut off: `abcdefgh…`."""
+    def _without_prefixes(self, text: str) -> str:
+        """The text without secrets of which only the first letters are left: `abcdefgh…`."""
         with self._lock:
             forms = list(self._forms)
-        parts = text.split(_CUT)
+        parts = text.split(_ELLIPSIS)
         for index, part in enumerate(parts[:-1]):
-            longest = max(map(partial(_beginning, part), forms), default=0)
-            if longest >= _TELLING:
+            longest = max(map(partial(_prefix_length, part), forms), default=0)
+            if longest >= _MIN_PREFIX:
                 parts[index] = part[:-longest] + MASK
-        return _CUT.join(parts)
-
-    def mask_bytes(self, data: bytes) -> bytes:
-        """The bytes with every known secret replaced."""
-        text = data.decode("utf-8", "surrogateescape")
-        return self.mask(text).encode("utf-8", "surrogateescape")
+        return _ELLIPSIS.join(parts)
 
     def clean(self, error: BaseException) -> None:
         """Mask what an exception and its causes say: whoever catches it may print it."""
@@ -101,9 +97,9 @@ class Masker:
         follower.learn(*known)
 
 
-def _beginning(text: str, form: str) -> int:
-    """How many letters of a form stand at the end of the text."""
-    fitting = range(min(len(form), len(text)), _TELLING - 1, -1)
+def _prefix_length(text: str, form: str) -> int:
+    """How many first letters of `form` the text ends with; 0 if fewer than `_MIN_PREFIX`."""
+    fitting = range(min(len(form), len(text)), _MIN_PREFIX - 1, -1)
     return next((length for length in fitting if text.endswith(form[:length])), 0)
 
 

@@ -21,7 +21,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 _SECONDS = re.compile(r"-?[0-9]{1,9}(\.[0-9]+)?")
 
-_LARGEST_EXPONENT = 1000
+_MAX_EXPONENT = 1000
 """2 to the power of more than 1023 is no float any more; every cap is reached long before."""
 
 
@@ -64,7 +64,7 @@ class RetryPolicy:
     def delay(self, n: int) -> float:
         """The seconds to wait after failed attempt `n` (from 0), before jitter."""
         if self.strategy is RetryStrategy.EXPONENTIAL:
-            seconds = self.base_delay * 2.0 ** min(n, _LARGEST_EXPONENT)
+            seconds = self.base_delay * 2.0 ** min(n, _MAX_EXPONENT)
         elif self.strategy is RetryStrategy.LINEAR:
             seconds = self.base_delay * (n + 1)
         else:
@@ -110,7 +110,7 @@ def parse_retry_after(value: str | None, now: float) -> float | None:
     return max(0.0, (date - datetime.fromtimestamp(now, timezone.utc)).total_seconds())
 
 
-class Again(Exception):  # noqa: N818 -- a signal between attempts, not an error
+class TryAgain(Exception):  # noqa: N818 -- a signal between attempts, not an error
     """One attempt failed, and another may succeed."""
 
     def __init__(self, error: ERPError, *, wait: float | None = None, counted: bool = True) -> None:
@@ -185,8 +185,10 @@ def retrying(
         failed = 0
         error = yield 0.0
         while True:
-            named = error.wait if isinstance(error, Again) else getattr(error, "retry_after", None)
-            if isinstance(error, Again) and not error.counted:
+            named = (
+                error.wait if isinstance(error, TryAgain) else getattr(error, "retry_after", None)
+            )
+            if isinstance(error, TryAgain) and not error.counted:
                 seconds = named or 0.0
             else:
                 seconds = policy.wait(failed, clock.random(), named)

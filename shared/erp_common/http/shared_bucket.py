@@ -1,6 +1,6 @@
 """An allowance shared by several processes and machines through Redis.
 
-One script books a place atomically, on the Redis server's own clock, so that neither races nor
+One script books a slot atomically, on the Redis server's own clock, so that neither races nor
 clocks that differ can overdraw it. A request costs one round trip, and a second one only if it
 had to wait.
 """
@@ -46,20 +46,20 @@ _BOOK = (
     _BEGIN
     + """
 local spacing, slack = tonumber(ARGV[1]), tonumber(ARGV[2])
-local patience, keep = tonumber(ARGV[3]), tonumber(ARGV[4])
+local max_wait, keep = tonumber(ARGV[3]), tonumber(ARGV[4])
 local per_day, day_shift = tonumber(ARGV[5]), tonumber(ARGV[6])
 local day_key = KEYS[2] .. string.format('%.0f', math.floor((now + day_shift) / 86400000000))
 if per_day > 0 and (tonumber(redis.call('GET', day_key)) or 0) >= per_day then return {'0', -2} end
-local place = math.max(time, next_ - slack)
-local wait = math.max(place + lag, until_) - now
-if patience >= 0 and wait > patience then return {'0', -1} end
-next_ = math.max(place, next_) + spacing
+local slot = math.max(time, next_ - slack)
+local wait = math.max(slot + lag, until_) - now
+if max_wait >= 0 and wait > max_wait then return {'0', -1} end
+next_ = math.max(slot, next_) + spacing
 save(keep)
 if per_day > 0 then
   redis.call('INCR', day_key)
   redis.call('EXPIRE', day_key, 172800)
 end
-return {string.format('%.0f', place), math.ceil(wait)}
+return {string.format('%.0f', slot), math.ceil(wait)}
 """
 )
 _LEFT = _BEGIN + "return math.ceil(math.max(tonumber(ARGV[1]) + lag, until_) - now)"
@@ -80,7 +80,7 @@ return 0
 
 
 class RedisBucket:
-    """The places of an allowance, kept in Redis (5 or newer)."""
+    """The slots of an allowance, kept in Redis (5 or newer)."""
 
     def __init__(
         self, allowance: Allowance, url: str, *, owner: str, clock: Clock = SYSTEM_CLOCK
@@ -113,17 +113,17 @@ class RedisBucket:
         # Kept for a while after it is full again, so that `lag` outlives those who still wait.
         self._keep = 600_000
 
-    def book(self, patience: float | None) -> tuple[float, float] | None:
-        """Book the next free place; see `Bucket`."""
+    def book(self, max_wait: float | None) -> tuple[float, float] | None:
+        """Book the next free slot; see `Bucket`."""
         offset = datetime.fromtimestamp(self._clock.time(), DAY_ZONE).utcoffset()
         shift = 0.0 if offset is None else offset.total_seconds() * _MICRO
-        place, wait = self._ask(
+        slot, wait = self._ask(
             lambda: self._book(
                 self._keys,
                 [
                     self._spacing,
                     self._slack,
-                    -1 if patience is None else patience * _MICRO,
+                    -1 if max_wait is None else max_wait * _MICRO,
                     self._keep,
                     self._allowance.per_day or 0,
                     shift,
@@ -132,11 +132,11 @@ class RedisBucket:
         )
         if wait == _DAY_USED_UP:
             raise DayUsedUp
-        return None if wait == _TOO_FAR else (float(place), max(0, wait) / _MICRO)
+        return None if wait == _TOO_FAR else (float(slot), max(0, wait) / _MICRO)
 
-    def left(self, place: float) -> float:
-        """Seconds until the time of a booked place has come."""
-        left: int = self._ask(lambda: self._left(self._keys, [f"{place:.0f}"]))
+    def left(self, slot: float) -> float:
+        """Seconds until the time of a booked slot has come."""
+        left: int = self._ask(lambda: self._left(self._keys, [f"{slot:.0f}"]))
         return left / _MICRO
 
     def penalise(self, seconds: float) -> None:

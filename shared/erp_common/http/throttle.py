@@ -16,23 +16,23 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 
-_GETTING_READY = 1.0
+_CONNECT_AHEAD = 1.0
 """Seconds before its turn at which a request begins to connect."""
-_NEW_TURNS = 3
+_MAX_REBOOKINGS = 3
 """Turns booked in place of missed ones before a machine is too busy to be on time."""
 
 
 @dataclass(frozen=True)
 class Turn:
-    """A booked place in the queue.
+    """A booked turn in the queue.
 
     Attributes:
-        place: What the bucket knows it by.
+        slot: Its time, as the bucket counts it.
         asked_at: When it was asked for, on the clock that does not jump.
         wait: Seconds from then.
     """
 
-    place: float
+    slot: float
     asked_at: float
     wait: float
 
@@ -74,19 +74,19 @@ class TokenBucketRateLimiter:
         self._bucket = bucket or LocalBucket(self.allowance, clock)
 
     def acquire(
-        self, *, patience: float | None = None, stop: threading.Event | None = None
+        self, *, max_wait: float | None = None, stop: threading.Event | None = None
     ) -> None:
         """Wait for a token.
 
         Args:
-            patience: Seconds to wait at most; None for any time.
+            max_wait: Seconds to wait at most; None for any time.
             stop: Ends the wait once it is set.
 
         Raises:
-            ERPRateLimitError: The day's allowance is used up, or `patience` is too short.
+            ERPRateLimitError: The day's allowance is used up, or `max_wait` is too short.
             Closed: `stop` was set.
         """
-        self._await(self.book(patience), stop)
+        self._await(self.book(max_wait), stop)
 
     async def acquire_async(self) -> None:
         """Wait for a token without blocking the event loop.
@@ -98,17 +98,17 @@ class TokenBucketRateLimiter:
         wait = turn.wait
         while wait > 0:
             await self._clock.pause(wait)
-            wait = await asyncio.to_thread(self._bucket.left, turn.place)
+            wait = await asyncio.to_thread(self._bucket.left, turn.slot)
 
-    def book(self, patience: float | None = None) -> Turn:
-        """Take a place in the queue, to be used by `come_close` and `take`.
+    def book(self, max_wait: float | None = None) -> Turn:
+        """Take a place in the queue, to be used by `wait_until_near` and `take`.
 
         Raises:
-            ERPRateLimitError: The day's allowance is used up, or `patience` is too short.
+            ERPRateLimitError: The day's allowance is used up, or `max_wait` is too short.
         """
         asked_at = self._clock.monotonic()
         try:
-            booked = self._bucket.book(patience)
+            booked = self._bucket.book(max_wait)
         except DayUsedUp:
             raise ERPRateLimitError(
                 f"{self.name}: the {self.allowance.per_day} requests allowed a day are used up; "
@@ -116,19 +116,19 @@ class TokenBucketRateLimiter:
             ) from None
         if booked is None:
             raise ERPRateLimitError(
-                f"{self.name}: no request is allowed within the next {patience:g} s; try again "
+                f"{self.name}: no request is allowed within the next {max_wait:g} s; try again "
                 "later or raise rate_limit."
             )
         return Turn(booked[0], asked_at, booked[1])
 
-    def come_close(self, turn: Turn, stop: threading.Event | None = None) -> None:
+    def wait_until_near(self, turn: Turn, stop: threading.Event | None = None) -> None:
         """Wait until it is nearly time: what is left is for getting a connection ready.
 
         Raises:
             Closed: `stop` was set.
         """
-        if turn.wait > _GETTING_READY:
-            self._clock.wait(turn.wait - _GETTING_READY, stop)
+        if turn.wait > _CONNECT_AHEAD:
+            self._clock.wait(turn.wait - _CONNECT_AHEAD, stop)
 
     def take(self, turn: Turn, stop: threading.Event | None = None) -> None:
         """Wait for a booked turn, or for another if that one has passed.
@@ -140,7 +140,7 @@ class TokenBucketRateLimiter:
             ERPRateLimitError: The day's allowance is used up.
             Closed: `stop` was set.
         """
-        for _ in range(_NEW_TURNS):
+        for _ in range(_MAX_REBOOKINGS):
             if self._await(turn, stop) <= self.allowance.tolerance:
                 return
             turn = self.book()
@@ -156,7 +156,7 @@ class TokenBucketRateLimiter:
             if left > 0:
                 self._clock.wait(left, stop)
             # Asked again, since penalties may have moved the turn.
-            left = self._bucket.left(turn.place)
+            left = self._bucket.left(turn.slot)
             if left <= 0:
                 return -left
 

@@ -19,20 +19,19 @@ from urllib.request import getproxies
 
 from erp_common.errors import ERPConnectionError, ERPError
 from erp_common.http.answer import Answer, Undecodable
-from erp_common.http.attempt import Call, Line
+from erp_common.http.attempt import Call, CallContext, ConcurrencyLimit
 from erp_common.http.breaker import CircuitBreaker
 from erp_common.http.bucket import AllowanceUnreachable
 from erp_common.http.clock import SYSTEM_CLOCK, Clock, Closed
 from erp_common.http.credentials import Credentials
 from erp_common.http.dialect import AnswerTooLarge, Dialect, NoRecords
-from erp_common.http.gate import Gate
 from erp_common.http.masking import Masker
 from erp_common.http.options import TransportOptions
 from erp_common.http.request import Request
-from erp_common.http.retry import Again, retrying
+from erp_common.http.retry import TryAgain, retrying
 from erp_common.http.shared_bucket import RedisBucket
 from erp_common.http.throttle import TokenBucketRateLimiter
-from erp_common.http.wire import Wire
+from erp_common.http.wire import HttpsClient
 
 __all__ = [
     "Answer",
@@ -101,15 +100,15 @@ class Transport:
             name=system,
             clock=clock,
         )
-        self._line = Line(
+        self._context = CallContext(
             base_url=options.base_url.strip(),
-            wire=Wire(
+            client=HttpsClient(
                 system,
                 ca_bundle=options.ca_bundle,
                 user_agent=options.user_agent,
                 headers=options.headers,
             ),
-            gate=Gate(options.max_concurrency),
+            in_flight=ConcurrencyLimit(options.max_concurrency),
             limiter=self.limiter,
             breaker=self.breaker,
             auth=self._auth,
@@ -158,7 +157,7 @@ class Transport:
         if timeout is None:
             timeout = options.extract_timeout if request.extract else options.timeout
         call = Call(
-            self._line, request, decode, self._dialect, timeout, admitted, patient=attempts != 1
+            self._context, request, decode, self._dialect, timeout, admitted, patient=attempts != 1
         )
         try:
             result = self._run(call.attempt, attempts)
@@ -180,7 +179,7 @@ class Transport:
         It takes no place in flight, since those that hold one may be waiting for the token, and
         leaves the circuit breaker to the call that needs it.
         """
-        call = Call(self._line, request, decode, dialect, self._options.timeout, admitted=None)
+        call = Call(self._context, request, decode, dialect, self._options.timeout, admitted=None)
         return self._run(call.attempt, None)
 
     @contextmanager
@@ -195,8 +194,8 @@ class Transport:
     def close(self) -> None:
         """Wake everyone who waits, refuse new calls and close all connections."""
         self._stop.set()
-        self._line.gate.close()
-        self._line.wire.close()
+        self._context.in_flight.close()
+        self._context.client.close()
         if self._bucket is not None:
             self._bucket.close()
 
@@ -216,11 +215,11 @@ class Transport:
             )
 
         trying = retrying(
-            policy, retry_on=Again, on_wait=report, stop=self._stop, clock=self._clock
+            policy, retry_on=TryAgain, on_wait=report, stop=self._stop, clock=self._clock
         )(attempt)
         try:
             return trying()
-        except Again as again:
+        except TryAgain as again:
             failure = again.error
         except ERPError as error:
             self._masker.clean(error)

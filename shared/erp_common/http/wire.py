@@ -23,9 +23,9 @@ from erp_common.errors import ERPConnectionError, ERPError, ERPValidationError
 from erp_common.http.addresses import certificate_authorities
 from erp_common.http.answer import Answer, receive
 from erp_common.http.clock import Closed
-from erp_common.http.connection import Departure, TurnAdapter
+from erp_common.http.connection import TurnWait, WaitingAdapter
 
-_PIECE = 1 << 16
+_READ_SIZE = 1 << 16
 
 
 class Unreachable(Exception):  # noqa: N818 -- a signal that becomes an ERPConnectionError
@@ -45,7 +45,7 @@ class Unreachable(Exception):  # noqa: N818 -- a signal that becomes an ERPConne
         self.final = final
 
 
-class Wire:
+class HttpsClient:
     """Sends requests; each thread keeps its own connections open."""
 
     def __init__(
@@ -110,7 +110,7 @@ class Wire:
         """
         own = self._session()
         failure: Unreachable
-        departure = Departure(turn)
+        turn_wait = TurnWait(turn)
         try:
             # As `Session.prepare_request` does it, without merging defaults that nobody has set,
             # which is a tenth of what a request costs.
@@ -123,7 +123,7 @@ class Wire:
                 cookies=own.cookies,
                 auth=auth,
             )
-            with departure:
+            with turn_wait:
                 response = own.send(
                     request,
                     stream=True,
@@ -134,11 +134,11 @@ class Wire:
                     proxies=self._proxies(str(request.url)),
                     allow_redirects=False,
                 )
-            # It has waited, unless something else than TurnAdapter has sent it.
-            deadline = departure.wait() + timeout
+            # It has waited, unless something else than WaitingAdapter has sent it.
+            deadline = turn_wait.wait() + timeout
             try:
                 answer = receive(
-                    lambda: self._piece(response.raw, deadline),
+                    lambda: self._read(response.raw, deadline),
                     response.status_code,
                     response.headers,
                 )
@@ -168,7 +168,7 @@ class Wire:
         if own is None:
             own = requests.Session()
             own.trust_env = False
-            own.mount("https://", TurnAdapter())
+            own.mount("https://", WaitingAdapter())
             own.headers.update(self._headers)
             self._own.value = own
             with self._lock:
@@ -185,11 +185,11 @@ class Wire:
             proxies = self._proxies_to[host] = get_environ_proxies(url, no_proxy=None)
         return proxies
 
-    def _piece(self, raw: Any, deadline: float) -> bytes:  # noqa: ANN401 -- urllib3's response
+    def _read(self, raw: Any, deadline: float) -> bytes:  # noqa: ANN401 -- urllib3's response
         # As it arrives: a server that sends a byte now and then must not hold the run forever.
         if time.monotonic() > deadline:
             raise requests.Timeout
-        piece: bytes = raw.read1(_PIECE, decode_content=False)
+        piece: bytes = raw.read1(_READ_SIZE, decode_content=False)
         return piece
 
     def _failure(self, error: Exception, url: str, timeout: float) -> Unreachable:

@@ -13,7 +13,7 @@ import click
 from singer_sdk.exceptions import ConfigValidationError
 
 from erp_common.auth.authorization import AuthorizationRequest, Stray
-from erp_common.auth.callback import Arrival, Callback
+from erp_common.auth.callback import Callback, Redirect
 from erp_common.auth.oauth import OAuth2Handler
 from erp_common.errors import ERPAuthenticationError, ERPError
 from erp_common.http.addresses import Loopback
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from erp_common.singer.tap import LedgerTap
 
-PATIENCE = 600.0
+CONSENT_TIMEOUT = 600.0
 """Seconds to wait for the user."""
 _REFRESHES = "the tap refreshes it by itself from now on"
 _WILL_REFRESH = "with grant_type set to refresh_token, the tap refreshes it by itself from now on"
@@ -42,7 +42,7 @@ class Consent:
         where: Loopback | None,
         say: Callable[[str], None],
         *,
-        patience: float = PATIENCE,
+        timeout: float = CONSENT_TIMEOUT,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         """Prepare; nothing is opened yet.
@@ -51,15 +51,15 @@ class Consent:
             request: What the user is asked.
             where: Where the browser brings the answer; None if the user has to.
             say: Tells the user something.
-            patience: Seconds to wait for the user.
+            timeout: Seconds to wait for the user.
             clock: Replaced in tests.
         """
         self._request = request
         self._where = where
         self._say = say
-        self._patience = patience
+        self._timeout = timeout
         self._clock = clock
-        self._came: Queue[Arrival | str | None] = Queue()
+        self._came: Queue[Redirect | str | None] = Queue()
 
     def obtain(self, show: Callable[[str], None], redeem: Callable[[str], str]) -> None:
         """Ask, wait for the answer, and exchange it.
@@ -78,15 +78,15 @@ class Consent:
                 open_until_then.enter_context(callback)
             self._explain(may_paste=pasted.watch(self._came.put, lambda: self._came.put(None)))
             show(self._request.address)
-            arrival = self._answer()
+            redirect = self._answer()
             try:
-                if arrival.refusal is not None:
-                    raise arrival.refusal
-                said = redeem(arrival.code)
+                if redirect.refusal is not None:
+                    raise redirect.refusal
+                said = redeem(redirect.code)
             except ERPError as error:
-                arrival.ended(error, "Look at what the tap says, and authorise it again.")
+                redirect.ended(error, "Look at what the tap says, and authorise it again.")
                 raise
-            arrival.ended(None, "You may close this window: the tap has got its first token.")
+            redirect.ended(None, "You may close this window: the tap has got its first token.")
             self._say(said)
 
     def _explain(self, *, may_paste: bool) -> None:
@@ -94,32 +94,32 @@ class Consent:
         paste = "paste the address that the browser ends on, or the code in it, here at once"
         if self._where is not None:
             also = f" If the browser does not reach it, {paste}." if may_paste else ""
-            how = f"The answer is awaited on {self._where} for {self._patience / 60:.0f} minutes."
+            how = f"The answer is awaited on {self._where} for {self._timeout / 60:.0f} minutes."
             self._say(f"Open this address in a browser and allow access. {how}{also}")
         elif may_paste:
             self._say(f"Open this address in a browser and allow access; then {paste}.")
         else:
             self._nothing_can_come()
 
-    def _answer(self) -> Arrival:
+    def _answer(self) -> Redirect:
         """Wait for the first answer that is one."""
-        end = self._clock.monotonic() + self._patience
+        end = self._clock.monotonic() + self._timeout
         while True:
             try:
                 came = self._came.get(timeout=max(0.0, end - self._clock.monotonic()))
             except Empty:
                 raise ERPAuthenticationError(
-                    f"Nobody has allowed access within {self._patience / 60:.0f} minutes; "
+                    f"Nobody has allowed access within {self._timeout / 60:.0f} minutes; "
                     "authorise again.",
                     ends_run=True,
                 ) from None
-            if isinstance(came, Arrival):
+            if isinstance(came, Redirect):
                 return came
             if came is None and self._where is None:
                 self._nothing_can_come()
             if came and came.strip():
                 try:
-                    return Arrival(self._request.pasted(came))
+                    return Redirect(self._request.pasted(came))
                 except Stray as stray:
                     self._say(str(stray))
 

@@ -117,7 +117,7 @@ def test_of_many_threads_one_makes_the_trial(clock: Any) -> None:
 
 def test_calls_run_side_by_side() -> None:
     breaker = CircuitBreaker()
-    fail(breaker)  # from the first failure on pybreaker is at work, which locks around calls
+    fail(breaker)  # one failure is counted: later calls still do not wait for each other
     barrier = threading.Barrier(4)
 
     def call(_: int) -> None:

@@ -15,12 +15,12 @@ import pytest
 import requests
 
 from erp_common.auth.authorization import Stray
-from erp_common.auth.callback import Arrival, Callback
+from erp_common.auth.callback import Callback, Redirect
 from erp_common.errors import ERPAuthenticationError, ERPValidationError
 from erp_common.http.addresses import Loopback
 
 CODE = "the-code-that-nobody-may-see"
-PATIENCE = 30
+SOCKET_TIMEOUT = 30
 
 
 def read(query: str) -> str:
@@ -44,7 +44,7 @@ class Listening:
 
     def __init__(self, host: str = "127.0.0.1") -> None:
         self.where = Loopback(host, free_port(host), "/callback")
-        self.came: Queue[Arrival] = Queue()
+        self.came: Queue[Redirect] = Queue()
         self.callback = Callback(self.where, read, self.came.put)
 
     def url(self, path: str) -> str:
@@ -52,11 +52,11 @@ class Listening:
         return f"http://{host}:{self.where.port}{path}"
 
     def visit(self, path: str, method: str = "GET", **more: Any) -> requests.Response:
-        return requests.request(method, self.url(path), timeout=PATIENCE, **more)
+        return requests.request(method, self.url(path), timeout=SOCKET_TIMEOUT, **more)
 
     def raw(self, data: bytes) -> bytes:
         """What comes back for bytes that no browser sends."""
-        with socket.create_connection((self.where.host, self.where.port), PATIENCE) as line:
+        with socket.create_connection((self.where.host, self.where.port), SOCKET_TIMEOUT) as line:
             line.sendall(data)
             return line.recv(1 << 16)
 
@@ -78,11 +78,11 @@ def test_a_browser_waits_for_how_it_ends(
     listening: Listening, browsers: ThreadPoolExecutor
 ) -> None:
     visit = browsers.submit(listening.visit, f"/callback?code={CODE}")
-    arrival = listening.came.get(timeout=PATIENCE)
+    arrival = listening.came.get(timeout=SOCKET_TIMEOUT)
     assert (arrival.code, arrival.refusal) == (CODE, None)
     assert not visit.done()
     arrival.ended(None, "You <may> close it.")
-    page = visit.result(PATIENCE)
+    page = visit.result(SOCKET_TIMEOUT)
     assert page.status_code == 200
     assert "<h1>The tap is authorised</h1>" in page.text
     assert "You &lt;may&gt; close it." in page.text
@@ -92,8 +92,8 @@ def test_the_page_is_complete_and_kept_nowhere(
     listening: Listening, browsers: ThreadPoolExecutor
 ) -> None:
     visit = browsers.submit(listening.visit, f"/callback?code={CODE}")
-    listening.came.get(timeout=PATIENCE).ended(None, "Done.")
-    page = visit.result(PATIENCE)
+    listening.came.get(timeout=SOCKET_TIMEOUT).ended(None, "Done.")
+    page = visit.result(SOCKET_TIMEOUT)
     assert page.headers["Content-Type"] == "text/html; charset=utf-8"
     assert page.headers["Cache-Control"] == "no-store"
     assert page.headers["Referrer-Policy"] == "no-referrer"
@@ -104,11 +104,11 @@ def test_the_page_is_complete_and_kept_nowhere(
 
 def test_a_refusal_is_an_answer_too(listening: Listening, browsers: ThreadPoolExecutor) -> None:
     visit = browsers.submit(listening.visit, "/callback?error")
-    arrival = listening.came.get(timeout=PATIENCE)
+    arrival = listening.came.get(timeout=SOCKET_TIMEOUT)
     assert arrival.code == ""
     assert arrival.refusal is not None
     arrival.ended(arrival.refusal, "Look at the tap.")
-    page = visit.result(PATIENCE)
+    page = visit.result(SOCKET_TIMEOUT)
     assert page.status_code == 400
     assert "The tap is not authorised" in page.text
 
@@ -117,8 +117,8 @@ def test_who_comes_twice_is_told_the_same(
     listening: Listening, browsers: ThreadPoolExecutor
 ) -> None:
     visits = [browsers.submit(listening.visit, f"/callback?code={CODE}") for _ in range(5)]
-    listening.came.get(timeout=PATIENCE).ended(None, "Done.")
-    assert {visit.result(PATIENCE).status_code for visit in visits} == {200}
+    listening.came.get(timeout=SOCKET_TIMEOUT).ended(None, "Done.")
+    assert {visit.result(SOCKET_TIMEOUT).status_code for visit in visits} == {200}
     assert listening.came.empty()
 
 
@@ -150,8 +150,8 @@ def test_other_visitors_change_nothing(
     if status == 405:
         assert page.headers["Allow"] == "GET"
     visit = browsers.submit(listening.visit, f"/callback?code={CODE}")
-    listening.came.get(timeout=PATIENCE).ended(None, "Done.")
-    assert visit.result(PATIENCE).status_code == 200
+    listening.came.get(timeout=SOCKET_TIMEOUT).ended(None, "Done.")
+    assert visit.result(SOCKET_TIMEOUT).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -183,8 +183,8 @@ def test_nothing_is_logged(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     visit = browsers.submit(listening.visit, f"/callback?code={CODE}")
-    listening.came.get(timeout=PATIENCE).ended(None, "Done.")
-    visit.result(PATIENCE)
+    listening.came.get(timeout=SOCKET_TIMEOUT).ended(None, "Done.")
+    visit.result(SOCKET_TIMEOUT)
     listening.raw(b"GET /callback?code=" + CODE.encode() + b" HTTP/9.9\r\n\r\n")
     said = [one.getMessage() for one in caplog.records if one.name.startswith("erp_common")]
     assert CODE not in "".join(said)
@@ -194,23 +194,25 @@ def test_nothing_is_logged(
 def test_a_browser_that_goes_away_takes_nobody_along(
     listening: Listening, browsers: ThreadPoolExecutor
 ) -> None:
-    line = socket.create_connection((listening.where.host, listening.where.port), PATIENCE)
+    line = socket.create_connection((listening.where.host, listening.where.port), SOCKET_TIMEOUT)
     line.sendall(f"GET /callback?code={CODE} HTTP/1.1\r\n\r\n".encode())
-    arrival = listening.came.get(timeout=PATIENCE)
+    arrival = listening.came.get(timeout=SOCKET_TIMEOUT)
     line.close()
     visit = browsers.submit(listening.visit, f"/callback?code={CODE}")
     arrival.ended(None, "Done.")
-    assert visit.result(PATIENCE).status_code == 200
+    assert visit.result(SOCKET_TIMEOUT).status_code == 200
 
 
 def test_when_it_is_over_nothing_is_left(browsers: ThreadPoolExecutor) -> None:
     before = set(threading.enumerate())
     listening = Listening()
     with listening.callback:
-        silent = socket.create_connection((listening.where.host, listening.where.port), PATIENCE)
+        silent = socket.create_connection(
+            (listening.where.host, listening.where.port), SOCKET_TIMEOUT
+        )
         visit = browsers.submit(listening.visit, f"/callback?code={CODE}")
-        listening.came.get(timeout=PATIENCE)
-    page = visit.result(PATIENCE)
+        listening.came.get(timeout=SOCKET_TIMEOUT)
+    page = visit.result(SOCKET_TIMEOUT)
     assert page.status_code == 400
     assert "It is over" in page.text
     assert silent.recv(1) == b""

@@ -61,10 +61,6 @@ def test_pairs_and_addresses() -> None:
     assert masker.mask(f"Basic {pair} geheim p%40ss") == "Basic *** *** ***"
 
 
-def test_bytes_that_are_no_text() -> None:
-    assert Masker(["geheim"]).mask_bytes(b"\xff geheim \xfe") == b"\xff *** \xfe"
-
-
 @pytest.fixture
 def log() -> Iterator[io.StringIO]:
     """What a handler of the root logger writes, debug included."""

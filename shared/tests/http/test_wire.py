@@ -14,17 +14,17 @@ import pytest
 from erp_common.http import connection
 from erp_common.http.answer import Answer
 from erp_common.http.request import Request
-from erp_common.http.wire import Wire
+from erp_common.http.wire import HttpsClient
 
 
 @pytest.fixture
-def wire(ca_bundle: str) -> Iterator[Wire]:
-    wire = Wire("Omie", ca_bundle=ca_bundle)
+def wire(ca_bundle: str) -> Iterator[HttpsClient]:
+    wire = HttpsClient("Omie", ca_bundle=ca_bundle)
     yield wire
     wire.close()
 
 
-def test_its_turn_comes_when_the_connection_stands(server: Any, wire: Wire) -> None:
+def test_its_turn_comes_when_the_connection_stands(server: Any, wire: HttpsClient) -> None:
     turns = []
 
     def turn() -> None:
@@ -37,7 +37,7 @@ def test_its_turn_comes_when_the_connection_stands(server: Any, wire: Wire) -> N
 
 
 def test_what_was_closed_while_it_waited_is_opened_again(
-    server: Any, wire: Wire, monkeypatch: pytest.MonkeyPatch
+    server: Any, wire: HttpsClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wire.send("GET", f"{server.url}/x", timeout=10).close()
     monkeypatch.setattr(connection, "_IDLE", 0.0)
@@ -47,7 +47,7 @@ def test_what_was_closed_while_it_waited_is_opened_again(
     assert len(server.accepted) == 2
 
 
-def test_a_turn_that_fails_sends_nothing(server: Any, wire: Wire) -> None:
+def test_a_turn_that_fails_sends_nothing(server: Any, wire: HttpsClient) -> None:
     def turn() -> None:
         raise KeyError
 

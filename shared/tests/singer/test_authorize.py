@@ -18,7 +18,7 @@ from erp_common.auth.authorization import AuthorizationRequest
 from erp_common.errors import ERPAuthenticationError, ERPConnectionError, ERPValidationError
 from erp_common.http.addresses import Loopback
 from erp_common.singer import pasted
-from erp_common.singer.authorize import PATIENCE, Consent
+from erp_common.singer.authorize import CONSENT_TIMEOUT, Consent
 
 ELSEWHERE = "https://elsewhere.example/back"
 REQUEST = AuthorizationRequest("Acme ERP", "https://erp.example/authorize", "app", ELSEWHERE)
@@ -58,11 +58,11 @@ def keyboard(monkeypatch: pytest.MonkeyPatch) -> Iterator[Keyboard]:
 class Attempt:
     """One attempt, and what it has said, shown and exchanged."""
 
-    def __init__(self, where: Loopback | None = None, patience: float = PATIENCE) -> None:
+    def __init__(self, where: Loopback | None = None, timeout: float = CONSENT_TIMEOUT) -> None:
         self.said: list[str] = []
         self.shown: list[str] = []
         self.codes: list[str] = []
-        self._consent = Consent(REQUEST, where, self.said.append, patience=patience)
+        self._consent = Consent(REQUEST, where, self.said.append, timeout=timeout)
 
     def make(self, redeem: Callable[[str], str] | None = None) -> None:
         def take(code: str) -> str:
@@ -148,7 +148,7 @@ def where() -> Loopback:
 
 def test_nobody_answers(keyboard: Keyboard, where: Loopback) -> None:
     _ = keyboard
-    attempt = Attempt(where, patience=0)
+    attempt = Attempt(where, timeout=0)
     with pytest.raises(ERPAuthenticationError, match="Nobody has allowed access within"):
         attempt.make()
     assert attempt.shown == [REQUEST.address]
@@ -168,7 +168,7 @@ def test_an_input_that_ends_does_not_end_the_waiting(
 ) -> None:
     """As with `</dev/null`: the browser may still come."""
     monkeypatch.setattr(sys, "stdin", None)
-    attempt = Attempt(where, patience=0)
+    attempt = Attempt(where, timeout=0)
     with pytest.raises(ERPAuthenticationError, match="Nobody"):
         attempt.make()
     assert "paste" not in attempt.said[0]
