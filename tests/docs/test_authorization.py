@@ -15,7 +15,8 @@ import pytest
 from authorize.attempt import PATIENCE, Attempt, World
 from docs.blocks import Block, blocks, shell, substituted
 from e2e.commands import PROJECT
-from erp_common.singer import authorize, settings
+from erp_common.auth import consent
+from erp_common.singer import settings
 from simulator import Books, Simulator
 
 PAGE = PROJECT / "docs" / "authorization.md"
@@ -63,7 +64,7 @@ def test_every_block_is_run() -> None:
 
 def test_what_is_said_is_so() -> None:
     assert f"`{settings.REDIRECT_URI}`" in TEXT
-    assert f"within {authorize.CONSENT_TIMEOUT / 60:.0f} minutes" in TEXT
+    assert f"within {consent.CONSENT_TIMEOUT / 60:.0f} minutes" in TEXT
 
 
 @pytest.mark.parametrize("tap", ["tap-bling", "tap-contaazul"])

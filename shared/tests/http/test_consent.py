@@ -1,3 +1,4 @@
+# ruff: noqa: INP001 -- a package of this name would hide the standard library's http
 """Waiting for a user's consent: what comes from the browser, from the keyboard, and not at all."""
 
 from __future__ import annotations
@@ -14,11 +15,11 @@ from urllib.parse import urlencode
 
 import pytest
 
+from erp_common.auth import pasted
 from erp_common.auth.authorization import AuthorizationRequest
+from erp_common.auth.consent import CONSENT_TIMEOUT, Consent
 from erp_common.errors import ERPAuthenticationError, ERPConnectionError, ERPValidationError
 from erp_common.http.addresses import Loopback
-from erp_common.singer import pasted
-from erp_common.singer.authorize import CONSENT_TIMEOUT, Consent
 
 ELSEWHERE = "https://elsewhere.example/back"
 REQUEST = AuthorizationRequest("Acme ERP", "https://erp.example/authorize", "app", ELSEWHERE)
