@@ -64,6 +64,8 @@ class Record(msgspec.Struct, gc=False):
     account_name: str | None
     entry_id: str
     line_number: int
+    journal_id: str
+    posting_kind: str | None
     transaction_date: date
     posting_date: date
     debit_amount: Decimal
@@ -194,6 +196,8 @@ class Floor:
                     row.cDescConta,
                     str(entry),
                     line,
+                    str(entry),
+                    None,
                     moved,
                     day(row.dDtLanc) if row.dDtLanc else moved,
                     row.nDebito,

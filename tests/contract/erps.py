@@ -40,6 +40,8 @@ class Erp:
         natural: Whether credit-natured accounts are stated positive on the credit side.
         states_normal: Whether the ERP states the accounts' normal side.
         whole_entries: Whether the ERP serves whole entries.
+        journals: Whether both sides of an entry have one name.
+        says_kind: Whether the ERP says which entries close the result.
         base_url: The default.
         page_size: The default, None where there are no pages or the ERP decides.
         derivable: Fields of an account that follow from the codes and names of all.
@@ -66,6 +68,8 @@ class Erp:
     natural: bool = False
     states_normal: bool = False
     whole_entries: bool = False
+    journals: bool = True
+    says_kind: bool = False
     page_size: int | None = None
     derivable: tuple[str, ...] = ()
     optional: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
@@ -158,6 +162,7 @@ TOTVS = Erp(
     pages="single",
     natural=True,
     states_normal=True,
+    says_kind=True,
     derivable=("CT1_CTASUP", "CT1_NATCTA"),
     optional=MappingProxyType(
         {
@@ -168,6 +173,7 @@ TOTVS = Erp(
             "CT2_NUMDOC": "document_number",
             "CT2_CLIFOR": "entity_id",
             "CT2_NOMECF": "entity_name",
+            "CT2_DTLP": "posting_kind",
         }
     ),
     moods=("numbers=string", "numbers=brazilian", "padded=False", "cp1252=True", "normal=digits"),
@@ -226,6 +232,7 @@ BLING = Erp(
     ),
     base_url="https://bling.com.br/Api/v3",
     pages="short",
+    journals=False,
     page_size=100,
     derivable=("contaPai", "sintetica"),
     optional=MappingProxyType(
@@ -255,6 +262,7 @@ BLING_V2 = Erp(
     base_url="https://bling.com.br/Api/v2",
     settings=MappingProxyType({"api_version": "v2"}),
     pages="empty",
+    journals=False,
     openings=False,
     derivable=("contaPai", "sintetica"),
     optional=MappingProxyType(

@@ -62,6 +62,8 @@ class Truth(NamedTuple):
                     "account_name": account.name if account else None,
                     "entry_id": entry_id,
                     "line_number": numbers[line.account, entry_id],
+                    "journal_id": self._journal(entry_id),
+                    "posting_kind": self._kind(entry),
                     "transaction_date": str(entry.date),
                     "posting_date": str(entry.posting_date or entry.date),
                     "debit_amount": line.debit,
@@ -86,6 +88,7 @@ class Truth(NamedTuple):
         lines = self.company.lines(*span)
         return {
             **self.constants(span),
+            "fiscal_year": span.end.year,
             "period_status": "closed",
             "basis": self.erp.basis,
             "account_count": len(analytic),
@@ -138,6 +141,18 @@ class Truth(NamedTuple):
                 "is_summary": account.is_summary,
                 "basis": self.erp.basis,
             }
+
+    def _journal(self, entry_id: str) -> str | None:
+        """What names the whole entry: that of Protheus is the row's name without its number."""
+        if not self.erp.journals:
+            return None
+        return entry_id.rpartition("-")[0] if self.erp.entry_id == "row" else entry_id
+
+    def _kind(self, entry: Entry) -> str | None:
+        """The kind of entry, where the ERP says it."""
+        if not self.erp.says_kind:
+            return None
+        return "CLOSING" if entry.closes else "NORMAL"
 
     def _postings(self, span: Span) -> Iterator[tuple[str, Posting]]:
         for entry in self.company.entries_between(*span):

@@ -24,14 +24,14 @@ FIELDS = {
     ),
     "subledger": (
         "source_system company_id company_name period_start period_end currency account_code"
-        " account_name entry_id line_number transaction_date posting_date debit_amount"
-        " credit_amount description document_number document_type cost_center entity_id"
-        " entity_name extracted_at metadata"
+        " account_name entry_id line_number journal_id posting_kind transaction_date posting_date"
+        " debit_amount credit_amount description document_number document_type cost_center"
+        " entity_id entity_name extracted_at metadata"
     ),
     "periods": (
-        "source_system company_id company_name period_start period_end period_status currency"
-        " basis account_count entry_count total_debit total_credit is_balanced subledger_debit"
-        " subledger_credit is_reconciled issue_count extracted_at metadata"
+        "source_system company_id company_name period_start period_end fiscal_year period_status"
+        " currency basis account_count entry_count total_debit total_credit is_balanced"
+        " subledger_debit subledger_credit is_reconciled issue_count extracted_at metadata"
     ),
     "validation_issues": (
         "issue_id source_system company_id period_start period_end stream_name severity code"

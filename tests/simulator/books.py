@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from simulator.chart import chart_of_accounts, flat, without_separators
+from simulator.chart import chart_of_accounts, dashed, flat, recoded
 from simulator.company import Company
-from simulator.generate import Opening, Plan, generate
+from simulator.generate import RETAINED, Closing, Opening, Plan, generate, months
+from simulator.sales_between import close_again, sell_to_each_other
 
 _NAMES: Final = (
     "Aurora Comércio de Alimentos Ltda",
@@ -86,6 +87,11 @@ class Books:
         memorandum: bool | None = None,
         opening: Opening = "balances",
         year_end_closing: bool = False,
+        closing: Closing = "none",
+        closing_day: int | None = None,
+        fiscal_year_start_month: int = 1,
+        own_charts: bool = False,
+        sales_between: bool = False,
     ) -> Books:
         """Generate books; the same arguments give the same books.
 
@@ -105,7 +111,16 @@ class Books:
             flat_codes: Account codes without separators.
             memorandum: With accounts without a type (Compensação); as given by `small` if None.
             opening: Opening `balances`, or an `entry` of the day before `start`, or `none`.
-            year_end_closing: Entries of 31 December that zero the result accounts.
+            year_end_closing: Entries of 31 December that zero the result accounts; short for
+                `closing="yearly"`.
+            closing: Entries that zero the result accounts at the end of each fiscal year or of each
+                quarter of it.
+            closing_day: The day of the following month on which they are dated (January for the
+                year's); None for the last day itself.
+            fiscal_year_start_month: The month in which fiscal years begin.
+            own_charts: Another form of account codes for each company: with dots, without
+                separators, with dashes.
+            sales_between: Each company sells a service to the next, every month.
         """
         size = PRESETS[preset]
         small = size.small if small is None else small
@@ -115,6 +130,10 @@ class Books:
             accounts=accounts,
         )
         made = []
+        renames = [
+            (str, flat, dashed)[index % 3] if own_charts else flat if flat_codes else str
+            for index in range(len(_names(companies or size.companies)))
+        ]
         for index, (company_id, name) in enumerate(_names(companies or size.companies)):
             plan = Plan(
                 accounts=chart,
@@ -125,20 +144,27 @@ class Books:
                 seed=f"{seed}/{index}",
                 company_index=index,
                 opening=opening,
-                year_end_closing=year_end_closing,
-                rename=flat if flat_codes else str,
+                closing="yearly" if year_end_closing else closing,
+                closing_day=closing_day,
+                fiscal_year_start_month=fiscal_year_start_month,
+                rename=renames[index],
             )
             balances, entries = generate(plan)
             made.append(
                 Company(
                     company_id,
                     name,
-                    without_separators(chart) if flat_codes else chart,
+                    recoded(chart, renames[index]),
                     balances,
                     entries,
                     filial=f"{index + 1:02d}01",
                 )
             )
+        if sales_between:
+            span = [first for first, _ in months(start or size.start, end or size.end)]
+            sell_to_each_other(made, renames, span, str(seed))
+            for company, rename in zip(made, renames, strict=True):
+                close_again(company, rename(RETAINED))
         return cls(made)
 
 

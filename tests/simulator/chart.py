@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from importlib import resources
 from itertools import count
@@ -113,10 +114,12 @@ def _customers(wanted: int) -> list[_Node]:
     return nodes
 
 
-def without_separators(accounts: list[Account]) -> list[Account]:
-    """Return the same chart with codes such as 110102001."""
+def recoded(accounts: list[Account], rename: Callable[[str], str]) -> list[Account]:
+    """Return the same chart with other codes, such as 110102001."""
     return [
-        replace(account, code=flat(account.code), parent=account.parent and flat(account.parent))
+        replace(
+            account, code=rename(account.code), parent=account.parent and rename(account.parent)
+        )
         for account in accounts
     ]
 
@@ -124,3 +127,8 @@ def without_separators(accounts: list[Account]) -> list[Account]:
 def flat(code: str) -> str:
     """Return the code without separators."""
     return code.replace(".", "")
+
+
+def dashed(code: str) -> str:
+    """Return the code with dashes for dots."""
+    return code.replace(".", "-")

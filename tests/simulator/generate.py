@@ -6,7 +6,7 @@ import gc
 from calendar import monthrange
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import chain
@@ -20,6 +20,7 @@ from simulator.opening import opening_balances
 from simulator.standing import Standing
 
 Opening = Literal["balances", "entry", "none"]
+Closing = Literal["none", "yearly", "quarterly"]
 
 RETAINED: Final = "2.4.04.01.001"
 _CAPITAL_INCREASE: Final = 8
@@ -39,7 +40,10 @@ class Plan:
     seed: str
     company_index: int = 0
     opening: Opening = "balances"
-    year_end_closing: bool = False
+    closing: Closing = "none"
+    closing_day: int | None = None
+    """The day of the following month on which a closing entry is dated; None for the last day."""
+    fiscal_year_start_month: int = 1
     rename: Callable[[str], str] = str
 
 
@@ -70,7 +74,8 @@ def _generate(plan: Plan) -> tuple[dict[str, Decimal], list[Entry]]:
         opening = {plan.rename(code): _amount(cents) for code, cents in balances.items() if cents}
     # Books without openings have the same entries: only the balances before them are unknown.
     journal = Journal(Standing(plan.accounts, balances))
-    for first, last in _months(plan.start, plan.end):
+    closing = _Closing(plan, builder, journal)
+    for first, last in months(plan.start, plan.end):
         rng = _seeded(f"{plan.seed}/{first:%Y-%m}")
         span = (last - first).days + 1
         part = span / monthrange(first.year, first.month)[1]
@@ -84,19 +89,25 @@ def _generate(plan: Plan) -> tuple[dict[str, Decimal], list[Entry]]:
         drafts = journal.draw(number - len(once), round(plan.turnover * part / 12), rng)
         for day, draft in zip(days, chain(once, drafts), strict=True):
             entries.append(builder.entry(draft, first + timedelta(days=day), rng))
-        if plan.year_end_closing and (last.month, last.day) == (12, 31):
-            closing = builder.closing_draft()
-            if closing is not None:
-                entries.append(builder.entry(journal.post(closing), last, rng))
+        entries += closing.entries(first, last, rng)
     return opening, entries
 
 
-def _months(start: date, end: date) -> Iterator[tuple[date, date]]:
+def months(start: date, end: date) -> Iterator[tuple[date, date]]:
+    """Yield the first and the last day of each month of a span, cut to the span."""
     first = start
     while first <= end:
         last = first.replace(day=monthrange(first.year, first.month)[1])
         yield first, min(last, end)
         first = last + _DAY
+
+
+def _closes(plan: Plan, last: date) -> bool:
+    """Whether the result up to that day is taken out."""
+    if plan.closing == "none" or last.day != monthrange(last.year, last.month)[1]:
+        return False
+    months = 12 if plan.closing == "yearly" else 3
+    return (last.month - plan.fiscal_year_start_month + 1) % months == 0
 
 
 def _seeded(seed: str) -> Random:
@@ -114,7 +125,7 @@ class _Builder:
         self._rename = plan.rename
         self._next_id = FIRST_ENTRY_ID + plan.company_index * IDS_PER_COMPANY + 1
         self._result: defaultdict[str, int] | None = (
-            defaultdict(int) if plan.year_end_closing else None
+            defaultdict(int) if plan.closing != "none" else None
         )
 
     def entry(self, draft: Draft, day: date, rng: Random) -> Entry:
@@ -144,6 +155,17 @@ class _Builder:
             entity=ENTITIES[number % len(ENTITIES)] if draft.entity else None,
         )
 
+    def closing_entry(self, due: tuple[date, Draft], day: date, rng: Random) -> Entry:
+        """Return the entry of that day that takes the result up to another day out.
+
+        What it books is no result of the time after, so it is left out of the next closing.
+        """
+        closes, draft = due
+        result, self._result = self._result, None
+        made = replace(self.entry(draft, day, rng), closes=closes)
+        self._result = result
+        return made
+
     def closing_draft(self) -> Draft | None:
         """Return the entry that zeroes the result accounts against the retained earnings."""
         if self._result is None:
@@ -154,3 +176,28 @@ class _Builder:
         self._result.clear()
         lines.append(DraftLine(RETAINED, -sum(line.cents for line in lines)))
         return Draft(lines, "ENC", "Encerramento do exercício", entity=False)
+
+
+class _Closing:
+    """Takes the result out as the plan says; an entry may be dated in the month after."""
+
+    def __init__(self, plan: Plan, builder: _Builder, journal: Journal) -> None:
+        self._plan = plan
+        self._builder = builder
+        self._journal = journal
+        self._due: tuple[date, Draft] | None = None
+
+    def entries(self, first: date, last: date, rng: Random) -> Iterator[Entry]:
+        day = self._plan.closing_day
+        if self._due is not None and day is not None:
+            if day <= last.day:
+                yield self._builder.closing_entry(self._due, first.replace(day=day), rng)
+            self._due = None
+        if not _closes(self._plan, last):
+            return
+        draft = self._builder.closing_draft()
+        if draft is None:
+            return
+        self._due = last, self._journal.post(draft)
+        if day is None:
+            yield self._builder.closing_entry(self._due, last, rng)

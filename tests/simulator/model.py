@@ -62,6 +62,8 @@ class Entry:
     document_type: str | None = None
     description: str = ""
     entity: Entity | None = None
+    closes: dt.date | None = None
+    """For an entry that zeroes the result accounts: the last day whose result it takes out."""
 
     @property
     def uuid(self) -> str:

@@ -41,6 +41,7 @@ _WIDTHS: Final = {
     "CT2_NUMDOC": 20,
     "CT2_CLIFOR": 12,
     "CT2_NOMECF": 40,
+    "CT2_DTLP": 8,
 }
 _BLOCK_ROWS: Final = 500
 

@@ -15,9 +15,6 @@ from simulator.model import ZERO
 from simulator.service import Row
 from simulator.totvs_rows import compact, entry_rows, nature_of
 
-CLOSING: Final = "ENC"
-"""The document type of the entries that zero the result accounts at a year's end."""
-
 SHARED: Final = ""
 """The filial of a table that all branches share."""
 
@@ -53,6 +50,7 @@ _OF_CT2: Final = (
     "CT2_HIST",
     "CT2_CCD",
     "CT2_CCC",
+    "CT2_DTLP",
 )
 _RATE: Final = Decimal("0.20")
 _CENT: Final = Decimal("0.01")
@@ -96,7 +94,7 @@ def balances(company: Company) -> Iterator[Row]:
     for entry in company.entries:
         last = entry.date.replace(day=monthrange(entry.date.year, entry.date.month)[1])
         for line in entry.lines:
-            sums = moved[last, line.account, "Z" if entry.document_type == CLOSING else "N"]
+            sums = moved[last, line.account, "Z" if entry.closes else "N"]
             sums[0] += line.debit
             sums[1] += line.credit
     for (day, code, zeroing), (debit, credit) in moved.items():
@@ -119,12 +117,7 @@ def entries(company: Company) -> Iterator[Row]:
     for entry in company.entries:
         for full in entry_rows(entry, company.filial):
             row = {name: full[name] for name in _OF_CT2}
-            zeroing = entry.document_type == CLOSING
-            row |= {
-                "CT2_MOEDLC": "01",
-                "CT2_TPSALD": "1",
-                "CT2_DTLP": compact(entry.date) if zeroing else "",
-            }
+            row |= {"CT2_MOEDLC": "01", "CT2_TPSALD": "1"}
             yield row
             yield from _shadows(row, "CT2_MOEDLC", "CT2_TPSALD", ("CT2_VALOR",))
 

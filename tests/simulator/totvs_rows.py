@@ -65,6 +65,7 @@ def entry_rows(entry: Entry, filial: str, account: str | None = None) -> Iterato
             "CT2_LOTE": lote,
             "CT2_SBLOTE": sublote,
             "CT2_DOC": document,
+            "CT2_DTLP": compact(entry.closes) if entry.closes else "",
         }
         number += 1
         yield {

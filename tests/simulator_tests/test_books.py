@@ -6,6 +6,7 @@ from collections import defaultdict
 from datetime import date, timedelta
 from decimal import Decimal
 from threading import Thread
+from typing import Any
 
 import pytest
 
@@ -170,6 +171,74 @@ def test_the_year_end_closes_the_result(flat_codes: bool) -> None:  # noqa: FBT0
     )
     assert any(before[code] for code in "345")
     assert not any(after[code] for code in "345")
+
+
+@pytest.mark.parametrize(
+    ("closing", "first_month", "dates"),
+    [
+        ("yearly", 1, [(12, 31)]),
+        ("yearly", 7, [(6, 30)]),
+        ("quarterly", 1, [(3, 31), (6, 30), (9, 30), (12, 31)]),
+        ("quarterly", 2, [(1, 31), (4, 30), (7, 31), (10, 31)]),
+    ],
+)
+@pytest.mark.parametrize("day", [None, 15])
+@pytest.mark.parametrize("sales_between", [False, True])
+def test_closings_take_the_result_out(
+    closing: Any,
+    first_month: int,
+    dates: list[tuple[int, int]],
+    day: int | None,
+    sales_between: bool,  # noqa: FBT001
+) -> None:
+    books = Books.generate(
+        companies=2,
+        start=JAN,
+        end=date(2025, 1, 31),
+        closing=closing,
+        closing_day=day,
+        fiscal_year_start_month=first_month,
+        sales_between=sales_between,
+    )
+    for company in books.companies:
+        types = {account.code: account.type for account in company.accounts}
+        entries = [entry for entry in company.entries if entry.closes]
+        closed = [entry.closes for entry in entries]
+        assert closed == [date(2024, month, last) for month, last in dates] + (
+            [date(2025, 1, 31)] if day is None and first_month == 2 else []
+        )
+        for entry in entries:
+            assert entry.closes is not None
+            assert entry.date == (entry.closes if day is None else entry.closes + DAY * day)
+            others = [
+                other for other in company.entries if (other.closes or other.date) <= entry.closes
+            ]
+            left: defaultdict[str, Decimal] = defaultdict(Decimal)
+            for other in others:
+                for line in other.lines:
+                    left[line.account] += line.debit - line.credit
+            assert not any(left[code] for code in left if types[code] in ("REVENUE", "EXPENSE"))
+
+
+def test_companies_sell_to_each_other_and_code_accounts_as_they_like() -> None:
+    books = Books.generate(companies=3, sales_between=True, own_charts=True)
+    shapes = [
+        {sign for one in c.accounts for sign in one.code if not sign.isdigit()}
+        for c in books.companies
+    ]
+    assert shapes == [{"."}, set(), {"-"}]
+    for company, other in zip(books.companies, [*books.companies[1:], books.company], strict=True):
+        sold, bought = (
+            {
+                (entry.date, line.debit + line.credit)
+                for entry in one.entries
+                for line in entry.lines
+                if entry.entity and entry.entity.name == partner.name and line.account[0] == root
+            }
+            for one, partner, root in ((company, other, "3"), (other, company, "5"))
+        )
+        assert sold == bought
+        assert len(sold) == 3
 
 
 def test_the_opening_can_be_an_entry() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from erp_common.ledger.models import AccountBalance
+from erp_common.ledger.models import AccountBalance, PostingKind
 
 
 class AuthType(str, Enum):
@@ -51,6 +51,8 @@ class SubledgerEntry(msgspec.Struct, kw_only=True):
     account_name: str | None
     entry_id: str
     line_number: int
+    journal_id: str | None
+    posting_kind: PostingKind | None
     transaction_date: date
     posting_date: date
     debit_amount: Decimal

@@ -22,7 +22,7 @@ from erp_common.ledger.hierarchy import Chart
 from erp_common.ledger.issues import with_keys
 from erp_common.ledger.models import Basis, Finding, Posting, Severity
 from erp_common.ledger.movements import Movements
-from erp_common.ledger.periods import Period
+from erp_common.ledger.periods import Period, fiscal_year
 
 
 class Issue(msgspec.Struct):
@@ -59,6 +59,7 @@ class Issue(msgspec.Struct):
 class Header(msgspec.Struct):
     """A row of `periods`, without the extraction's constants; totals are over analytic accounts."""
 
+    fiscal_year: int
     period_status: str
     basis: Basis
     account_count: int
@@ -144,6 +145,7 @@ class PeriodExtract(ABC):
         movements = self.movements if self._read_whole else None
         rules = self._extraction.rules
         return Header(
+            fiscal_year=fiscal_year(self.period.end, rules.fiscal_year_start_month),
             period_status="open" if self.period.is_open(self._extraction.today) else "closed",
             basis=ledger.basis,
             account_count=ledger.account_count,
@@ -237,7 +239,8 @@ class PeriodExtract(ABC):
         """The postings of one listing, in order, that the checks let pass."""
         if self._reader is None:
             names = {account.code: account.name for account in chart.accounts}
-            self._reader = Postings(self._reading, movements, names)
+            closing = self._extraction.rules.closing_entries
+            self._reader = Postings(self._reading, movements, names, closing)
         rules = self._extraction.rules if whole_entries else None
         yield from self._reader.of(paged, reader, rules)
 

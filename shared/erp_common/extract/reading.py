@@ -14,6 +14,7 @@ from erp_common.ledger.findings import Code, finding
 from erp_common.ledger.models import Finding, Posting
 from erp_common.ledger.movements import Movements
 from erp_common.ledger.normalize import InvalidValue
+from erp_common.ledger.posting_kinds import ClosingEntries
 from erp_common.ledger.rules import Rules
 
 Meaning = TypeVar("Meaning")
@@ -118,17 +119,25 @@ class Reading:
 class Postings:
     """The postings of listings as they are read, counted in and named."""
 
-    def __init__(self, reading: Reading, movements: Movements, names: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        reading: Reading,
+        movements: Movements,
+        names: Mapping[str, str],
+        closing: ClosingEntries,
+    ) -> None:
         """Begin to read.
 
         Args:
             reading: Keeps the rows that cannot be read.
             movements: Sums the postings up and refuses those of other periods.
             names: Account names by code, for rows that lack them.
+            closing: The marks of closing entries.
         """
         self._reading = reading
         self._movements = movements
         self._names = names
+        self._closing = closing
 
     def of(
         self, paged: Paged[Any], reader: LineReader, entries: Rules | None = None
@@ -151,4 +160,5 @@ class Postings:
         for posting in taken:
             if posting.account_name is None:
                 posting.account_name = self._names.get(posting.account_code)
+        self._closing.mark(taken)
         return taken

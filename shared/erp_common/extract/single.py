@@ -90,4 +90,6 @@ class AccountPostings:
             raise TypeError(type(source))
         for index, (query, reader) in enumerate(listings):
             paged = Paged(source.transport, ahead, (1, index), query)
-            yield from Postings(self._reading, self._movements, names).of(paged, reader)
+            yield from Postings(self._reading, self._movements, names, rules.closing_entries).of(
+                paged, reader
+            )

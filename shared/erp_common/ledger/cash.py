@@ -224,6 +224,7 @@ def _line(movement: Settled, code: str, amount: Decimal) -> Posting:
     return Posting(
         account_code=code,
         entry_id=movement.entry_id,
+        journal_id=movement.entry_id,
         transaction_date=movement.day,
         posting_date=movement.day,
         debit_amount=amount if amount > 0 else ZERO,

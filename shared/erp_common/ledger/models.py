@@ -33,6 +33,16 @@ class Side(str, Enum):
     CREDIT = "CREDIT"
 
 
+class PostingKind(str, Enum):
+    """What kind of entry a posting belongs to."""
+
+    NORMAL = "NORMAL"
+    CLOSING = "CLOSING"
+    """Zeroes the result accounts at the end of a fiscal year or of a part of it."""
+    LATE = "LATE"
+    """Booked after its period was filed."""
+
+
 class Basis(str, Enum):
     """Whether the ERP serves the trial balance or the tap sums it up from postings."""
 
@@ -122,13 +132,17 @@ class Posting(msgspec.Struct, kw_only=True, gc=False):
     """One line of the subledger: the fields that differ from row to row.
 
     Debit and credit are in the company's currency and as the ERP states them; `line_number` counts
-    from 1 within company, account and entry. Field names and order are the stream's.
+    from 1 within company, account and entry. `journal_id` names the whole journal entry, whose
+    debits equal its credits; None where the ERP gives its sides no common name. `posting_kind` is
+    None where nothing says it. Field names and order are the stream's.
     """
 
     account_code: str
     account_name: str | None = None
     entry_id: str
     line_number: int = 1
+    journal_id: str | None = None
+    posting_kind: PostingKind | None = None
     transaction_date: date
     posting_date: date
     debit_amount: Decimal = ZERO

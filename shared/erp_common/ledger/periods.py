@@ -93,6 +93,11 @@ def starts_fiscal_year(period: Period, first_month: int) -> bool:
     return period.start.month == first_month and period.start.day == 1
 
 
+def fiscal_year(day: date, first_month: int) -> int:
+    """The calendar year in which the fiscal year that the day lies in ends."""
+    return day.year + (1 < first_month <= day.month)
+
+
 def fiscal_year_start(day: date, first_month: int) -> date:
     """The first day of the fiscal year that the day lies in.
 

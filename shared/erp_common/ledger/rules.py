@@ -8,6 +8,7 @@ from typing import Literal
 import msgspec
 
 from erp_common.ledger.models import AccountType
+from erp_common.ledger.posting_kinds import ClosingEntries
 
 
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,5 +24,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """Account types by code prefix; only letters and digits are compared, the longest wins."""
     fiscal_year_start_month: int = 1
     """The month (1 to 12) on whose first day the fiscal year begins."""
+    closing_entries: ClosingEntries = ClosingEntries()
+    """The marks of entries that zero the result accounts."""
     checks: bool = True
     """Whether the ledger is checked; types, hierarchy and net balances are worked out anyway."""

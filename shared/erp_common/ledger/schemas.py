@@ -81,6 +81,7 @@ PERIODS: Final = _schema(
         "company_name": _COMPANY_NAME,
         "period_start": _PERIOD_START,
         "period_end": _PERIOD_END,
+        "fiscal_year": _whole("The calendar year in which the period's fiscal year ends."),
         "period_status": _text(
             "open while the period ends today or later (São Paulo), else closed."
         ),
@@ -155,6 +156,15 @@ SUBLEDGER: Final = _schema(
         "account_name": _or_null(_text("The account's name.")),
         "entry_id": _text("The journal entry in the ERP."),
         "line_number": _whole("Number of the line within company, account and entry, from 1."),
+        "journal_id": _or_null(
+            _text("The whole journal entry, whose debits equal its credits; null if not named.")
+        ),
+        "posting_kind": _or_null(
+            _text(
+                "NORMAL, CLOSING (zeroes the result accounts) or LATE (after the filing); null if "
+                "nothing says it."
+            )
+        ),
         "transaction_date": _date("The date that decides the period."),
         "posting_date": _date(
             "When it was posted; the transaction date where the ERP says nothing."

@@ -15,6 +15,7 @@ from erp_common.ledger.periods import (
     before,
     containing,
     cut_span,
+    fiscal_year,
     fiscal_year_start,
     starts_fiscal_year,
     today,
@@ -77,15 +78,16 @@ def test_today_is_that_of_sao_paulo() -> None:
 
 
 @pytest.mark.parametrize(
-    ("day", "first_month", "start"),
+    ("day", "first_month", "start", "year"),
     [
-        (date(2024, 1, 1), 1, date(2024, 1, 1)),
-        (date(2024, 12, 31), 1, date(2024, 1, 1)),
-        (date(2024, 3, 31), 4, date(2023, 4, 1)),
-        (date(2024, 4, 1), 4, date(2024, 4, 1)),
+        (date(2024, 1, 1), 1, date(2024, 1, 1), 2024),
+        (date(2024, 12, 31), 1, date(2024, 1, 1), 2024),
+        (date(2024, 3, 31), 4, date(2023, 4, 1), 2024),
+        (date(2024, 4, 1), 4, date(2024, 4, 1), 2025),
     ],
 )
-def test_fiscal_years(day: date, first_month: int, start: date) -> None:
+def test_fiscal_years(day: date, first_month: int, start: date, year: int) -> None:
+    assert fiscal_year(day, first_month) == year
     assert fiscal_year_start(day, first_month) == start
     assert starts_fiscal_year(containing(start, Cut.MONTH), first_month)
     assert not starts_fiscal_year(Period(start + timedelta(days=1), day), first_month)

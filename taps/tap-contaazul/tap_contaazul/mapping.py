@@ -109,6 +109,7 @@ class _Entry:
             account_code=account_code(line.get("account_code"), f"{field}.account_code"),
             account_name=text(line.get("account_name"), f"{field}.account_name"),
             entry_id=self.id,
+            journal_id=self.id,
             transaction_date=self.transaction_date,
             posting_date=self.posting_date or self.transaction_date,
             debit_amount=amount(line.get("debit_amount"), f"{field}.debit_amount"),

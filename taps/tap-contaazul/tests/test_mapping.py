@@ -94,6 +94,7 @@ def test_an_account_lacks_a_field(field: str, value: object) -> None:
 def test_each_line_is_a_posting_of_the_entry() -> None:
     shared: dict[str, Any] = {
         "entry_id": "t-1",
+        "journal_id": "t-1",
         "transaction_date": date(2024, 1, 31),
         "posting_date": date(2024, 2, 2),
         "document_number": "NF 7",

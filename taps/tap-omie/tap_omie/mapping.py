@@ -88,11 +88,13 @@ def line(row: Movement, asked: str) -> tuple[Posting]:
         if _bare(code) != _bare(asked):
             raise InvalidValue("cCodConta", f"is {code!r}, but movements of {asked} were asked for")
     day = parse_date(row.dDtMov, "dDtMov")
+    number = required_text(row.nCodMov, "nCodMov")
     return (
         Posting(
             account_code=asked,
             account_name=text(row.cDescConta, "cDescConta"),
-            entry_id=required_text(row.nCodMov, "nCodMov"),
+            entry_id=number,
+            journal_id=number,
             transaction_date=day,
             posting_date=day
             if row.dDtLanc == row.dDtMov

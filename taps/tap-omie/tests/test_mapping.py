@@ -87,6 +87,8 @@ def test_a_line() -> None:
         "account_name": "Caixa",
         "entry_id": "5298679806",
         "line_number": 1,
+        "journal_id": "5298679806",
+        "posting_kind": None,
         "transaction_date": date(2024, 1, 31),
         "posting_date": date(2024, 2, 1),
         "debit_amount": Decimal("0.01"),

@@ -10,7 +10,14 @@ from typing import Any
 import msgspec
 
 from erp_common.ledger.fields import sent_text
-from erp_common.ledger.models import ZERO, AccountType, Posting, StatedAccount, StatedType
+from erp_common.ledger.models import (
+    ZERO,
+    AccountType,
+    Posting,
+    PostingKind,
+    StatedAccount,
+    StatedType,
+)
 from erp_common.ledger.normalize import (
     InvalidValue,
     account_code,
@@ -79,6 +86,7 @@ class Movement(msgspec.Struct, gc=False):
     CT2_NUMDOC: Any = None
     CT2_CLIFOR: Any = None
     CT2_NOMECF: Any = None
+    CT2_DTLP: Any = None
 
 
 def account(row: Balance, summary_class: str) -> StatedAccount:
@@ -127,14 +135,17 @@ def lines(row: Movement, asked: str) -> list[Posting]:
         raise InvalidValue("CT2_DC", f"is {kind!r}; it must be 1, 2, 3 or 4")
     value = amount(row.CT2_VALOR, "CT2_VALOR")
     day = parse_date(row.CT2_DATA, "CT2_DATA")
-    numbers = (
-        sent_text(row.CT2_FILIAL, "CT2_FILIAL") or "",  # blank where branches share the table
-        _digits(day),
-        required_text(row.CT2_LOTE, "CT2_LOTE"),
-        required_text(row.CT2_SBLOTE, "CT2_SBLOTE"),
-        required_text(row.CT2_DOC, "CT2_DOC"),
-        required_text(row.CT2_LINHA, "CT2_LINHA"),
+    journal_id = "-".join(
+        (
+            sent_text(row.CT2_FILIAL, "CT2_FILIAL") or "",  # blank where branches share the table
+            _digits(day),
+            required_text(row.CT2_LOTE, "CT2_LOTE"),
+            required_text(row.CT2_SBLOTE, "CT2_SBLOTE"),
+            required_text(row.CT2_DOC, "CT2_DOC"),
+        )
     )
+    entry_id = f"{journal_id}-{required_text(row.CT2_LINHA, 'CT2_LINHA')}"
+    kind_of_entry = posting_kind(row.CT2_DTLP)
     description = sent_text(row.CT2_HIST, "CT2_HIST")
     posting_date = optional_date(row.CT2_DTLANC, "CT2_DTLANC") or day
     document_number = text(row.CT2_NUMDOC, "CT2_NUMDOC")
@@ -144,7 +155,9 @@ def lines(row: Movement, asked: str) -> list[Posting]:
     return [
         Posting(
             account_code=asked,
-            entry_id="-".join(numbers),
+            entry_id=entry_id,
+            journal_id=journal_id,
+            posting_kind=kind_of_entry,
             transaction_date=day,
             posting_date=posting_date,
             debit_amount=value if debited else ZERO,
@@ -158,6 +171,22 @@ def lines(row: Movement, asked: str) -> list[Posting]:
         )
         for debited in sides
     ]
+
+
+def posting_kind(closing_date: object) -> PostingKind | None:
+    """What kind of entry a line belongs to, from CT2_DTLP.
+
+    The column holds the day whose closing the line is part of, blanks in any other line. A site
+    that does not send it says nothing.
+
+    Raises:
+        InvalidValue: If it is no date.
+    """
+    if closing_date is None:
+        return None
+    if optional_date(closing_date, "CT2_DTLP") is None:
+        return PostingKind.NORMAL
+    return PostingKind.CLOSING
 
 
 class ContinuedLines:

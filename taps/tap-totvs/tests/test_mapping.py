@@ -9,7 +9,14 @@ from typing import Any
 
 import pytest
 
-from erp_common.ledger.models import AccountType, Posting, Side, StatedAccount, StatedType
+from erp_common.ledger.models import (
+    AccountType,
+    Posting,
+    PostingKind,
+    Side,
+    StatedAccount,
+    StatedType,
+)
 from erp_common.ledger.normalize import InvalidValue
 from tap_totvs.mapping import AccountLines, Balance, Movement, account, lines
 
@@ -150,6 +157,7 @@ def test_debit() -> None:
         Posting(
             account_code=BANK,
             entry_id="01-20240131-008810-001-000042-001",
+            journal_id="01-20240131-008810-001-000042",
             transaction_date=date(2024, 1, 31),
             posting_date=date(2024, 2, 5),
             debit_amount=Decimal("1234.56"),
@@ -326,3 +334,21 @@ class TestContinuedText:
         with pytest.raises(InvalidValue, match=r"^CT2_DC is 4"):
             reader(self.text("DO LANÇAMENTO ILEGÍVEL"))
         assert list(reader.end()) == lines(movement(), BANK)
+
+
+@pytest.mark.parametrize(
+    ("closing", "kind"),
+    [
+        (None, None),
+        ("        ", PostingKind.NORMAL),
+        ("00000000", PostingKind.NORMAL),
+        ("20231231", PostingKind.CLOSING),
+    ],
+)
+def test_what_closes_the_result(closing: str | None, kind: PostingKind | None) -> None:
+    assert [one.posting_kind for one in lines(movement(CT2_DTLP=closing), BANK)] == [kind]
+
+
+def test_a_closing_date_that_is_none() -> None:
+    with pytest.raises(InvalidValue, match=r"^CT2_DTLP "):
+        lines(movement(CT2_DTLP="20231331"), BANK)

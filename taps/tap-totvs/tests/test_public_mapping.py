@@ -9,7 +9,14 @@ from typing import Any
 
 import pytest
 
-from erp_common.ledger.models import AccountType, Posting, Side, StatedAccount, StatedType
+from erp_common.ledger.models import (
+    AccountType,
+    Posting,
+    PostingKind,
+    Side,
+    StatedAccount,
+    StatedType,
+)
 from erp_common.ledger.normalize import InvalidValue
 from tap_totvs.public.mapping import (
     Account,
@@ -125,6 +132,7 @@ def test_debit() -> None:
         Posting(
             account_code=BANK,
             entry_id="01-20240131-008810-001-000042-001",
+            journal_id="01-20240131-008810-001-000042",
             transaction_date=date(2024, 1, 31),
             posting_date=date(2024, 1, 31),
             debit_amount=Decimal("1234.56"),
@@ -251,3 +259,21 @@ def test_binary_dust_is_wiped_off(stated: object, found: str) -> None:
 def test_more_than_dust_is_refused() -> None:
     with pytest.raises(InvalidValue, match=r"CT2_VALOR is 10\.125; Protheus keeps"):
         cents(Decimal("10.125"), "CT2_VALOR")
+
+
+@pytest.mark.parametrize(
+    ("closing", "kind"),
+    [
+        (None, None),
+        ("        ", PostingKind.NORMAL),
+        ("00000000", PostingKind.NORMAL),
+        ("20231231", PostingKind.CLOSING),
+    ],
+)
+def test_what_closes_the_result(closing: str | None, kind: PostingKind | None) -> None:
+    assert [one.posting_kind for one in lines(entry(CT2_DTLP=closing))] == [kind]
+
+
+def test_a_closing_date_that_is_none() -> None:
+    with pytest.raises(InvalidValue, match=r"^CT2_DTLP "):
+        lines(entry(CT2_DTLP="20231331"))

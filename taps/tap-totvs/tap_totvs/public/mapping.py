@@ -24,7 +24,7 @@ from erp_common.ledger.normalize import (
     required_text,
     text,
 )
-from tap_totvs.mapping import NATURES, ContinuedLines
+from tap_totvs.mapping import NATURES, ContinuedLines, posting_kind
 from tap_totvs.public.client import RECNO
 
 _CENT = Decimal("0.01")
@@ -132,14 +132,16 @@ def lines(row: Entry) -> list[Posting]:
     value = cents(row.CT2_VALOR, "CT2_VALOR")
     day = parse_date(row.CT2_DATA, "CT2_DATA")
     document = required_text(row.CT2_DOC, "CT2_DOC")
-    numbers = (
-        text(row.CT2_FILIAL, "CT2_FILIAL") or "",  # blank where branches share the table
-        day.isoformat().replace("-", ""),
-        required_text(row.CT2_LOTE, "CT2_LOTE"),
-        required_text(row.CT2_SBLOTE, "CT2_SBLOTE"),
-        document,
-        required_text(row.CT2_LINHA, "CT2_LINHA"),
+    journal_id = "-".join(
+        (
+            text(row.CT2_FILIAL, "CT2_FILIAL") or "",  # blank where branches share the table
+            day.isoformat().replace("-", ""),
+            required_text(row.CT2_LOTE, "CT2_LOTE"),
+            required_text(row.CT2_SBLOTE, "CT2_SBLOTE"),
+            document,
+        )
     )
+    entry_id = f"{journal_id}-{required_text(row.CT2_LINHA, 'CT2_LINHA')}"
     description = text(row.CT2_HIST, "CT2_HIST")
     closing = optional_date(row.CT2_DTLP, "CT2_DTLP")
     metadata = {} if closing is None else {"closing_date": str(closing)}
@@ -148,7 +150,9 @@ def lines(row: Entry) -> list[Posting]:
             account_code=account_code(row.CT2_DEBITO, "CT2_DEBITO")
             if side is Side.DEBIT
             else account_code(row.CT2_CREDIT, "CT2_CREDIT"),
-            entry_id="-".join(numbers),
+            entry_id=entry_id,
+            journal_id=journal_id,
+            posting_kind=posting_kind(row.CT2_DTLP),
             transaction_date=day,
             posting_date=day,
             debit_amount=value if side is Side.DEBIT else ZERO,

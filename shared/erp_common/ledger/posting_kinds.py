@@ -1,0 +1,75 @@
+"""What kind of entry a posting belongs to, where the ERP does not say it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from erp_common.errors import ERPValidationError
+from erp_common.ledger.models import Posting, PostingKind
+from erp_common.ledger.normalize import text
+
+
+class ClosingEntries(msgspec.Struct, frozen=True, kw_only=True):
+    """The setting `closing_entries`: the marks of entries that zero the result accounts.
+
+    A posting with either mark is one of them; where any mark is set, those without are normal.
+    """
+
+    document_types: frozenset[str] = frozenset()
+    """Document types, compared as they are written."""
+    description_prefixes: tuple[str, ...] = ()
+    """How descriptions begin, compared without regard to case."""
+
+    @classmethod
+    def parse(cls, settings: Mapping[str, Any] | None) -> ClosingEntries:
+        """Read the setting.
+
+        Raises:
+            ERPValidationError: If a mark is unknown or is no list of texts.
+        """
+        given = dict(settings or {})
+        unknown = given.keys() - set(cls.__struct_fields__)
+        if unknown:
+            raise ERPValidationError(
+                f"closing_entries has no {', '.join(sorted(unknown))}; there are "
+                f"{', '.join(cls.__struct_fields__)}"
+            )
+        return cls(
+            document_types=frozenset(_texts(given.get("document_types"), "document_types")),
+            description_prefixes=tuple(
+                prefix.casefold()
+                for prefix in _texts(given.get("description_prefixes"), "description_prefixes")
+            ),
+        )
+
+    def __bool__(self) -> bool:
+        """Whether any mark is set."""
+        return bool(self.document_types or self.description_prefixes)
+
+    def mark(self, postings: Iterable[Posting]) -> None:
+        """Say of each posting what kind it is, as far as the ERP or a mark tells."""
+        if not self:
+            return
+        for posting in postings:
+            if posting.posting_kind is not PostingKind.LATE and self._is_closing(posting):
+                posting.posting_kind = PostingKind.CLOSING
+            elif posting.posting_kind is None:
+                posting.posting_kind = PostingKind.NORMAL
+
+    def _is_closing(self, posting: Posting) -> bool:
+        return posting.document_type in self.document_types or (
+            bool(self.description_prefixes)
+            and (posting.description or "").casefold().startswith(self.description_prefixes)
+        )
+
+
+def _texts(value: object, name: str) -> list[str]:
+    field = f"closing_entries.{name}"
+    if value is None:
+        return []
+    if not isinstance(value, (list, tuple, set, frozenset)):
+        raise ERPValidationError(f"{field} must be a list")
+    return [found for item in value if (found := text(item, field)) is not None]
