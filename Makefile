@@ -11,7 +11,7 @@ uv := .tools/uv/bin/uv
 install := sh requirements/install.sh
 taps := $(patsubst %/pyproject.toml,%,$(sort $(wildcard taps/*/pyproject.toml)))
 members := shared $(taps)
-sources := $(members) tests orchestrate/airflow
+sources := $(members) loaders/target-postgres tests orchestrate/airflow
 # Two workers suit two cores; more only help where there are more.
 PYTEST_WORKERS ?= 2
 
@@ -33,6 +33,11 @@ test-pipelines: .venv/.installed .meltano/.installed ## the minutes of Meltano t
 .PHONY: test-browser
 test-browser: .venv/.browser ## consent in a real browser (installs Debian's Chromium where there is none)
 	$(bin)/pytest -m browser tests/browser
+
+.PHONY: test-loaders
+test-loaders: .venv/.installed .meltano/.installed ## loaders and databases beside PostgreSQL (installs Debian's MariaDB)
+	@sh requirements/debian.sh "mariadbd mariadb mariadb-install-db" mariadb-server
+	$(bin)/pytest -m loaders tests/loaders
 
 bench: .venv/.installed .meltano/.installed ## what the taps cost, into docs/benchmarks.md (15 minutes, nothing else running)
 	@$(bin)/python -m bench
@@ -71,7 +76,7 @@ install-airflow: .airflow/.installed ## Airflow, for docs/orchestration.md
 	@touch $@
 
 .venv/.browser: .venv/.installed requirements/browser.txt
-	@sh requirements/chromium.sh
+	@sh requirements/debian.sh "chromium chromedriver" "chromium chromium-driver"
 	@$(install) .venv requirements/browser.txt
 	@touch $@
 
@@ -81,7 +86,7 @@ install-airflow: .airflow/.installed ## Airflow, for docs/orchestration.md
 	@touch $@
 
 .meltano/.installed: .tools/meltano/.installed meltano.yml requirements/taps.txt \
-		requirements/target-postgres.txt $(members:%=%/pyproject.toml)
+		requirements/target-postgres.txt $(members:%=%/pyproject.toml) loaders/target-postgres/pyproject.toml
 	@echo "Installing the Meltano plugins into .meltano"
 	@. requirements/environment.sh && pip_configuration_for_uv && \
 		.tools/meltano/bin/meltano --log-level=warning install

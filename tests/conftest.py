@@ -21,6 +21,7 @@ ASKED_FOR = {
     "nightly": "many more points of failure",
     "browser": "needs Debian's Chromium",
     "orchestration": "needs Apache Airflow",
+    "loaders": "needs MariaDB, and loaders in environments of their own",
 }
 """Markers of tests that `make test` leaves out, and why; each runs with `-m` and its name."""
 

@@ -109,10 +109,10 @@ def meltano() -> Path:
     return _made(PROJECT / ".tools" / "meltano" / "bin" / "meltano")
 
 
-def target_postgres() -> Path:
-    """The loader that Meltano installed from meltano.yml."""
+def target_postgres(executable: str = "erp-target-postgres") -> Path:
+    """The loader that Meltano installed; `target-postgres` is the library's own."""
     venv = PROJECT / ".meltano" / "loaders" / "target-postgres" / "venv"
-    return _made(venv / "bin" / "target-postgres")
+    return _made(venv / "bin" / executable)
 
 
 def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:

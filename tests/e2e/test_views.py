@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 import pytest
 
+from demo.postgres import Postgres
 from e2e.warehouse import Warehouse
 from erp_common.sql import create_views
 
@@ -217,8 +218,22 @@ def test_the_schema_may_have_any_name(tables: Warehouse) -> None:
     ]
 
 
-def test_the_command_prints_what_psql_can_run(tables: Warehouse) -> None:
-    command = [sys.executable, "-m", "erp_common.sql", "--schema", "erp"]
+def psql(postgres: Postgres, warehouse: Warehouse) -> subprocess.CompletedProcess[bytes]:
+    """What the README says, as a shell runs it."""
+    printed = f"{sys.executable} -m erp_common.sql --schema erp"
+    command = f"{printed} | {postgres.psql()} --quiet '{warehouse.uri}'"
+    return subprocess.run(command, shell=True, capture_output=True, check=False)  # noqa: S602 - its words are the test's
+
+
+def test_the_command_prints_what_psql_can_run(postgres: Postgres, tables: Warehouse) -> None:
     tables.execute("drop view current_subledger")
-    tables.execute(subprocess.run(command, check=True, capture_output=True).stdout.decode())
+    done = psql(postgres, tables)
+    assert (done.returncode, done.stderr) == (0, b"")
     assert tables.rows("select * from current_subledger") == []
+
+
+def test_where_nothing_is_made_the_command_fails(postgres: Postgres, tables: Warehouse) -> None:
+    tables.execute("drop table periods cascade")
+    done = psql(postgres, tables)
+    assert done.returncode != 0
+    assert b"missing: periods" in done.stderr

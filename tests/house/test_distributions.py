@@ -79,4 +79,4 @@ def test_a_tap_runs_where_only_it_is_installed(
 
     views = [python, "-m", "erp_common.sql"]
     printed = subprocess.run(views, cwd=tmp_path, check=True, capture_output=True, text=True).stdout
-    assert "create or replace view current_trial_balance" in printed
+    assert 'create or replace view "erp".current_trial_balance' in printed

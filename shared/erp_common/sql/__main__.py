@@ -5,16 +5,24 @@ from __future__ import annotations
 import argparse
 import sys
 
-from erp_common.sql import create_views
+from erp_common.sql import USUAL_SCHEMA, Dialect, script
 
 
 def main() -> None:
     """Write the SQL for one schema to standard output."""
     parser = argparse.ArgumentParser(prog="python -m erp_common.sql", description=__doc__)
     parser.add_argument(
-        "--schema", default="erp", help="where the loader put the tables (%(default)s)"
+        "--dialect",
+        default=Dialect.POSTGRES.value,
+        choices=[one.value for one in Dialect],
+        help="the database, mysql for MariaDB too (%(default)s)",
     )
-    sys.stdout.write(create_views(parser.parse_args().schema))
+    parser.add_argument(
+        "--schema", help="where the loader put the tables (erp; in SQLite the file itself: main)"
+    )
+    given = parser.parse_args()
+    dialect = Dialect(given.dialect)
+    sys.stdout.write(script(given.schema or USUAL_SCHEMA[dialect], dialect))
 
 
 if __name__ == "__main__":
