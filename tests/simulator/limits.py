@@ -40,7 +40,8 @@ REAL: Final = {
     # 600 a minute and 10 a second: no burst fits into both.
     "contaazul_public": Limit(600, 60, 1),
     "omie": Limit(300, 60, 20, concurrency=4),
-    "omie_public": Limit(240, 60, 4, concurrency=4),
+    # One call in flight for each key and method.
+    "omie_public": Limit(240, 60, 4, concurrency=1),
     "bling": Limit(100, 60, 10, per_day=120_000),
     "bling_public": Limit(3, 1, 3, per_day=120_000),
     "bling_v2": Limit(100, 60, 10, per_day=120_000),

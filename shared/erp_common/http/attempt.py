@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from http import HTTPStatus
 from types import TracebackType
@@ -64,6 +64,34 @@ class ConcurrencyLimit:
         self._free.release()
 
 
+class Lanes:
+    """Requests of one lane are in flight one at a time; those after it queue."""
+
+    def __init__(self) -> None:
+        """Begin without lanes: one opens with its first request."""
+        self._lock = threading.Lock()
+        self._limits: dict[str, ConcurrencyLimit] = {}
+        self._closed = False
+
+    def of(self, lane: str | None) -> AbstractContextManager[None]:
+        """The lane's turn; without a lane there is no waiting."""
+        if lane is None:
+            return nullcontext()
+        with self._lock:
+            if lane not in self._limits:
+                self._limits[lane] = ConcurrencyLimit(1)
+                if self._closed:
+                    self._limits[lane].close()
+            return self._limits[lane]
+
+    def close(self) -> None:
+        """Refuse everyone from now on, those who wait already too."""
+        with self._lock:
+            self._closed = True
+            for limit in self._limits.values():
+                limit.close()
+
+
 @dataclass(frozen=True)
 class CallContext:
     """What all calls of a transport share."""
@@ -71,6 +99,7 @@ class CallContext:
     base_url: str
     client: HttpsClient
     in_flight: ConcurrencyLimit
+    lanes: Lanes
     limiter: TokenBucketRateLimiter
     breaker: CircuitBreaker
     auth: Credentials
@@ -156,7 +185,7 @@ class Call(Generic[T]):
                 return self._send()
             if not request.no_auth:
                 context.auth.ready()
-            with context.in_flight:
+            with context.lanes.of(request.lane), context.in_flight:
                 return self._send()
         except Unreachable as signal:
             problem = signal

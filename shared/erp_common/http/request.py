@@ -18,6 +18,8 @@ class Request:
         headers: Beside those of the transport.
         extract: Whether `extract_timeout` applies, else `timeout`.
         no_auth: Whether the request is sent without credentials.
+        lane: Requests of one lane are sent one after the other, however many may be in flight; None
+            for no such limit.
         safe_query_chars: Characters of the query that the ERP wants unescaped; brackets always
             are escaped.
     """
@@ -30,6 +32,7 @@ class Request:
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     extract: bool = True
     no_auth: bool = False
+    lane: str | None = None
     safe_query_chars: str = ""
 
     def url(self, base_url: str) -> str:

@@ -19,7 +19,7 @@ from urllib.request import getproxies
 
 from erp_common.errors import ERPConnectionError, ERPError
 from erp_common.http.answer import Answer, Undecodable
-from erp_common.http.attempt import Call, CallContext, ConcurrencyLimit
+from erp_common.http.attempt import Call, CallContext, ConcurrencyLimit, Lanes
 from erp_common.http.breaker import CircuitBreaker
 from erp_common.http.bucket import AllowanceUnreachable
 from erp_common.http.clock import SYSTEM_CLOCK, Clock, Closed
@@ -109,6 +109,7 @@ class Transport:
                 headers=options.headers,
             ),
             in_flight=ConcurrencyLimit(options.max_concurrency),
+            lanes=Lanes(),
             limiter=self.limiter,
             breaker=self.breaker,
             auth=self._auth,
@@ -194,6 +195,7 @@ class Transport:
     def close(self) -> None:
         """Wake everyone who waits, refuse new calls and close all connections."""
         self._stop.set()
+        self._context.lanes.close()
         self._context.in_flight.close()
         self._context.client.close()
         if self._bucket is not None:

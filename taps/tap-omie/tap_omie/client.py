@@ -30,6 +30,8 @@ class Keys(msgspec.Struct, frozen=True):
 
     app_key: str
     app_secret: str
+    one_by_one: bool = False
+    """Whether Omie takes one call of a method at a time, as its public API does."""
 
     def call(self, path: str, method: str, param: dict[str, Any]) -> Request:
         """A call of one of Omie's methods."""
@@ -43,6 +45,7 @@ class Keys(msgspec.Struct, frozen=True):
             "POST",
             path,
             body=_encoder.encode(body),
+            lane=f"{self.app_key.strip()} {method}" if self.one_by_one else None,
             headers=(("Content-Type", "application/json"),),
         )
 
@@ -95,7 +98,7 @@ def _blocked(said: Said) -> Fault:
     )
 
 
-def _waits(*schedule: float) -> Callable[[Said], Fault]:
+def _waits(*schedule: float, advice: str | None = None) -> Callable[[Said], Fault]:
     """Tried again after these waits; the first is at least what Omie names."""
 
     def fault(said: Said) -> Fault:
@@ -106,6 +109,7 @@ def _waits(*schedule: float) -> Callable[[Said], Fault]:
             code=said.code,
             schedule=(max((said.seconds or 0.0) + 1, first), *rest),
             final_kind=FaultKind.RATE_LIMIT,
+            advice=advice,
         )
 
     return fault
@@ -132,7 +136,12 @@ SIGNALS: tuple[tuple[Callable[[Said], bool], Callable[[Said], Fault]], ...] = (
     (lambda said: said.code.endswith("Client-6") or said.has("redundan"), _redundant),
     (
         lambda said: said.code.endswith("-1880") or said.has("requisição desse método sendo"),
-        _waits(10.0, 61.0),
+        _waits(
+            10.0,
+            61.0,
+            advice="set max_concurrency to 1, and let no other program call this method with the "
+            "same key meanwhile",
+        ),
     ),
     (
         lambda said: said.code.endswith(("-8020", "-1100")) and said.has("já foi processada"),
@@ -155,6 +164,18 @@ SIGNALS: tuple[tuple[Callable[[Said], bool], Callable[[Said], Fault]], ...] = (
         _is(FaultKind.AUTH, ends_run=True),
     ),
     (lambda said: said.has("broken response"), _is(FaultKind.TOO_LARGE)),
+    (
+        lambda said: said.has("limite de requisi.*excedid"),
+        _is(FaultKind.RATE_LIMIT),
+    ),
+    (
+        lambda said: (
+            said.code.endswith("-5020")
+            or said.has(r"erro tempor[áa]rio")
+            or said.has(r"time-?out na consulta")
+        ),
+        _is(FaultKind.RETRY),
+    ),
 )
 
 

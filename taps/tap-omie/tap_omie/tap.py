@@ -47,7 +47,7 @@ class TapOmie(LedgerTap):
     @classmethod
     def source(cls, config: Config, build: Build) -> OmieBooks | OmieCashBooks:
         """Omie's books; the keys travel in the body of each call."""
-        keys = Keys(config.app_key or "", config.app_secret or "")
+        keys = Keys(config.app_key or "", config.app_secret or "", config.api == "public")
         transport = build.transport(config, OmieDialect(), auth=None, account=keys.app_key)
         size = config.page_size or cls.defaults.of(config.api).page_size or 100
         if config.api == "public":

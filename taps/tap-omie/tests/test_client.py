@@ -46,6 +46,10 @@ def _said(code: str, words: str, status: int = 500) -> Fault:
             "SOAP-ERROR: Broken response from Application Server (BG)",
             "too_large",
         ),
+        ("SOAP-ENV:Client-500", "Limite de requisições por segundo excedido", "rate_limit"),
+        ("SOAP-ENV:Server", "Erro temporário no servidor. Tente novamente.", "retry"),
+        ("SOAP-ENV:Server", "Timeout na consulta", "retry"),
+        ("SOAP-ENV:Client-5020", "ERROR: Falha ao consultar.", "retry"),
         ("MISUSE_API_PROCESS", "API bloqueada por consumo indevido.", "blocked"),
     ],
 )
@@ -89,6 +93,19 @@ def test_a_block_names_its_end_and_is_never_tried_again() -> None:
 def test_waits_are_omies_own(code: str, words: str, schedule: tuple[float, ...]) -> None:
     fault = _said(code, words)
     assert (fault.kind, fault.schedule) == (FaultKind.SCHEDULED, schedule)
+
+
+def test_a_method_in_use_elsewhere_names_what_to_set() -> None:
+    fault = _said("SOAP-ENV:Client-1880", "Já existe uma requisição desse método sendo executada")
+    assert "set max_concurrency to 1" in str(fault.advice)
+
+
+def test_calls_of_a_method_have_a_lane_under_the_public_api_alone() -> None:
+    calls = [
+        Keys(" key ", "secret", one_by_one).call("/x/", "ListarExtrato", {})
+        for one_by_one in (False, True)
+    ]
+    assert [call.lane for call in calls] == [None, "key ListarExtrato"]
 
 
 def test_errors_come_as_a_list_and_in_a_header_too() -> None:
