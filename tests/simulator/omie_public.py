@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any, ClassVar, Final, NamedTuple
+from decimal import Decimal
+from typing import Any, ClassVar, Final, Literal, NamedTuple
 
 from simulator.cash import CashBook, CashDesk, Category, MoneyAccount, Movement
 from simulator.company import Company
@@ -73,12 +74,19 @@ class OmiePublicOptions(OmieOptions):
         statement_cap: Movements in a statement; the others are left out in silence.
         html_entities: Names hold `&amp;` as Omie's do.
         forecast: What a statement calls a row that has not happened yet.
+        balance_rows: Where a statement has lines of balances: once, or after each day too.
+        current_balance: What `nSaldoAtual` is the balance of.
+        transfer_category: The category of transfers: the one that is listed, one that is not, or
+            none.
     """
 
     page_cap: int | None = 100
     statement_cap: int = 50
     html_entities: bool = True
     forecast: str = "Previsto"
+    balance_rows: Literal["first", "daily"] = "daily"
+    current_balance: Literal["end", "today"] = "end"
+    transfer_category: Literal["listed", "0.01", ""] = "listed"
 
 
 class OmiePublicService(OmieService):
@@ -222,24 +230,35 @@ class OmiePublicService(OmieService):
             "dPeriodoInicial": param["dPeriodoInicial"],
             "dPeriodoFinal": param["dPeriodoFinal"],
             "nSaldoAnterior": self.number(before),
-            # As of today, whatever period is asked for.
-            "nSaldoAtual": self.number(cash.balance(account.id, date.max)),
+            "nSaldoAtual": self.number(
+                cash.balance(account.id, end + timedelta(days=1))
+                if self.options.current_balance == "end"
+                else cash.balance(account.id, date.max)
+            ),
         }
         if param.get("cExibirApenasSaldo") == "S":
             return head
-        rows: list[Row] = [
-            {
-                "dDataLancamento": f"{start - timedelta(days=1):%d/%m/%Y}",
-                "cDesCliente": "SALDO ANTERIOR",
-                "nValorDocumento": self.number(ZERO),
-                "nSaldo": self.number(before),
-            }
-        ]
-        rows += [self._moved(one) for one in moved[: self.options.statement_cap]]
+        rows = [self._balance_line(start - timedelta(days=1), "SALDO ANTERIOR", before)]
+        for at, one in enumerate(moved[: self.options.statement_cap]):
+            rows.append(self._moved(one))
+            is_last = at + 1 == len(moved) or moved[at + 1].date != one.date
+            if is_last and self.options.balance_rows == "daily":
+                held = cash.balance(account.id, one.date + timedelta(days=1))
+                rows.append(self._balance_line(one.date, "SALDO DO DIA", held))
         return {**head, "listaMovimentos": self.rows(rows)}
+
+    def _balance_line(self, day: date, words: str, balance: Decimal) -> Row:
+        return {
+            "dDataLancamento": f"{day:%d/%m/%Y}",
+            "cDesCliente": words,
+            "nValorDocumento": self.number(ZERO),
+            "nSaldo": self.number(balance),
+        }
 
     def _moved(self, one: Movement) -> Row:
         category, _ = one.parts[0]
+        if one.kind == "transfer" and self.options.transfer_category != "listed":
+            category = self.options.transfer_category
         return {
             "nCodLancamento": one.id,
             "nCodLancRelac": one.titles[0].id if one.titles else None,
@@ -251,7 +270,7 @@ class OmiePublicService(OmieService):
             "cDesCategoria": "",
             "cTipoDocumento": "BOL" if one.titles else "DIN",
             "cNumero": one.document,
-            "cOrigem": {"transfer": "TRAN", "title": "BAXP", "direct": "MANP"}[one.kind],
+            "cOrigem": _origin(one),
             "cObservacoes": one.description,
             "cNatureza": "R" if one.amount > 0 else "P",
             "nCodCliente": one.entity.id if one.entity else 0,
@@ -327,6 +346,18 @@ def _keys(company: Company) -> dict[str, str]:
         "app_key": str(38333000000 + int(company.filial[:2])),
         "app_secret": secret("omie_public", company.id),
     }
+
+
+def _origin(one: Movement) -> str:
+    """Where a row comes from, in the words that a statement has for it."""
+    incoming = one.amount > 0
+    if one.forecast:
+        return f"Previsão de {'Recebimento' if incoming else 'Pagamento'}"
+    if one.kind == "transfer":
+        return f"{'Crédito' if incoming else 'Débito'} de Transferência"
+    return {"title": "BAXR" if incoming else "BAXP", "direct": "MANR" if incoming else "MANP"}[
+        one.kind
+    ]
 
 
 def _category(one: Category) -> Row:

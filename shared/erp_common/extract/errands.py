@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any, TypeVar
 
-from erp_common.errors import ERPError, ERPValidationError
+from erp_common.errors import ERPValidationError
 from erp_common.extract.ahead import OnDemand
 from erp_common.extract.listing import Batch, Page
 from erp_common.extract.paged import Paged
@@ -57,27 +57,23 @@ def pages(transport: Transport, query: Query[Row]) -> list[Page[Row]]:
 def halved(
     period: Period,
     fetch: Callable[[Period], T],
-    is_cut_off: Callable[[T], bool],
-    unreadable: Callable[[date], ERPError],
+    may_be_cut_off: Callable[[T], bool],
 ) -> Iterator[tuple[Period, T]]:
     """A period in windows small enough for an ERP that silently cuts long answers off.
 
     Args:
         period: What is asked for first.
         fetch: Asks for a window.
-        is_cut_off: Whether an answer may lack rows.
-        unreadable: The error of a day whose rows alone are too many.
+        may_be_cut_off: Whether an answer may lack rows; a single day is given all the same.
     """
     got = fetch(period)
-    if not is_cut_off(got):
+    days = (period.end - period.start).days
+    if not days or not may_be_cut_off(got):
         yield period, got
         return
-    days = (period.end - period.start).days
-    if days == 0:
-        raise unreadable(period.start)
     middle = period.start + timedelta(days=days // 2)
     for half in (
         Period(period.start, middle),
         Period(middle + timedelta(days=1), period.end),
     ):
-        yield from halved(half, fetch, is_cut_off, unreadable)
+        yield from halved(half, fetch, may_be_cut_off)

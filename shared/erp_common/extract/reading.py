@@ -9,9 +9,9 @@ from erp_common.errors import ERPValidationError
 from erp_common.extract.listing import Batch, Page
 from erp_common.extract.paged import Paged
 from erp_common.extract.source import LineReader
-from erp_common.ledger import checks
-from erp_common.ledger.findings import Code, finding
-from erp_common.ledger.models import Finding, Posting
+from erp_common.ledger import cash, checks
+from erp_common.ledger.findings import Code, LeftOut, finding
+from erp_common.ledger.models import Finding, Posting, Severity
 from erp_common.ledger.movements import Movements
 from erp_common.ledger.normalize import InvalidValue
 from erp_common.ledger.posting_kinds import ClosingEntries
@@ -77,6 +77,7 @@ class Reading:
             read += postings
             if entries is not None and self._checks and postings:
                 self.findings += checks.entry_balance(postings, entries)
+                self.findings += cash.without_category(postings)
         return read
 
     def reject(self, stream: str, error: InvalidValue, raw: dict[str, Any]) -> None:
@@ -85,7 +86,12 @@ class Reading:
         Raises:
             ERPValidationError: Without checks, since nothing else would tell of the row.
         """
-        sentence = f"A row of the {stream.replace('_', ' ')} cannot be read: {error}"
+        code, what = Code.INVALID_RECORD, "cannot be read"
+        if isinstance(error, LeftOut):
+            code, what = error.code, "is left out"
+        if code.severity is Severity.WARNING and not self._checks:
+            return
+        sentence = f"A row of the {stream.replace('_', ' ')} {what}: {error}"
         if not self._checks:
             raise ERPValidationError(
                 self._mask(
@@ -94,8 +100,13 @@ class Reading:
                 ),
             ) from None
         self.findings.append(
-            finding(Code.INVALID_RECORD, f"{sentence}.", stream=stream, raw=raw),
+            finding(code, f"{sentence}.", stream=stream, raw=raw),
         )
+
+    def tell(self, found: Iterable[Finding]) -> None:
+        """Keep what a reader says of its rows together."""
+        if self._checks:
+            self.findings.extend(found)
 
     def expect_rows(self, stream: str, paged: Paged[Any], account: str | None = None) -> None:
         """Compare the rows that came with the number that the ERP announced."""
@@ -153,6 +164,7 @@ class Postings:
             for batch in page.batches:
                 yield self._named(self._reading.lines(batch, reader, entries))
         yield self._named(reader.end())
+        self._reading.tell(reader.told())
         self._reading.expect_rows("subledger", paged)
 
     def _named(self, postings: Iterable[Posting]) -> list[Posting]:

@@ -102,6 +102,9 @@ class LineReader(Protocol):
     def end(self) -> Sequence[Posting]:
         """The postings still held back when the listing ends."""
 
+    def told(self) -> Iterable[Finding]:
+        """What is wrong with the rows together, once the listing has ended."""
+
 
 class Lines(partial[Sequence[Posting]]):
     """A `LineReader` without memory, from a pure function of the row; called as fast as that."""
@@ -110,6 +113,10 @@ class Lines(partial[Sequence[Posting]]):
 
     def end(self) -> Sequence[Posting]:
         """Nothing: no row is held back."""
+        return ()
+
+    def told(self) -> Iterable[Finding]:
+        """Nothing: no row is remembered."""
         return ()
 
 

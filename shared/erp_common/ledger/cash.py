@@ -15,10 +15,12 @@ from typing import Final
 
 import msgspec
 
-from erp_common.ledger.exact import EXACT, add, subtract, total, turned
+from erp_common.ledger.exact import EXACT, add, plain, subtract, total, turned
+from erp_common.ledger.findings import SUBLEDGER, Code, finding
 from erp_common.ledger.models import (
     ZERO,
     AccountType,
+    Finding,
     Posting,
     Side,
     StatedAccount,
@@ -31,7 +33,9 @@ TRANSFERS: Final = "CLEARING.TRANSFER"
 OPENING: Final = "OPENING"
 """The counterpart of what the money accounts held before the first day."""
 UNCATEGORISED: Final = "CAT.NONE"
-"""Movements whose category the ERP does not name; not in the chart, so that each is reported."""
+"""Movements whose category the ERP does not name; an account only where there are any."""
+NO_CATEGORY: Final = "sem categoria"
+"""What that account is called."""
 
 CASH: Final = {"accounting_basis": "cash"}
 
@@ -77,6 +81,27 @@ def entry(movement: Settled, parts: Sequence[Share] | None = None) -> list[Posti
     sides = [(movement.money_account, movement.amount)]
     sides += [(code, turned(amount)) for code, amount in parts]
     return [_line(movement, code, amount) for code, amount in sides]
+
+
+def without_category(lines: Sequence[Posting]) -> list[Finding]:
+    """The finding of an entry that names no category: an ordinary state, so only a warning."""
+    bare = [line for line in lines if line.account_code == UNCATEGORISED]
+    if not bare:
+        return []
+    amount = total(subtract(line.credit_amount, line.debit_amount) for line in bare)
+    first = bare[0]
+    return [
+        finding(
+            Code.MISSING_CATEGORY,
+            f"Entry {first.entry_id} of {first.transaction_date} names no category for "
+            f"{plain(amount)}; it is posted to {UNCATEGORISED} {NO_CATEGORY}. Give it a category "
+            "in the ERP.",
+            stream=SUBLEDGER,
+            account_code=UNCATEGORISED,
+            entry_id=first.entry_id,
+            actual=amount,
+        )
+    ]
 
 
 def apportioned(amount: Decimal, shares: Sequence[Share]) -> list[Share]:
@@ -223,6 +248,7 @@ def _synthetic(
 def _line(movement: Settled, code: str, amount: Decimal) -> Posting:
     return Posting(
         account_code=code,
+        account_name=NO_CATEGORY if code == UNCATEGORISED else None,
         entry_id=movement.entry_id,
         journal_id=movement.entry_id,
         transaction_date=movement.day,

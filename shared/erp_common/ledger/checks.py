@@ -138,11 +138,19 @@ def tie_out(balance: TrialBalance, movements: Movements, rules: Rules) -> list[F
                 f"{side} of {plain(actual)} where the trial balance has {plain(expected)}"
                 for side, expected, actual in off
             )
+            more = all(abs(actual) > abs(expected) for _, expected, actual in off)
+            why = (
+                "There are more postings than the trial balance counts: some are twice or of "
+                "another account or company, or came after the trial balance: read the period "
+                "again."
+                if more
+                else "Postings are missing or came after the trial balance: read the period again."
+            )
             findings.append(
                 finding(
                     Code.SUBLEDGER_MISMATCH,
                     f"Account {_named(account)}{_in(balance.period)}: the subledger has {what}. "
-                    "Postings are missing or came after the trial balance: read the period again.",
+                    f"{why}",
                     stream=SUBLEDGER,
                     account_code=account.account_code,
                     expected=off[0][1],

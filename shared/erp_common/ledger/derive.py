@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from erp_common.ledger import checks
 from erp_common.ledger.balances import TrialBalance
+from erp_common.ledger.cash import UNCATEGORISED
 from erp_common.ledger.convention import Convention
 from erp_common.ledger.exact import add, plain, subtract
 from erp_common.ledger.findings import Code, finding
@@ -68,7 +69,8 @@ def roll(chart: Chart, openings: Openings, movements: Movements, rules: Rules) -
         ],
     )
     if rules.checks:
-        carried = (code for code in unlisted if code not in movements.codes() and code != RETAINED)
+        known = {*movements.codes(), RETAINED, UNCATEGORISED}
+        carried = (code for code in unlisted if code not in known)
         balance.findings += [_carried(code, openings.of(code)) for code in carried]
         balance.findings += checks.unbalanced(balance.totals, rules, movements.period)
     return balance

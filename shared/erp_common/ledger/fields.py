@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from html import unescape
+from typing import Any, Final
 
 from erp_common.ledger.account_types import heading
 from erp_common.ledger.models import StatedType
-from erp_common.ledger.normalize import InvalidValue, account_type, shown, text
+from erp_common.ledger.normalize import InvalidValue, account_type, required_text, shown, text
 
 
 def stated_type(value: object, field: str) -> StatedType | None:
@@ -36,14 +38,51 @@ def sent_text(value: object, field: str) -> str | None:
     return text(value, field)
 
 
+_ENTITY: Final = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+"""A sign written as HTML, with its semicolon: without one `&` is what it is ("P&D")."""
+
+
+def words(value: object, field: str) -> str | None:
+    """A text in which the ERP may write signs as HTML (`&amp;`), twice over too.
+
+    Raises:
+        InvalidValue: If the value is no text.
+    """
+    if isinstance(value, str) and "&" in value:
+        for _ in range(3):
+            value = _ENTITY.sub(lambda found: unescape(found[0]), value)
+    return text(value, field)
+
+
+def required_words(value: object, field: str) -> str:
+    """The text, as `words`.
+
+    Raises:
+        InvalidValue: If nothing is left, or the value is no text.
+    """
+    return required_text(words(value, field), field)
+
+
+def optional_id(value: object, field: str) -> str | None:
+    """An id; 0 stands for none.
+
+    Raises:
+        InvalidValue: If the value is no text and no number.
+    """
+    found = text(value, field)
+    return None if found == "0" else found
+
+
 def part(value: object, field: str) -> dict[str, Any]:
-    """The fields of an object inside a row; none if it is absent or blank.
+    """The fields of an object inside a row; none if it is absent, blank or `[]`.
+
+    PHP writes an empty object as an empty list.
 
     Raises:
         InvalidValue: If the value is something else.
     """
     if isinstance(value, dict):
         return value
-    if value is None or (isinstance(value, str) and not value.strip()):
+    if value is None or value == [] or (isinstance(value, str) and not value.strip()):
         return {}
     raise InvalidValue(field, f"is {shown(value)}, where an object with fields is expected")

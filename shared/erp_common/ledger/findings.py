@@ -8,6 +8,7 @@ from typing import Any
 
 from erp_common.ledger.exact import plain
 from erp_common.ledger.models import Finding, Severity
+from erp_common.ledger.normalize import InvalidValue
 
 TRIAL_BALANCE = "trial_balance"
 SUBLEDGER = "subledger"
@@ -33,6 +34,9 @@ class Code(str, Enum):
     SUBLEDGER_MISMATCH = "SUBLEDGER_MISMATCH"
     CONTINUITY_BREAK = "CONTINUITY_BREAK"
     ROW_COUNT_MISMATCH = "ROW_COUNT_MISMATCH"
+    UNKNOWN_SITUATION = "UNKNOWN_SITUATION"
+    MISSING_CATEGORY = "MISSING_CATEGORY"
+    SPLIT_NOT_MATCHED = "SPLIT_NOT_MATCHED"
 
     @property
     def severity(self) -> Severity:
@@ -46,8 +50,25 @@ _WARNINGS = frozenset(
         Code.UNKNOWN_ACCOUNT_TYPE,
         Code.ASSUMED_ACCOUNT_TYPE,
         Code.CONTINUITY_BREAK,
+        Code.MISSING_CATEGORY,
+        Code.SPLIT_NOT_MATCHED,
     }
 )
+
+
+class LeftOut(InvalidValue):
+    """A row that can be read and still is not posted; the finding's code says why."""
+
+    def __init__(self, code: Code, field: str, problem: str) -> None:
+        """Create the error.
+
+        Args:
+            code: What the finding is.
+            field: What the ERP calls the field that decides it.
+            problem: The rest of the sentence: what is wrong with it.
+        """
+        super().__init__(field, problem)
+        self.code = code
 
 
 def finding(

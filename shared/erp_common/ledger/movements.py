@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
+from erp_common.ledger.cash import UNCATEGORISED
 from erp_common.ledger.exact import add, plain, total
 from erp_common.ledger.findings import SUBLEDGER, Code, finding
 from erp_common.ledger.hierarchy import Chart
@@ -126,6 +127,8 @@ class Movements:
         if self._stray_count > len(findings):
             findings.append(self._more_strays())
         for code, sums in self._sums.items():
+            if code == UNCATEGORISED:
+                continue  # told entry by entry
             if code not in chart.by_code:
                 findings.append(_not_in_chart(code, sums))
             elif chart.is_summary(code):

@@ -9,6 +9,7 @@ from decimal import Decimal
 import msgspec
 
 from erp_common.ledger.account_types import PROFIT_AND_LOSS
+from erp_common.ledger.cash import NO_CATEGORY, UNCATEGORISED
 from erp_common.ledger.exact import add, close, plain, subtract, total
 from erp_common.ledger.findings import Code, finding
 from erp_common.ledger.hierarchy import Chart, ChartAccount
@@ -130,6 +131,8 @@ def place(code: str, chart: Chart, name: str | None = None) -> ChartAccount:
                 metadata={"synthetic": True},
             )
         )
+    if code == UNCATEGORISED:
+        name = NO_CATEGORY
     return chart.place(StatedAccount(code=code, name=name or code))
 
 

@@ -281,11 +281,20 @@ def test_entries() -> None:
     assert "Entry e9 of 2024-01-01" in found.message
 
 
-def test_four_codes_are_warnings_and_the_rest_errors() -> None:
+def test_some_codes_are_warnings_and_the_rest_errors() -> None:
     warnings = {code for code in Code if code.severity is Severity.WARNING}
     assert warnings == {
         Code.OPENING_ASSUMED_ZERO,
         Code.UNKNOWN_ACCOUNT_TYPE,
         Code.ASSUMED_ACCOUNT_TYPE,
         Code.CONTINUITY_BREAK,
+        Code.MISSING_CATEGORY,
+        Code.SPLIT_NOT_MATCHED,
     }
+
+
+def test_too_many_postings_are_not_called_missing() -> None:
+    extra = moved(("2.1", "5"))
+    assert "more postings than" in only(checks.tie_out(read(sound()), extra, RULES)).message
+    lacking = checks.tie_out(read(sound()), Movements(JANUARY), RULES)
+    assert all("Postings are missing" in found.message for found in lacking)

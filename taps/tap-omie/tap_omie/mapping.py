@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from erp_common.ledger.fields import stated_type
+from erp_common.ledger.fields import optional_id, required_words, stated_type, words
 from erp_common.ledger.models import Posting, StatedAccount
 from erp_common.ledger.normalize import (
     InvalidValue,
@@ -65,8 +65,8 @@ def account(row: Balance) -> StatedAccount:
     """
     return StatedAccount(
         code=account_code(row.cCodConta, "cCodConta"),
-        name=required_text(row.cDescConta, "cDescConta"),
-        stated_type=stated_type(row.cTipoConta, "cTipoConta"),
+        name=required_words(row.cDescConta, "cDescConta"),
+        stated_type=stated_type(words(row.cTipoConta, "cTipoConta"), "cTipoConta"),
         parent_code=optional_account_code(row.cCodContaPai, "cCodContaPai"),
         is_summary=flag(row.cSintetica, "cSintetica"),
         opening=amount(row.nSaldoInicial, "nSaldoInicial"),
@@ -92,7 +92,7 @@ def line(row: Movement, asked: str) -> tuple[Posting]:
     return (
         Posting(
             account_code=asked,
-            account_name=text(row.cDescConta, "cDescConta"),
+            account_name=words(row.cDescConta, "cDescConta"),
             entry_id=number,
             journal_id=number,
             transaction_date=day,
@@ -101,12 +101,12 @@ def line(row: Movement, asked: str) -> tuple[Posting]:
             else optional_date(row.dDtLanc, "dDtLanc") or day,
             debit_amount=amount(row.nDebito, "nDebito"),
             credit_amount=amount(row.nCredito, "nCredito"),
-            description=text(row.cHistorico, "cHistorico"),
+            description=words(row.cHistorico, "cHistorico"),
             document_number=text(row.cNumDoc, "cNumDoc"),
             document_type=text(row.cTipoDoc, "cTipoDoc"),
             cost_center=text(row.cCodCC, "cCodCC"),
-            entity_id=text(row.nCodCliente, "nCodCliente"),
-            entity_name=text(row.cNomeCliente, "cNomeCliente"),
+            entity_id=optional_id(row.nCodCliente, "nCodCliente"),
+            entity_name=words(row.cNomeCliente, "cNomeCliente"),
         ),
     )
 

@@ -130,3 +130,11 @@ def test_a_line_of_another_account_is_never_taken_for_this_one() -> None:
         line(_movement(cCodConta="1.01.002"), "1.01.001")
     (found,) = line(_movement(cCodConta="101001"), "1.01.001")
     assert found.account_code == "1.01.001"
+
+
+def test_signs_written_as_html_and_partners_of_number_0() -> None:
+    sent = BALANCE | {"cDescConta": "Aluguéis &amp;amp; Condomínio"}
+    assert account(msgspec.convert(sent, Balance)).name == "Aluguéis & Condomínio"
+    row = MOVEMENT | {"cHistorico": "Venda &lt;1&gt;", "nCodCliente": 0, "cNomeCliente": "A&amp;B"}
+    (read,) = line(msgspec.convert(row, Movement), asked=row["cCodConta"])
+    assert (read.description, read.entity_id, read.entity_name) == ("Venda <1>", None, "A&B")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from functools import lru_cache, partial
 from typing import Any
@@ -13,6 +13,7 @@ from erp_common.ledger.fields import sent_text
 from erp_common.ledger.models import (
     ZERO,
     AccountType,
+    Finding,
     Posting,
     PostingKind,
     StatedAccount,
@@ -222,6 +223,10 @@ class ContinuedLines:
         """The last line."""
         held, self._held = self._held, ()
         return held
+
+    def told(self) -> Iterable[Finding]:
+        """Nothing: a text that continues no line is told as it comes."""
+        return ()
 
     def _continue(self, row: Any) -> None:  # noqa: ANN401
         if self._before is None or not _is_same_document(row, self._before):

@@ -139,4 +139,5 @@ def read_statement(answer: Answer, window: Period, *, only_balance: bool = False
     bare = only_balance and "listaMovimentos" not in said
     movements = Page[Movement]([], row_count=0) if bare else MOVEMENTS.read(answer)
     said.pop("listaMovimentos", None)
-    return Statement(Head(said["nSaldoAnterior"], window), said, movements)
+    head = Head(said["nSaldoAnterior"], window, said.get("nSaldoAtual"))
+    return Statement(head, said, movements)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from html import unescape
 from typing import Final
 
 from erp_common.ledger import cash
 from erp_common.ledger.cash import Settled, Share
+from erp_common.ledger.fields import optional_id, required_words, words
+from erp_common.ledger.findings import Code, LeftOut
 from erp_common.ledger.models import AccountType, StatedAccount
 from erp_common.ledger.normalize import (
     InvalidValue,
@@ -18,12 +19,30 @@ from erp_common.ledger.normalize import (
     optional_account_code,
     parse_date,
     required_text,
+    shown,
     text,
 )
+from erp_common.ledger.vocabulary import fold
 from tap_omie.public.rows import BankAccount, Category, Movement, Title
 
-FORECASTS: Final = frozenset({"previsto", "prevista", "atrasado", "atrasada"})
-"""Situations of rows that a statement shows although nothing has been paid yet."""
+_PAID: Final = frozenset({"", "conciliado", "nao conciliado"})
+"""Situations of rows that are money; rows without the key are money too."""
+_NOT_PAID: Final = frozenset(
+    {
+        "previsto",
+        "prevista",
+        "atrasado",
+        "atrasada",
+        "vence hoje",
+        "a vencer",
+        "avencer",
+        "cancelado",
+        "cancelada",
+    }
+)
+"""Situations of rows that a statement shows although no money has moved."""
+_TRANSFERS: Final = frozenset({"trap", "trar", "tran"})
+"""Origins of transfers as codes; in words they name a transferência."""
 
 _KINDS: Final = {"1": AccountType.REVENUE, "2": AccountType.EXPENSE}
 """What Omie's own categories are by their first digit, where their flags leave it open."""
@@ -49,26 +68,48 @@ def account(row: BankAccount | Category | StatedAccount) -> StatedAccount:
 
 def is_transfer(row: Category) -> bool:
     """Whether a category only names transfers between the company's own accounts."""
-    return flag(row.transferencia, "transferencia") is True
+    if flag(row.transferencia, "transferencia"):
+        return True
+    return (text(row.codigo, "codigo") or "").startswith("0.")
+
+
+def is_numbered(row: Movement) -> bool:
+    """Whether a row of a statement is a movement or a title; lines of balances have no number."""
+    return optional_id(row.nCodLancamento, "nCodLancamento") is not None
 
 
 def is_movement(row: Movement) -> bool:
-    """Whether money moved: lines of balances have no number, forecasts have not happened."""
-    number = text(row.nCodLancamento, "nCodLancamento")
-    situation = text(row.cSituacao, "cSituacao") or ""
-    return number not in {None, "0"} and situation.lower() not in FORECASTS
+    """Whether money moved: titles that are open are listed too, and lines of balances.
+
+    Raises:
+        LeftOut: If the row's situation is not known: it may be money or not.
+    """
+    if not is_numbered(row):
+        return False
+    situation = fold(text(row.cSituacao, "cSituacao") or "")
+    if situation in _NOT_PAID:
+        return False
+    forecast = fold(text(row.cOrigem, "cOrigem") or "").startswith("previs")
+    if situation not in _PAID or (forecast and situation == "conciliado"):
+        raise LeftOut(
+            Code.UNKNOWN_SITUATION,
+            "cSituacao",
+            f"is {shown(row.cSituacao)}"
+            + (f" with cOrigem {shown(row.cOrigem)}" if forecast else "")
+            + f" in movement {shown(row.nCodLancamento)}, which says neither that money has moved "
+            "nor that it has not; tell the makers of this tap what it means",
+        )
+    return not forecast
 
 
-def settled(
-    row: Movement, number: str, splits: Mapping[tuple[str, str], Sequence[Share]]
-) -> Settled:
+def settled(row: Movement, bank: str, splits: Mapping[tuple[str, str], Sequence[Share]]) -> Settled:
     """A movement of a bank account.
 
     Amounts are signed as Omie signs them in statements: what is paid is negative already.
 
     Args:
         row: The statement's row, which is a movement.
-        number: The bank account.
+        bank: The bank account.
         splits: The categories of settlements by bank account and movement.
 
     Raises:
@@ -76,22 +117,24 @@ def settled(
     """
     movement = required_text(row.nCodLancamento, "nCodLancamento")
     day = parse_date(row.dDataLancamento, "dDataLancamento")
-    own = optional_account_code(row.cCodCategoria, "cCodCategoria") or cash.UNCATEGORISED
+    own = optional_account_code(row.cCodCategoria, "cCodCategoria")
+    if own is None and _names_transfer(row):
+        own = cash.TRANSFERS
+    own = own or cash.UNCATEGORISED
     return Settled(
         # Both sides of a transfer carry one number, and a number may come on several days.
-        entry_id=f"{number}-{day:%Y%m%d}-{movement}",
+        entry_id=f"{bank}-{day:%Y%m%d}-{movement}",
         day=day,
-        money_account=money_code(number),
+        money_account=money_code(bank),
         amount=amount(row.nValorDocumento, "nValorDocumento"),
-        shares=splits.get((number, movement)) or [(own, Decimal(1))],
-        description=_words(row.cObservacoes, "cObservacoes")
-        or _words(row.cDesCategoria, "cDesCategoria"),
+        shares=splits.get((bank, movement)) or [(own, Decimal(1))],
+        description=words(row.cObservacoes, "cObservacoes")
+        or words(row.cDesCategoria, "cDesCategoria"),
         document_number=text(row.cNumero, "cNumero")
         or text(row.cDocumentoFiscal, "cDocumentoFiscal"),
         document_type=text(row.cTipoDocumento, "cTipoDocumento"),
-        entity_id=_number(row.nCodCliente, "nCodCliente"),
-        entity_name=_words(row.cRazCliente, "cRazCliente")
-        or _words(row.cDesCliente, "cDesCliente"),
+        entity_id=optional_id(row.nCodCliente, "nCodCliente"),
+        entity_name=words(row.cRazCliente, "cRazCliente") or words(row.cDesCliente, "cDesCliente"),
         origin=text(row.cOrigem, "cOrigem"),
     )
 
@@ -114,12 +157,15 @@ def splits(row: Title) -> list[tuple[tuple[str, str], list[Share]]]:
         parts = [(own, Decimal(1))]
     found = []
     for settlement in _objects(row.lancamentos, "lancamentos"):
-        movement = _number(settlement.get("nIdLancCC"), "nIdLancCC")
-        bank = _number(settlement.get("nCodCC"), "nCodCC")
+        movement = optional_id(settlement.get("nIdLancCC"), "nIdLancCC")
+        bank = optional_id(settlement.get("nCodCC"), "nCodCC")
         if movement is None or bank is None:
             if len(parts) > 1:
-                raise InvalidValue(
-                    "nIdLancCC", "is missing, so that the title's categories cannot be applied"
+                raise LeftOut(
+                    Code.SPLIT_NOT_MATCHED,
+                    "nIdLancCC",
+                    f"is missing in title {shown(head.get('nCodTitulo'))}, so that its categories "
+                    "cannot be applied; the movement keeps its own category",
                 )
             continue
         paid = amount(settlement.get("nValLanc"), "nValLanc")
@@ -136,7 +182,7 @@ def _money(row: BankAccount) -> StatedAccount:
     }
     return cash.money_account(
         account_code(money_code(required_text(row.nCodCC, "nCodCC")), "nCodCC"),
-        unescape(required_text(row.descricao, "descricao")),
+        required_words(row.descricao, "descricao"),
         row.opening,
         {name: value for name, value in said.items() if value is not None},
     )
@@ -153,7 +199,7 @@ def _category(row: Category) -> StatedAccount:
         kind = AccountType.REVENUE if revenue else AccountType.EXPENSE
     return cash.category(
         code,
-        unescape(required_text(row.descricao, "descricao")),
+        required_words(row.descricao, "descricao"),
         kind,
         optional_account_code(row.categoria_superior, "categoria_superior"),
         is_summary=flag(row.totalizadora, "totalizadora"),
@@ -176,13 +222,7 @@ def _objects(value: object, field: str) -> list[dict[str, object]]:
     return value
 
 
-def _words(value: object, field: str) -> str | None:
-    """A text in which Omie may write signs as HTML."""
-    found = text(value, field)
-    return None if found is None else unescape(found)
-
-
-def _number(value: object, field: str) -> str | None:
-    """An id; 0 stands for none."""
-    found = text(value, field)
-    return None if found == "0" else found
+def _names_transfer(row: Movement) -> bool:
+    """Whether a movement's origin says that it is one side of a transfer."""
+    origin = fold(text(row.cOrigem, "cOrigem") or "")
+    return origin in _TRANSFERS or "transferencia" in origin

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import msgspec
@@ -43,6 +44,15 @@ class Head(msgspec.Struct):
     nSaldoAnterior: Any = None
     window: Period | None = None
     """Not Omie's: the days that the statement was asked for."""
+    nSaldoAtual: Any = None
+
+
+class Held(msgspec.Struct):
+    """What a statement says at its end that the account holds."""
+
+    nSaldoAtual: Any = None
+    today: date | None = None
+    """Not Omie's."""
 
 
 class Movement(msgspec.Struct, gc=False):

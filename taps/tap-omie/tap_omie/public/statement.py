@@ -6,17 +6,19 @@ end of one statement is known where the next begins.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
+from enum import Enum
 
 from erp_common.ledger import cash
 from erp_common.ledger.cash import Share
 from erp_common.ledger.exact import add, close, plain
-from erp_common.ledger.models import Posting
-from erp_common.ledger.normalize import InvalidValue, amount
+from erp_common.ledger.findings import SUBLEDGER, Code, finding
+from erp_common.ledger.models import Finding, Posting
+from erp_common.ledger.normalize import InvalidValue, amount, optional_amount
 from tap_omie.public import mapping
-from tap_omie.public.rows import Head, Movement, Title
+from tap_omie.public.rows import Head, Held, Movement, Title
 
 
 class Splits:
@@ -36,6 +38,18 @@ class Splits:
         """Nothing is held back."""
         return ()
 
+    def told(self) -> Iterable[Finding]:
+        """Nothing: the statements tell which splits they lack."""
+        return ()
+
+
+class Meaning(Enum):
+    """What `nSaldoAtual` is."""
+
+    END = "the balance at the end of the days asked for"
+    TODAY = "today's balance"
+    UNKNOWN = "neither, or nothing has told yet"
+
 
 class Balances:
     """What each account held at the start of a day, as far as statements have been read."""
@@ -44,10 +58,39 @@ class Balances:
         """Compare with this tolerance; None compares nothing."""
         self.tolerance = tolerance
         self._known: dict[str, tuple[date, Decimal]] = {}
+        self._said: dict[str, tuple[date, object]] = {}
+        self._meanings: dict[str, Meaning] = {}
 
     def put(self, number: str, day: date, balance: Decimal) -> None:
         """Remember a balance."""
         self._known[number] = (day, balance)
+
+    def learn(self, number: str, head: Head, opening: Decimal) -> None:
+        """Learn from two statements in a row what `nSaldoAtual` means for an account.
+
+        Clients of Omie's contradict one another: some have it as the balance at the end of the days
+        asked for, Omie's documents as today's. It is no proof where it is neither.
+        """
+        window, tolerance = head.window, self.tolerance
+        if window is None or tolerance is None:
+            return
+        before = self._said.get(number)
+        self._said[number] = (window.end + timedelta(days=1), head.nSaldoAtual)
+        if before is None or before[0] != window.start or before[1] is None:
+            return
+        said = amount(before[1], "nSaldoAtual")
+        now = optional_amount(head.nSaldoAtual, "nSaldoAtual")
+        meaning = Meaning.UNKNOWN
+        if close(said, opening, tolerance):
+            meaning = Meaning.END
+        elif now is not None and close(said, now, tolerance):
+            meaning = Meaning.TODAY
+        if self._meanings.get(number) is not Meaning.UNKNOWN:
+            self._meanings[number] = meaning
+
+    def meaning(self, number: str) -> Meaning:
+        """What `nSaldoAtual` has turned out to be."""
+        return self._meanings.get(number, Meaning.UNKNOWN)
 
     def of(self, number: str, day: date) -> Decimal | None:
         """The balance at the start of that very day; None if it is not known."""
@@ -79,8 +122,11 @@ class StatementReader:
         self._balances = balances
         self._window: Head | None = None
         self._balance = Decimal(0)
+        self._latest = date.min
+        self._met: set[str] = set()
+        """The movements read, of those that titles settle."""
 
-    def __call__(self, row: Head | Movement) -> Sequence[Posting]:
+    def __call__(self, row: Head | Held | Movement) -> Sequence[Posting]:
         """The entry of a movement; other rows have none.
 
         Raises:
@@ -89,9 +135,15 @@ class StatementReader:
         if isinstance(row, Head):
             self._begin(row)
             return ()
+        if isinstance(row, Held):
+            self._prove(row)
+            return ()
         if not mapping.is_movement(row):
             return ()
         settled = mapping.settled(row, self._number, self._shares)
+        movement = settled.entry_id.rpartition("-")[2]
+        if (self._number, movement) in self._shares:
+            self._met.add(movement)
         window = self._window.window if self._window else None
         if window is not None and settled.day not in window:
             raise InvalidValue(
@@ -100,8 +152,9 @@ class StatementReader:
                 "to the days it is asked for",
             )
         self._balance = add(self._balance, settled.amount)
+        self._latest = max(self._latest, settled.day)
         settled.shares = [
-            (cash.TRANSFERS if code in self._transfers else code, weight)
+            (cash.TRANSFERS if self._is_transfer(code) else code, weight)
             for code, weight in settled.shares
         ]
         return cash.entry(settled)
@@ -111,6 +164,27 @@ class StatementReader:
         self._close()
         return ()
 
+    def told(self) -> Iterable[Finding]:
+        """The splits of titles whose movement no statement of the period has."""
+        for (bank, movement), shares in self._shares.items():
+            categories = dict.fromkeys(code for code, _ in shares)
+            if bank != self._number or movement in self._met or len(categories) == 1:
+                continue
+            yield finding(
+                Code.SPLIT_NOT_MATCHED,
+                f"Titles of {' and '.join(categories)} name movement {movement} of account {bank} "
+                "as what settled them, but the account's statement has no such movement in this "
+                "period: the movement keeps its own category, wherever it is.",
+                stream=SUBLEDGER,
+                account_code=mapping.money_code(bank),
+                entry_id=movement,
+                raw={"nCodCC": bank, "nIdLancCC": movement},
+            )
+
+    def _is_transfer(self, code: str) -> bool:
+        """Whether a category is one of transfers: those with 0. are, listed or not."""
+        return code in self._transfers or code.startswith("0.")
+
     def _begin(self, head: Head) -> None:
         """Compare what a statement begins with, with what the one before ended with.
 
@@ -119,6 +193,7 @@ class StatementReader:
         self._close()
         self._window = head
         opening = amount(head.nSaldoAnterior, "nSaldoAnterior")
+        self._balances.learn(self._number, head, opening)
         tolerance = self._balances.tolerance
         known = None if head.window is None else self._balances.of(self._number, head.window.start)
         self._balance = opening
@@ -129,6 +204,25 @@ class StatementReader:
                 f"{head.window.start if head.window else ''} leave {plain(known)}: a movement is "
                 "missing or was changed meanwhile; run again, with more lookback_periods",
             )
+
+    def _prove(self, held: Held) -> None:
+        """Compare what a month that is not over has come to with what the account holds.
+
+        No later statement begins with it yet.
+        """
+        meaning, tolerance = self._balances.meaning(self._number), self._balances.tolerance
+        said = optional_amount(held.nSaldoAtual, "nSaldoAtual")
+        ahead = held.today is not None and self._latest > held.today
+        if meaning is Meaning.UNKNOWN or (meaning is Meaning.TODAY and ahead):
+            return
+        if said is None or tolerance is None or close(said, self._balance, tolerance):
+            return
+        raise InvalidValue(
+            "nSaldoAtual",
+            f"is {plain(said)} for account {self._number}, but nSaldoAnterior and the movements "
+            f"leave {plain(self._balance)}: a movement is missing; run again, and if it stays so, "
+            "ask Omie's support",
+        )
 
     def _close(self) -> None:
         if self._window is not None and self._window.window is not None:

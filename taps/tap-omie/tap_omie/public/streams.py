@@ -22,14 +22,17 @@ from erp_common.ledger import cash
 from erp_common.ledger.hierarchy import Chart
 from erp_common.ledger.models import Company
 from erp_common.ledger.normalize import InvalidValue, amount, required_text, text
-from erp_common.ledger.periods import Period
+from erp_common.ledger.periods import Period, today
 from tap_omie.public import mapping
 from tap_omie.public.calls import ACCOUNTS, Calls, Statement, read_statement
-from tap_omie.public.rows import BankAccount, Category, Head
+from tap_omie.public.rows import BankAccount, Category, Head, Held, Movement
 from tap_omie.public.statement import Balances, Splits, StatementReader
 
-MOST_MOVEMENTS: Final = 50
-"""Omie leaves out what comes after so many rows of a statement, and does not say so."""
+CUT_OFF_AT: Final = 50
+"""Movements at which Omie may have cut a statement off without saying so.
+
+More prove that it cuts nothing there; lines of balances do not count.
+"""
 
 
 class Known(msgspec.Struct):
@@ -142,15 +145,17 @@ class OmieCashBooks(DerivedSource):
         """A period's statement, in as many windows as it takes."""
         batches: list[Batch[Any]] = []
         rows = 0
-        for _, found in halved(
-            period, partial(self._window, number), _is_cut_off, self._full(number)
-        ):
+        for window, found in halved(period, partial(self._window, number), _may_be_cut_off):
             if found is not None:
                 batches.append(Batch([found.head], partial(list, [found.said])))
                 batches += found.movements.batches
                 rows += found.movements.row_count or 0
-        if period.end == self._last_day:
-            batches.append(self._after(number, period.end + timedelta(days=1)))
+                if window.end == period.end >= today():
+                    held = Held(found.head.nSaldoAtual, today())
+                    batches.append(Batch([held], partial(list, [found.said])))
+            # A day cannot be halved: what the account holds after it says whether that was all.
+            if window.end == self._last_day or _may_be_cut_off(found):
+                batches.append(self._after(number, window.end + timedelta(days=1)))
         return Page(batches, row_count=rows)
 
     def _after(self, number: str, day: date) -> Batch[Any]:
@@ -168,17 +173,19 @@ class OmieCashBooks(DerivedSource):
         except NoRecords:
             return None
 
-    @staticmethod
-    def _full(number: str) -> Callable[[date], ERPValidationError]:
-        return lambda day: ERPValidationError(
-            f"Omie sends {MOST_MOVEMENTS} movements at most, and account {number} has that many on "
-            f"{day} alone, so that the day cannot be read completely; use api: reference, or have "
-            "that day's movements grouped in Omie",
-        )
+
+def _may_be_cut_off(found: Statement | None) -> bool:
+    if found is None:
+        return False
+    rows = [row for batch in found.movements.batches for row in batch.rows]
+    return sum(row is not None and _is_numbered(row) for row in rows) == CUT_OFF_AT
 
 
-def _is_cut_off(found: Statement | None) -> bool:
-    return found is not None and (found.movements.row_count or 0) >= MOST_MOVEMENTS
+def _is_numbered(row: Movement) -> bool:
+    try:
+        return mapping.is_numbered(row)
+    except InvalidValue:
+        return True  # a movement with an odd number, which is told when it is read
 
 
 def _rows(found: list[Page[BankAccount]]) -> list[BankAccount]:

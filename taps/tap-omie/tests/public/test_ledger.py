@@ -88,7 +88,14 @@ def test_a_movement_without_category_is_kept_and_told(sim: Simulator, read: Runs
     with sim.tamper("omie_public", "ListarExtrato", without):
         done = read(end_date="2024-01-31")
 
-    assert done.codes() == ["ACCOUNT_NOT_IN_CHART"]
+    (issue,) = done.rows["validation_issues"]
+    assert (issue["code"], issue["severity"]) == ("MISSING_CATEGORY", "warning")
+    assert issue["entry_id"].endswith(f"-{one.id}")
+    (row,) = [r for r in done.rows["trial_balance"] if r["account_code"] == "CAT.NONE"]
+    assert row["account_name"] == "sem categoria"
+    # An ordinary state: strict takes it too.
+    with sim.tamper("omie_public", "ListarExtrato", without):
+        assert read(end_date="2024-01-31", validation="strict").codes() == ["MISSING_CATEGORY"]
     assert done.rows["periods"][0]["is_balanced"]
     (line,) = [row for row in done.rows["subledger"] if row["account_code"] == "CAT.NONE"]
     assert line["credit_amount"] - line["debit_amount"] == one.amount

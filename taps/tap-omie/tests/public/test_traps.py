@@ -6,8 +6,7 @@ from __future__ import annotations
 from calendar import monthrange
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
-from decimal import Decimal
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -20,9 +19,10 @@ from erp_common.errors import (
     ERPRateLimitError,
     ERPValidationError,
 )
+from erp_common.ledger.periods import today
 from erp_common.singer.config import parse
 from simulator import Books, Simulator, faults
-from simulator.cash import CashBook
+from simulator.cash import CashBook, Movement
 from simulator.requestlog import LoggedRequest
 from tap_omie.tap import TapOmie
 
@@ -58,24 +58,46 @@ def test_a_statement_of_fifty_rows_is_read_in_halves(sim: Simulator, read: Runs)
     assert ("17/01/2024", "31/01/2024") in spans
 
 
-def test_a_day_of_fifty_rows_is_an_error_that_says_so(sim: Simulator, read: Runs) -> None:
-    cash = sim.cash(ERP)
+def busy_day(cash: CashBook, movements: int) -> Movement:
+    """Make a day on which an account has so many movements, and give one of them."""
     one = next(m for m in cash.between(*MONTHS[0]) if m.kind == "direct")
-    cash.add(*(replace(one, id=one.id + 70_000_000 + at) for at in range(50)))
-    with pytest.raises(
-        ERPValidationError, match=f"50 movements at most.*{one.account}.*{one.date}"
-    ):
-        read(end_date="2024-01-31")
+    others = len(cash.between(one.date, one.date, one.account, forecasts=True))
+    for at in range(movements - others):
+        cash.add(replace(one, id=one.id + 70_000_000 + at))
+    return one
 
 
-def test_forty_nine_rows_are_taken_as_they_are(sim: Simulator, read: Runs) -> None:
+def test_more_than_fifty_movements_prove_that_nothing_was_cut(sim: Simulator, read: Runs) -> None:
+    sim.omie_public.statement_cap = 1000
+    one = busy_day(sim.cash(ERP), 80)
+    must_equal(read(end_date="2024-01-31"), sim.cash(ERP), 1)
+    # The opening, the month in one statement, and what is there after it.
+    asked = sim.requests.count(ERP, "ListarExtrato", lambda r: r.account == str(one.account))
+    assert asked == 3
+
+
+def test_a_day_of_fifty_movements_is_decided_by_the_next_balance(
+    sim: Simulator, read: Runs
+) -> None:
+    one = busy_day(sim.cash(ERP), 50)
+    must_equal(read(end_date="2024-01-31"), sim.cash(ERP), 1)
+    sim.cash(ERP).add(replace(one, id=one.id + 90_000_000))  # the 51st, which is cut off
+    (issue,) = read(end_date="2024-01-31").rows["validation_issues"]
+    assert issue["code"] == "INVALID_RECORD"
+    assert f"read before {one.date + timedelta(days=1)} leave" in issue["message"]
+    assert issue["raw"]["nCodCC"] == str(one.account)
+
+
+@pytest.mark.parametrize("lines", ["first", "daily"])
+def test_lines_of_balances_do_not_count_among_the_fifty(
+    sim: Simulator, read: Runs, lines: Any
+) -> None:
+    sim.omie_public.balance_rows = lines
     cash = sim.cash(ERP)
     account = cash.accounts[0].id
-    # With the line of the balance before there are 49.
-    for one in cash.between(*MONTHS[0], account, forecasts=True)[48:]:
+    for one in cash.between(*MONTHS[0], account, forecasts=True)[49:]:
         cash.delete(one.id)
     must_equal(read(end_date="2024-01-31"), cash, 1)
-    # One for the opening, one for the month, one for what is there after it.
     assert sim.requests.count(ERP, "ListarExtrato", lambda r: r.account == str(account)) == 3
 
 
@@ -89,11 +111,63 @@ def test_lines_of_balances_are_no_movements(sim: Simulator, read: Runs) -> None:
         must_equal(read(), sim.cash(ERP))
 
 
-@pytest.mark.parametrize("situation", ["Previsto", "Atrasado"])
-def test_forecasts_are_no_movements(sim: Simulator, read: Runs, situation: str) -> None:
+OPEN = ["Previsto", "Atrasado", "Vence hoje", "A vencer", "AVENCER", "Cancelado"]
+
+
+@pytest.mark.parametrize("situation", OPEN)
+def test_open_titles_are_no_movements(sim: Simulator, read: Runs, situation: str) -> None:
     sim.omie_public.forecast = situation
     assert any(one.forecast for one in sim.cash(ERP).movements)
     must_equal(read(), sim.cash(ERP))
+
+
+def test_an_open_title_is_known_by_its_origin_too(sim: Simulator, read: Runs) -> None:
+    def without(body: dict[str, Any], _: object) -> None:
+        for row in body.get("listaMovimentos", []):
+            if row.get("cSituacao") == "Previsto":
+                del row["cSituacao"]
+
+    with sim.tamper(ERP, "ListarExtrato", without):
+        must_equal(read(end_date="2024-01-31"), sim.cash(ERP), 1)
+
+
+@pytest.mark.parametrize("situation", ["Não conciliado", "NAO CONCILIADO", None])
+def test_money_counts_whether_it_was_compared_or_not(
+    sim: Simulator, read: Runs, situation: str | None
+) -> None:
+    def other(body: dict[str, Any], _: object) -> None:
+        for row in body.get("listaMovimentos", []):
+            if row.get("cSituacao") == "Conciliado":
+                row["cSituacao"] = situation
+
+    with sim.tamper(ERP, "ListarExtrato", other):
+        must_equal(read(end_date="2024-01-31"), sim.cash(ERP), 1)
+
+
+@pytest.mark.parametrize(
+    ("situation", "origin"), [("Em disputa", "MANP"), ("Conciliado", "Previsão de Pagamento")]
+)
+def test_a_situation_that_is_not_known_is_told_and_not_posted(
+    sim: Simulator, read: Runs, situation: str, origin: str
+) -> None:
+    one = next(m for m in sim.cash(ERP).between(*MONTHS[0]) if m.kind == "direct")
+
+    def odd(body: dict[str, Any], _: object) -> None:
+        for row in body.get("listaMovimentos", []):
+            if row.get("nCodLancamento") == one.id:
+                row |= {"cSituacao": situation, "cOrigem": origin}
+
+    with sim.tamper(ERP, "ListarExtrato", odd):
+        done = read(end_date="2024-01-31")
+        with pytest.raises(ERPValidationError, match="cSituacao"):
+            read(end_date="2024-01-31", validation="off")
+    issue, unproved = done.rows["validation_issues"]
+    assert (issue["code"], issue["severity"]) == ("UNKNOWN_SITUATION", "error")
+    assert f"cSituacao is '{situation}'" in issue["message"]
+    assert issue["raw"]["nCodLancamento"] == one.id
+    # Omie's own balance has it, so that the money is missed too.
+    assert unproved["code"] == "INVALID_RECORD"
+    assert not [r for r in done.rows["subledger"] if r["entry_id"].endswith(f"-{one.id}")]
 
 
 def test_what_is_paid_is_negative_already(sim: Simulator, read: Runs) -> None:
@@ -111,21 +185,54 @@ def test_what_is_paid_is_negative_already(sim: Simulator, read: Runs) -> None:
         must_equal(read(), cash)
 
 
-def test_the_balance_of_today_is_not_the_period_s(sim: Simulator, read: Runs) -> None:
+@pytest.mark.parametrize("meaning", ["end", "today"])
+def test_a_month_that_is_not_over_is_proved_by_what_the_account_holds(
+    sim: Simulator, read: Runs, meaning: Any
+) -> None:
+    sim.omie_public.current_balance = meaning
+    cash = sim.cash(ERP)
+    one = next(m for m in cash.between(*MONTHS[0]) if m.kind == "direct")
+    this_month = today().replace(day=1)
+    late = [replace(one, id=7_000_000_000 + at, date=this_month) for at in (1, 2)]
+    cash.add(*late)
+    since = {"start_date": str(this_month - timedelta(days=1)), "end_date": str(today())}
+    assert read(**since).codes() == []
+
+    def lose(body: dict[str, Any], _: object) -> None:
+        rows = body.get("listaMovimentos", [])
+        rows[:] = [row for row in rows if row.get("nCodLancamento") != late[0].id]
+
+    with sim.tamper(ERP, "ListarExtrato", lose):
+        (issue,) = read(**since).rows["validation_issues"]
+    assert issue["code"] == "INVALID_RECORD"
+    assert f"nSaldoAtual is {issue['raw']['nSaldoAtual']}" in issue["message"]
+    assert issue["period_start"] == str(this_month)
+
+
+def test_a_balance_that_is_neither_proves_nothing(sim: Simulator, read: Runs) -> None:
+    since = {
+        "start_date": str(today().replace(day=1) - timedelta(days=1)),
+        "end_date": str(today()),
+    }
+    sums = iter(range(1, 1000))
+
+    def odd(body: dict[str, Any], _: object) -> None:
+        body["nSaldoAtual"] = next(sums)
+
+    with sim.tamper(ERP, "ListarExtrato", odd):
+        assert read(**since).codes() == []
+
+
+@pytest.mark.parametrize("meaning", ["end", "today"])
+def test_what_the_account_holds_is_no_closing(sim: Simulator, read: Runs, meaning: Any) -> None:
+    sim.omie_public.current_balance = meaning
     number = sim.cash(ERP).accounts[0].id
-    said = ask(
-        sim,
-        "ListarExtrato",
-        "/financas/extrato/",
-        nCodCC=number,
-        dPeriodoInicial="01/01/2024",
-        dPeriodoFinal="31/01/2024",
-    ).json(parse_float=Decimal)
     closing = read(end_date="2024-01-31").balances(SINCE)[f"CC.{number}"][4]
-    assert closing == sim.cash(ERP).balance(number, date(2024, 2, 1)) != said["nSaldoAtual"]
+    assert closing == sim.cash(ERP).balance(number, date(2024, 2, 1))
 
 
 def test_a_balance_that_does_not_follow_is_told(sim: Simulator, read: Runs) -> None:
+    sim.omie_public.statement_cap = 1000
     gone = next(m for m in sim.cash(ERP).between(*MONTHS[0]) if m.kind == "direct")
 
     def lose(body: dict[str, Any], _: object) -> None:
@@ -146,8 +253,10 @@ def test_a_movement_missing_from_the_last_period_is_told_too(sim: Simulator, rea
     sim.omie_public.statement_cap = 40  # less than anyone has seen: no row count gives it away
     done = read(end_date="2024-01-31")
     short = [a for a in sim.cash(ERP).accounts if len(sim.cash(ERP).between(*MONTHS[0], a.id)) > 40]
-    assert done.codes() == ["INVALID_RECORD"] * len(short) != []
-    for issue, account in zip(done.rows["validation_issues"], short, strict=True):
+    # Splits of movements that are cut off match nothing either.
+    errors = [row for row in done.rows["validation_issues"] if row["severity"] == "error"]
+    assert set(done.codes()) == {"INVALID_RECORD", "SPLIT_NOT_MATCHED"}
+    for issue, account in zip(errors, short, strict=True):
         assert issue["raw"]["nCodCC"] == str(account.id)
         assert issue["raw"]["nSaldoAnterior"] == sim.cash(ERP).balance(account.id, date(2024, 2, 1))
 
@@ -212,6 +321,21 @@ def test_transfers_stand_on_both_accounts_under_one_number(sim: Simulator, read:
     assert len({row["entry_id"] for row in lines}) == 2
 
 
+@pytest.mark.parametrize("category", ["", "0.01"])
+def test_a_transfer_is_known_without_its_category(
+    sim: Simulator, read: Runs, category: Any
+) -> None:
+    sim.omie_public.transfer_category = category
+
+    def unlisted(body: dict[str, Any], _: object) -> None:
+        rows = body["categoria_cadastro"]
+        rows[:] = [row for row in rows if not row["codigo"].startswith("0.")]
+        body["total_de_registros"] = len(rows)
+
+    with sim.tamper(ERP, "ListarCategorias", unlisted):
+        must_equal(read(), sim.cash(ERP))
+
+
 # Categories of settlements
 
 
@@ -239,11 +363,28 @@ def test_a_split_that_cannot_be_applied_is_told(sim: Simulator, read: Runs) -> N
     split = [
         o for o in sim.cash(ERP).between(*MONTHS[0]) if o.titles and len(o.titles[0].parts) > 1
     ]
-    assert done.codes() == ["INVALID_RECORD"] * len(split)
+    assert done.codes() == ["SPLIT_NOT_MATCHED"] * len(split) != []
+    assert {row["severity"] for row in done.rows["validation_issues"]} == {"warning"}
     assert done.rows["periods"][0]["is_balanced"]
     for account in sim.cash(ERP).accounts:
         closing = done.balances(SINCE)[f"CC.{account.id}"][4]
         assert closing == sim.cash(ERP).balance(account.id, date(2024, 2, 1))
+
+
+def test_a_split_of_no_movement_is_told(sim: Simulator, read: Runs) -> None:
+    split = next(
+        o for o in sim.cash(ERP).between(*MONTHS[0]) if o.titles and len(o.titles[0].parts) > 1
+    )
+
+    def stray(body: dict[str, Any], _: object) -> None:
+        for row in body["titulosEncontrados"]:
+            if row["lancamentos"][0]["nIdLancCC"] == split.id:
+                row["lancamentos"][0]["nIdLancCC"] = 4711
+
+    with sim.tamper(ERP, "PesquisarLancamentos", stray):
+        (issue,) = read(end_date="2024-01-31").rows["validation_issues"]
+    assert (issue["code"], issue["entry_id"]) == ("SPLIT_NOT_MATCHED", "4711")
+    assert issue["account_code"] == f"CC.{split.account}"
 
 
 def test_the_list_that_names_titles_twice_is_not_asked(sim: Simulator, read: Runs) -> None:
@@ -432,3 +573,26 @@ def test_omie_s_own_limits_are_kept(sim: Simulator, read: Runs) -> None:
     must_equal(read(end_date="2024-01-31", rate_limit={}), sim.cash(ERP), 1)
     assert sim.limits.rejected(ERP) == 0
     assert sim.requests.most_in_flight(ERP) <= 4
+
+
+def test_calls_of_one_method_queue(sim: Simulator, read: Runs) -> None:
+    sim.omie_public.one_at_a_time = True  # and Omie bounces any other
+    must_equal(read(end_date="2024-01-31", max_concurrency=4), sim.cash(ERP), 1)
+    assert {one.status for one in sim.requests.select(ERP)} == {200}
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("SOAP-ENV:Client-500", "Limite de requisições por segundo excedido"),
+        ("SOAP-ENV:Server", "Erro temporário no servidor. Tente novamente."),
+        ("SOAP-ENV:Server", "Timeout na consulta"),
+        ("SOAP-ENV:Client-5020", "ERROR: Falha ao consultar."),
+    ],
+)
+def test_temporary_faults_in_words_are_tried_again(
+    sim: Simulator, read: Runs, code: str, words: str
+) -> None:
+    rule = sim.faults.add(faults.omie(code, words), endpoint="ListarExtrato", times=2)
+    must_equal(read(end_date="2024-01-31"), sim.cash(ERP), 1)
+    assert rule.hits == 2
