@@ -8,8 +8,8 @@ import threading
 import time
 from pathlib import Path
 
-from erp_common.extract.derived import DerivedCompany, DerivedPeriod
-from erp_common.extract.reported import ReportedCompany, ReportedPeriod
+from erp_common.extract.derived import AskedPostings, DerivedBooks
+from erp_common.extract.reported import ReportedBooks, ReportedPeriod
 from erp_common.http.clock import Closed, SystemClock
 from erp_common.singer import state, writer
 
@@ -40,9 +40,9 @@ def dawdling_threads() -> None:
 
         setattr(kind, name, dawdle)
 
-    late(DerivedCompany, "_begin")
-    late(DerivedPeriod, "ask")
-    late(ReportedCompany, "begin")
+    late(DerivedBooks, "_begin")
+    late(AskedPostings, "ask")
+    late(ReportedBooks, "begin")
     late(ReportedPeriod, "_assemble")
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from erp_common.extract.source import Source
+from erp_common.extract.source import HttpSource
 from erp_common.http.masking import Masker
 from erp_common.ledger.models import Company
 from erp_common.ledger.periods import Period
@@ -45,7 +45,7 @@ ROTATING_NAMES = [erp.name for erp in ROTATING]
 
 
 @contextmanager
-def source(erp: Erp, given: dict[str, Any]) -> Iterator[Source]:
+def source(erp: Erp, given: dict[str, Any]) -> Iterator[HttpSource]:
     """The books of a tap, without the tap around them."""
     module = erp.command.replace("-", "_")
     tap = next(

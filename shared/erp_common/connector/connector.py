@@ -14,9 +14,8 @@ from singer_sdk.exceptions import ConfigValidationError
 
 from erp_common.connector.models import SubledgerEntry, TrialBalance
 from erp_common.errors import ERPConnectionError, ERPValidationError
-from erp_common.extract.books import Books
+from erp_common.extract.books import AccountPostings, Books
 from erp_common.extract.period import PeriodExtract
-from erp_common.extract.single import AccountPostings
 from erp_common.extract.source import Source
 from erp_common.extract.work import Work
 from erp_common.http.health import HealthCheckResult

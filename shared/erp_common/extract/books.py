@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, cast
+from typing import Any
 
 from erp_common.extract.ahead import FetchAhead
-from erp_common.extract.company import CompanyBooks
-from erp_common.extract.composed import ComposedCompany, ComposedSource
-from erp_common.extract.derived import DerivedCompany
-from erp_common.extract.period import PeriodExtract
-from erp_common.extract.reported import ReportedCompany
-from erp_common.extract.source import DerivedSource, ReportedSource, Source
+from erp_common.extract.paged import Paged
+from erp_common.extract.period import CompanyBooks, PeriodExtract
+from erp_common.extract.reading import Postings, Reading
+from erp_common.extract.source import Source
 from erp_common.extract.work import Extraction, Work
-from erp_common.ledger.models import Company
+from erp_common.ledger.hierarchy import build
+from erp_common.ledger.models import Company, Finding, Posting, StatedAccount
+from erp_common.ledger.movements import Movements
+from erp_common.ledger.periods import Period
 
 
 class Books:
@@ -23,17 +24,12 @@ class Books:
     the border between companies too.
     """
 
-    def __init__(
-        self,
-        source: Source,
-        work: list[Work],
-        extraction: Extraction,
-    ) -> None:
+    def __init__(self, source: Source, work: list[Work], extraction: Extraction) -> None:
         """Plan the run; the first request goes out when the first period is asked for."""
         self._ahead = FetchAhead(extraction.threads, more=self._plan())
         self._given_up: set[int] = set()
         self._companies: list[CompanyBooks[Any, Any]] = [
-            self._open(source, place, one, extraction) for place, one in enumerate(work)
+            source.books(number, one, extraction, self._ahead) for number, one in enumerate(work)
         ]
 
     def periods(self, company: Company) -> Iterator[PeriodExtract]:
@@ -42,46 +38,89 @@ class Books:
         Raises:
             ERPError: If the company's books cannot be read; the other companies' can.
         """
-        books = self._companies[self._place(company)]
+        books = self._companies[self._number(company)]
         self._ahead.start()
         for number in range(len(books.work.periods)):
             yield books.take(number)
 
     def give_up(self, company: Company) -> None:
         """Ask for nothing more of this company."""
-        place = self._place(company)
-        self._given_up.add(place)
-        self._ahead.forget((place,))
+        number = self._number(company)
+        self._given_up.add(number)
+        self._ahead.forget((number,))
 
     def close(self) -> None:
         """Ask for nothing more at all."""
         self._ahead.close()
 
-    def _place(self, company: Company) -> int:
+    def _number(self, company: Company) -> int:
         return next(
-            place for place, books in enumerate(self._companies) if books.work.company == company
-        )
-
-    def _open(
-        self, source: Source, place: int, work: Work, extraction: Extraction
-    ) -> CompanyBooks[Any, Any]:
-        if isinstance(source, ReportedSource):
-            return ReportedCompany(source, place, work, extraction, self._ahead)
-        if isinstance(source, ComposedSource):
-            return ComposedCompany(source, place, work, extraction, self._ahead)
-        return DerivedCompany(
-            cast("DerivedSource", source),
-            place,
-            work,
-            extraction,
-            self._ahead,
+            number for number, books in enumerate(self._companies) if books.work.company == company
         )
 
     def _plan(self) -> Iterator[object]:
         """Begin period after period; drawn whenever the threads have nothing else to do."""
-        for place, books in enumerate(self._companies):
-            for number in range(len(books.work.periods)):
-                if place in self._given_up:
+        for number, books in enumerate(self._companies):
+            for period in range(len(books.work.periods)):
+                if number in self._given_up:
                     break
-                books.begin(number)
+                books.begin(period)
                 yield books
+
+
+class AccountPostings:
+    """The postings of one account in one span of dates, streamed, without the rest of the period.
+
+    A row that cannot be read is an error here: there is no other place to tell of it.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        company: Company,
+        period: Period,
+        code: str,
+        extraction: Extraction,
+    ) -> None:
+        """Plan to read; nothing is asked for yet."""
+        self._source = source
+        self._company = company
+        self._period = period
+        self._code = code
+        self._extraction = extraction
+        self._reading = Reading(f"{company.id}, {period}", checks=False, mask=extraction.mask)
+        self._movements = Movements(period)
+
+    def __iter__(self) -> Iterator[list[Posting]]:
+        """The postings that pass the filters, page by page.
+
+        Raises:
+            ERPError: If they cannot be read, or the account is not known.
+        """
+        ahead = FetchAhead(self._extraction.threads)
+        filters = self._extraction.filters
+        try:
+            for postings in self._read(ahead):
+                kept = filters.keep_postings([one for one in postings if self._is_of(one)])
+                if kept:
+                    yield kept
+        finally:
+            ahead.close()
+
+    @property
+    def strays(self) -> list[Finding]:
+        """Postings outside the dates asked for, which are left out; known once all are read."""
+        chart = build([StatedAccount(code=self._code, name=self._code)], self._extraction.rules)
+        return [one for one in self._movements.findings(chart) if one.code == "OUT_OF_PERIOD"]
+
+    def _is_of(self, posting: Posting) -> bool:
+        return posting.account_code == self._code
+
+    def _read(self, ahead: FetchAhead) -> Iterator[list[Posting]]:
+        found = self._source.of_account(
+            self._company, self._period, self._code, self._reading, self._extraction
+        )
+        closing = self._extraction.rules.closing_entries
+        read = Postings(self._reading, self._movements, found.names, closing)
+        for index, (query, reader) in enumerate(found.listings):
+            yield from read.of(Paged(ahead, (index,), query), reader)

@@ -16,17 +16,17 @@ import msgspec
 CHUNK = 1 << 18
 """Bytes read at a time."""
 
-MOST = 1 << 24
+MAX_ROW = 1 << 24
 """Bytes in which at least one row must end."""
 
 _boundary = re.compile(rb"\}\s*,\s*(?=\{)")
 _list = msgspec.json.Decoder(list[msgspec.Raw])
 _object = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
-Cut = tuple[int, int]
+Piece = tuple[int, int]
 
 
-def find_cuts(file: BinaryIO, key: str) -> list[Cut] | None:
+def find_pieces(file: BinaryIO, key: str) -> list[Piece] | None:
     """Offsets and lengths of the pieces of the list that an object holds first under this key.
 
     Each piece is the inside of a list, without its brackets. Returns None if the body does not
@@ -41,22 +41,22 @@ def find_cuts(file: BinaryIO, key: str) -> list[Cut] | None:
     )
     if start is None:
         return None
-    cuts: list[Cut] = []
+    pieces: list[Piece] = []
     offset = start.end()
     rest = head[offset:]
     while chunk := file.read(CHUNK):
         rest += chunk
         length, consumed = _cut(rest)
         if length:
-            cuts.append((offset, length))
+            pieces.append((offset, length))
             offset += consumed
             rest = rest[consumed:]
-        elif len(rest) > MOST:
-            raise msgspec.DecodeError(f"no row ends within {MOST} bytes")
+        elif len(rest) > MAX_ROW:
+            raise msgspec.DecodeError(f"no row ends within {MAX_ROW} bytes")
     last = _last(rest)
     if last:
-        cuts.append((offset, last))
-    return cuts
+        pieces.append((offset, last))
+    return pieces
 
 
 def _cut(text: bytes) -> tuple[int, int]:

@@ -11,17 +11,17 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
-from typing import Any
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import msgspec
 
 from erp_common.extract.ahead import FetchAhead, Place
-from erp_common.extract.company import CompanyBooks
-from erp_common.extract.paged import Paged
-from erp_common.extract.period import PeriodExtract
-from erp_common.extract.reading import Reading
-from erp_common.extract.source import LineReader, Query, Source
-from erp_common.extract.work import Extraction, Work
+from erp_common.extract.paged import Paged, Query
+from erp_common.extract.period import CompanyBooks, PeriodExtract, now
+from erp_common.extract.reading import LineReader, Reading
+from erp_common.extract.source import AccountListings, Source
+from erp_common.extract.work import Extraction, Fetcher, Work
 from erp_common.ledger import checks, derive
 from erp_common.ledger.balances import TrialBalance
 from erp_common.ledger.convention import Convention
@@ -74,137 +74,151 @@ class ComposedSource(Source):
     def lines(self) -> LineReader:
         """A reader of that listing's rows."""
 
+    def books(
+        self, number: int, work: Work, extraction: Extraction, ahead: FetchAhead
+    ) -> ComposedBooks:
+        """A company's books."""
+        return ComposedBooks(Fetcher(self, extraction, ahead), number, work)
 
-class ComposedCompany(CompanyBooks[ComposedSource, "ComposedPeriod"]):
+    def of_account(
+        self, company: Company, period: Period, code: str, reading: Reading, extraction: Extraction
+    ) -> AccountListings:
+        """The whole period's: a row of another account may be the one that a text goes on from."""
+        _ = code, reading, extraction
+        return AccountListings([(self.entries(company, period), self.lines())])
+
+
+class BroughtForward(NamedTuple):
+    """With what a run's first period begins."""
+
+    chart: Chart
+    openings: Openings
+    findings: list[Finding]
+
+
+class AskedBeginning:
+    """The chart, and what moved before a run's first period."""
+
+    def __init__(self, fetcher: Fetcher[ComposedSource], place: Place, work: Work) -> None:
+        """Ask for both."""
+        source, company = fetcher.source, work.company
+        self._source = source
+        self._extraction = fetcher.extraction
+        self._company = company
+        self._first = work.periods[0].start
+        self._accounts = fetcher.ask((*place, 0), source.chart(company))
+        before = source.movements(company, None, self._first - _DAY)
+        self._before = fetcher.ask((*place, 1), before)
+
+    def read(self) -> BroughtForward:
+        """Wait for the chart and the movements; the accounts' balances after them."""
+        extraction, source, first = self._extraction, self._source, self._first
+        rules = extraction.rules
+        where = f"{self._company.id}, before {first}"
+        reading = Reading(where, checks=rules.checks, mask=extraction.mask)
+        stated = reading.accounts(self._accounts.pages(), source.account, TRIAL_BALANCE)
+        chart = build(_said_once(stated), rules)
+        moved = Movements(Period(date.min, first - _DAY), numbered=False)
+        _sum_up(moved, self._before, source, reading)
+        found = reading.findings
+        if rules.checks:
+            found += [one for one in moved.findings(chart) if one.code == Code.OUT_OF_PERIOD]
+        return BroughtForward(chart, Openings(as_of=first).after(moved, first), found)
+
+
+class AskedPeriod:
+    """What a period is made of: the accounts' movements, and the postings."""
+
+    def __init__(
+        self, fetcher: Fetcher[ComposedSource], place: Place, company: Company, period: Period
+    ) -> None:
+        """Ask for both."""
+        source = fetcher.source
+        self.period = period
+        self.asked_at = now()
+        moved = source.movements(company, period.start, period.end)
+        self.moved = fetcher.ask((*place, 0), moved)
+        self.entries: Paged[Any] | None = None
+        if fetcher.extraction.subledger:
+            self.entries = fetcher.ask((*place, 1), source.entries(company, period))
+
+
+class ComposedBooks(CompanyBooks[ComposedSource, AskedPeriod]):
     """A company's books, period by period; each opens with what the one before closed with."""
 
-    _beginning: Beginning | None = None
+    _taken: ComposedPeriod | None = None
 
     def take(self, number: int) -> PeriodExtract:
         """The period, to be read now; the one taken before is dropped."""
         self.begin(number)
-        period = self._claim(number)
-        beginning = self._beginning
-        assert beginning is not None  # noqa: S101 - `begin` has asked for it
-        if self._taken is None:
-            openings = beginning.read()
-            period.open(beginning.chart, openings, beginning.findings)
-        else:
-            period.open(beginning.chart, self._taken.closings(), [])
-        self._taken = period
-        return period
+        asked = self._claim(number)
+        begin = self._brought_forward
+        told = begin.findings if self._taken is None else []
+        openings = begin.openings if self._taken is None else self._taken.closings()
+        company = self.work.company
+        self._taken = ComposedPeriod(self._fetcher, company, asked, begin.chart, openings, told)
+        return self._taken
 
-    def _ask(self, index: int) -> ComposedPeriod:
+    @cached_property
+    def _beginning(self) -> AskedBeginning:
+        """The chart and what lies before the first period, asked for before it."""
+        return AskedBeginning(self._fetcher, (self._number, 0), self.work)
+
+    @cached_property
+    def _brought_forward(self) -> BroughtForward:
+        return self._beginning.read()
+
+    def _ask(self, index: int) -> AskedPeriod:
         """Ask for a period, and before the first for the chart and for what lies before it."""
-        if self._beginning is None:
-            self._beginning = Beginning(
-                self._source, (self._place, 0), self.work, self._extraction, self._ahead
-            )
-        return ComposedPeriod(
-            self._source,
-            (self._place, 1 + index),
-            self.work,
-            self.work.periods[index],
-            self._extraction,
-            self._ahead,
-        )
-
-
-class Beginning:
-    """The chart, and the balances with which a run's first period opens."""
-
-    chart: Chart
-
-    def __init__(
-        self,
-        source: ComposedSource,
-        place: Place,
-        work: Work,
-        extraction: Extraction,
-        ahead: FetchAhead,
-    ) -> None:
-        """Ask for both."""
-        company, transport = work.company, source.transport
-        self._source = source
-        self._rules = extraction.rules
-        self._first = work.periods[0].start
-        self._reading = Reading(
-            f"{company.id}, before {self._first}",
-            checks=extraction.rules.checks,
-            mask=extraction.mask,
-        )
-        self._accounts = Paged(transport, ahead, (*place, 0), source.chart(company))
-        before = source.movements(company, None, self._first - _DAY)
-        self._before = Paged(transport, ahead, (*place, 1), before)
-
-    @property
-    def findings(self) -> list[Finding]:
-        """What is wrong with the rows that were read."""
-        return self._reading.findings
-
-    def read(self) -> Openings:
-        """Wait for the chart and the movements; the accounts' balances after them."""
-        pages = self._accounts.pages()
-        stated = self._reading.accounts(pages, self._source.account, TRIAL_BALANCE)
-        self.chart = build(_said_once(stated), self._rules)
-        moved = Movements(Period(date.min, self._first - _DAY), numbered=False)
-        _sum_up(moved, self._before, self._source, self._reading)
-        if self._rules.checks:
-            strays = (one for one in moved.findings(self.chart) if one.code == Code.OUT_OF_PERIOD)
-            self.findings.extend(strays)
-        return Openings(as_of=self._first).after(moved, self._first)
+        _ = self._beginning
+        place = (self._number, 1 + index)
+        return AskedPeriod(self._fetcher, place, self.work.company, self.work.periods[index])
 
 
 class ComposedPeriod(PeriodExtract):
     """A period whose trial balance is composed from what the ERP keeps by month."""
 
-    _chart: Chart
-    _openings: Openings
-
     def __init__(
         self,
-        source: ComposedSource,
-        place: Place,
-        work: Work,
-        period: Period,
-        extraction: Extraction,
-        ahead: FetchAhead,
+        fetcher: Fetcher[ComposedSource],
+        company: Company,
+        asked: AskedPeriod,
+        chart: Chart,
+        openings: Openings,
+        told: list[Finding],
     ) -> None:
-        """Ask for the accounts' movements and for the postings."""
-        super().__init__(work, period, extraction, source)
-        self._source = source
-        transport, company = source.transport, work.company
-        moved = source.movements(company, period.start, period.end)
-        self._moved = Paged(transport, ahead, (*place, 0), moved)
-        self._entries: Paged[Any] | None = None
-        self._sums: Movements | None = None
-        if extraction.subledger:
-            entries = source.entries(company, period)
-            self._entries = Paged(transport, ahead, (*place, 1), entries)
-            self._sums = Movements(period)
-        self._month = Movements(period, numbered=False)
-        self._ledger: TrialBalance | None = None
+        """Begin to read.
 
-    def open(self, chart: Chart, openings: Openings, told: list[Finding]) -> None:
-        """Begin to read with these openings."""
+        Args:
+            fetcher: Where everything comes from, and how it is read.
+            company: Whose books they are.
+            asked: What the period is made of.
+            chart: The chart.
+            openings: The accounts' balances at the period's start.
+            told: What was found before it, to be told with it.
+        """
+        super().__init__(fetcher, company, asked.period, asked.asked_at)
+        self._source = fetcher.source
         self._chart = chart
         self._openings = openings
+        self._moved = asked.moved
+        self._entries = asked.entries
         self._reading.findings.extend(told)
+        self._sums = None if asked.entries is None else Movements(self.period)
+        self._month = Movements(self.period, numbered=False)
 
     def closings(self) -> Openings:
         """Net balances per account as at the day after the period."""
         _ = self.trial_balance
         return self._openings.after(self._month, self.period.end + _DAY)
 
-    @property
+    @cached_property
     def trial_balance(self) -> TrialBalance:
         """The sum of openings and movements, waiting for the movements if need be."""
-        if self._ledger is None:
-            rules = self._extraction.rules
-            _sum_up(self._month, self._moved, self._source, self._reading)
-            rolled = derive.roll(self._chart, self._openings, self._month, rules)
-            self._ledger = _as_reported(rolled, rules)
-        return self._ledger
+        rules = self._extraction.rules
+        _sum_up(self._month, self._moved, self._source, self._reading)
+        rolled = derive.roll(self._chart, self._openings, self._month, rules)
+        return _as_reported(rolled, rules)
 
     @property
     def movements(self) -> Movements | None:

@@ -3,108 +3,179 @@
 from __future__ import annotations
 
 import threading
+from abc import abstractmethod
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
-from typing import Any
+from functools import cached_property
+from typing import Any, Generic, NamedTuple, TypeVar
 
-from erp_common.extract.ahead import FetchAhead, Place
-from erp_common.extract.company import CompanyBooks
+from erp_common.errors import ERPValidationError
+from erp_common.extract.ahead import FetchAhead, OnDemand, Place
 from erp_common.extract.listing import Page
-from erp_common.extract.paged import Paged
-from erp_common.extract.period import PeriodExtract
-from erp_common.extract.reading import Reading
-from erp_common.extract.source import DerivedSource, LineReader
-from erp_common.extract.work import CarriedOpenings, Extraction, Work
+from erp_common.extract.paged import Paged, Query
+from erp_common.extract.period import CompanyBooks, PeriodExtract, now
+from erp_common.extract.reading import LineReader, Reading
+from erp_common.extract.source import AccountListings, Source
+from erp_common.extract.work import CarriedOpenings, Extraction, Fetcher, Work
 from erp_common.ledger import checks, derive
 from erp_common.ledger.balances import TrialBalance
 from erp_common.ledger.findings import Code
 from erp_common.ledger.hierarchy import Chart, build
-from erp_common.ledger.models import Finding, Posting
+from erp_common.ledger.models import Basis, Company, Finding, Posting
 from erp_common.ledger.movements import Movements
 from erp_common.ledger.openings import Openings
 from erp_common.ledger.periods import Period, starts_fiscal_year
+
+Learned = TypeVar("Learned")
+"""What the answers of a chart say beside the accounts, if postings need it."""
+
+
+class DerivedSource(Source, Generic[Learned]):
+    """An ERP that serves a chart of accounts and postings; the trial balance is their sum."""
+
+    basis = Basis.DERIVED
+
+    @abstractmethod
+    def chart(self, company: Company) -> Query[Any]:
+        """The listing of the chart of accounts; its last page says what is learned with it."""
+
+    @abstractmethod
+    def postings(
+        self, company: Company, period: Period, chart: Chart, learned: Learned
+    ) -> Sequence[tuple[Query[Any], LineReader]]:
+        """The listings that together hold a period's postings, each with its reader."""
+
+    def proof(self, ledger: TrialBalance, learned: Learned) -> Iterable[Finding]:
+        """What the ERP itself says against a period's closing balances, where it says anything."""
+        _ = ledger, learned
+        return ()
+
+    def books(
+        self, number: int, work: Work, extraction: Extraction, ahead: FetchAhead
+    ) -> DerivedBooks:
+        """A company's books."""
+        return DerivedBooks(Fetcher(self, extraction, ahead), number, work)
+
+    def of_account(
+        self, company: Company, period: Period, code: str, reading: Reading, extraction: Extraction
+    ) -> AccountListings:
+        """The listings of the account's postings, once the chart says what it is.
+
+        Raises:
+            ERPError: If the chart cannot be read, or has no such account.
+        """
+        pages = list(Paged(OnDemand(), (), self.chart(company)).pages())
+        stated = list(reading.accounts(pages, self.account, "trial_balance"))
+        known = [account for account in stated if account.code == code]
+        if not known:
+            raise ERPValidationError(
+                f"{self.system} has no account {code}; ask for one of its chart",
+            )
+        chart = build(known, extraction.rules)
+        listings = self.postings(company, period, chart, _learned(pages))
+        return AccountListings(listings, {code: known[0].name})
+
+
+class KnownChart(NamedTuple):
+    """A chart, and what its answers say beside the accounts."""
+
+    chart: Chart
+    learned: Any
 
 
 class CompanyChart:
     """A company's chart of accounts, read once a run."""
 
-    chart: Chart
-
     def __init__(
-        self,
-        source: DerivedSource,
-        place: Place,
-        work: Work,
-        extraction: Extraction,
-        ahead: FetchAhead,
+        self, fetcher: Fetcher[DerivedSource[Any]], place: Place, company: Company
     ) -> None:
         """Ask for the chart."""
+        extraction = fetcher.extraction
         self._reading = Reading(
-            f"{work.company.id}, chart of accounts",
+            f"{company.id}, chart of accounts",
             checks=extraction.rules.checks,
             mask=extraction.mask,
         )
-        self._source = source
+        self._source = fetcher.source
         self._rules = extraction.rules
         self._lock = threading.Lock()
-        self._ready = False
-        self._waiting: list[Callable[[], None]] = []
-        self._taken = False
-        query = source.chart(work.company)
-        self._paged = Paged(source.transport, ahead, place, query, self._assemble)
+        self._known: list[KnownChart] = []
+        self._waiting: list[Callable[[KnownChart], object]] = []
+        self._read = fetcher.ask_whole(place, self._source.chart(company), self._assemble)
 
     @property
     def findings(self) -> list[Finding]:
         """What is wrong with rows of the chart."""
         return self._reading.findings
 
-    def when_ready(self, act: Callable[[], None]) -> None:
+    def when_ready(self, act: Callable[[KnownChart], object]) -> None:
         """Act in the fetching thread that completes the chart, or now if it is complete."""
         with self._lock:
-            if not self._ready:
+            if not self._known:
                 self._waiting.append(act)
                 return
-        act()
+        act(self._known[0])
 
-    def wait(self) -> None:
-        """Wait for the chart.
+    @cached_property
+    def known(self) -> KnownChart:
+        """The chart, waiting for it if need be.
 
         Raises:
             ERPError: If it cannot be read.
         """
-        if not self._taken:
-            for _ in self._paged.pages():
-                pass
-            self._taken = True
-            self._reading.expect_rows("trial_balance", self._paged)
+        known = self._read.result()
+        self._reading.expect_rows("trial_balance", self._read.paged)
+        return known
 
-    def _assemble(self, pages: list[Page[Any]]) -> None:
+    def _assemble(self, pages: list[Page[Any]]) -> KnownChart:
         stated = list(self._reading.accounts(pages, self._source.account, "trial_balance"))
-        self.chart = build(stated, self._rules)
+        known = KnownChart(build(stated, self._rules), _learned(pages))
         with self._lock:
-            self._ready = True
+            self._known.append(known)
             waiting, self._waiting = self._waiting, []
         for act in waiting:
-            act()
+            act(known)
+        return known
 
 
-class DerivedCompany(CompanyBooks[DerivedSource, "DerivedPeriod"]):
-    """A company's books, period by period; each opens with what the one before closed with."""
+class AskedPostings:
+    """A period's postings, asked for once the chart is known."""
 
     def __init__(
-        self,
-        source: DerivedSource,
-        place: int,
-        work: Work,
-        extraction: Extraction,
-        ahead: FetchAhead,
+        self, fetcher: Fetcher[DerivedSource[Any]], place: Place, company: Company, period: Period
     ) -> None:
+        """Plan to ask."""
+        self.period = period
+        self.asked_at = now()
+        self._fetcher = fetcher
+        self._place = place
+        self._company = company
+        self._lock = threading.Lock()
+        self._listings: list[tuple[Paged[Any], LineReader]] | None = None
+
+    def ask(self, known: KnownChart) -> list[tuple[Paged[Any], LineReader]]:
+        """Ask for the postings, unless that has been done; waits for a thread that is doing it."""
+        with self._lock:
+            if self._listings is None:
+                queries = self._fetcher.source.postings(self._company, self.period, *known)
+                self._listings = [
+                    (self._fetcher.ask((*self._place, index), query), reader)
+                    for index, (query, reader) in enumerate(queries)
+                ]
+            return self._listings
+
+
+class DerivedBooks(CompanyBooks[DerivedSource[Any], AskedPostings]):
+    """A company's books, period by period; each opens with what the one before closed with."""
+
+    _taken: DerivedPeriod | None = None
+
+    def __init__(self, fetcher: Fetcher[DerivedSource[Any]], number: int, work: Work) -> None:
         """Plan the books; nothing is asked for yet."""
-        super().__init__(source, place, work, extraction, ahead)
-        self._chart: CompanyChart | None = None
+        super().__init__(fetcher, number, work)
         self._spans = [*work.before, *work.periods]
-        self._history: deque[Openings] = deque(maxlen=extraction.lookback + 1)
+        self._history: deque[Openings] = deque(maxlen=self._extraction.lookback + 1)
 
     def begin(self, number: int) -> None:
         """Ask for a period's postings, and before the first for what lies before it."""
@@ -115,16 +186,13 @@ class DerivedCompany(CompanyBooks[DerivedSource, "DerivedPeriod"]):
     def take(self, number: int) -> PeriodExtract:
         """The period, to be read now; the one taken before is dropped."""
         self.begin(number)
-        company = self._chart
-        assert company is not None  # noqa: S101 - `begin` has asked for it
-        company.wait()
+        chart = self._chart.known.chart
         told: list[Finding] = []
         if self._taken is None:
-            openings = self._first_openings(company, told)
+            openings = self._first_openings(chart, told)
         else:
             openings = self._taken.closings()
-        period = self._take(number + len(self.work.before))
-        period.open(company.chart, self._closed(openings, period.period, company.chart), told)
+        period = self._open(number + len(self.work.before), openings, told)
         if self._taken is not None:
             period.follow(self._taken)
         self._history.append(period.openings)
@@ -132,106 +200,85 @@ class DerivedCompany(CompanyBooks[DerivedSource, "DerivedPeriod"]):
         self._taken = period
         return period
 
-    def _first_openings(self, company: CompanyChart, told: list[Finding]) -> Openings:
+    def _first_openings(self, chart: Chart, told: list[Finding]) -> Openings:
         """The openings of the first period; what was found on the way is told with it."""
-        told.extend(company.findings)
+        told.extend(self._chart.findings)
         if self.work.openings is not None:
             return self.work.openings
-        openings = derive.first_openings(company.chart, self._spans[0].start)
+        openings = derive.first_openings(chart, self._spans[0].start)
         known = self._extraction.openings_stated
         told.extend(
             finding
-            for finding in derive.first_opening_findings(company.chart, self._extraction.rules)
+            for finding in derive.first_opening_findings(chart, self._extraction.rules)
             if not (known and finding.code == Code.OPENING_ASSUMED_ZERO)
         )
         for index in range(len(self.work.before)):
-            span = self._take(index)
-            span.open(company.chart, self._closed(openings, span.period, company.chart), [])
+            span = self._open(index, openings, [])
             openings = span.closings()
             told.extend(span.found_in_postings())
         return openings
 
-    def _closed(self, openings: Openings, period: Period, chart: Chart) -> Openings:
+    def _closed(self, openings: Openings, period: Period) -> Openings:
         """The openings of a period, with the year closed if it begins one."""
         month = self._extraction.rules.fiscal_year_start_month
         if self._extraction.year_end_close and starts_fiscal_year(period, month):
-            return derive.close_year(openings, chart)
+            return derive.close_year(openings, self._chart.known.chart)
         return openings
 
-    def _ask(self, index: int) -> DerivedPeriod:
+    @cached_property
+    def _chart(self) -> CompanyChart:
+        """The chart, asked for before the first period is planned."""
+        return CompanyChart(self._fetcher, (self._number, 0), self.work.company)
+
+    def _ask(self, index: int) -> AskedPostings:
         """Plan a period, and before the first ask for the chart."""
-        if self._chart is None:
-            self._chart = CompanyChart(
-                self._source, (self._place, 0), self.work, self._extraction, self._ahead
-            )
-        return DerivedPeriod(
-            self._source,
-            (self._place, 1 + index),
-            self.work,
-            self._spans[index],
-            self._extraction,
-            self._ahead,
-        )
+        _ = self._chart
+        place = (self._number, 1 + index)
+        return AskedPostings(self._fetcher, place, self.work.company, self._spans[index])
 
-    def _begin(self, index: int) -> DerivedPeriod | None:
-        period, chart = super()._begin(index), self._chart
-        if period is not None and chart is not None:
-            chart.when_ready(lambda: period.ask(chart.chart))
-        return period
+    def _begin(self, index: int) -> AskedPostings | None:
+        asked = super()._begin(index)
+        if asked is not None:
+            self._chart.when_ready(asked.ask)
+        return asked
 
-    def _take(self, index: int) -> DerivedPeriod:
-        period, chart = self._claim(index), self._chart
-        assert chart is not None  # noqa: S101 - `_begin` has asked for it
-        # A fetching thread may just be asking: until it is done, not all listings are known.
-        period.ask(chart.chart)
-        return period
+    def _open(self, index: int, openings: Openings, told: list[Finding]) -> DerivedPeriod:
+        asked, known = self._claim(index), self._chart.known
+        openings = self._closed(openings, asked.period)
+        return DerivedPeriod(self._fetcher, self.work.company, asked, known, openings, told)
 
 
 class DerivedPeriod(PeriodExtract):
     """A period whose trial balance is the sum of its postings."""
 
-    openings: Openings
-    _chart: Chart
-    _sums: Movements
-
     def __init__(
         self,
-        source: DerivedSource,
-        place: Place,
-        work: Work,
-        period: Period,
-        extraction: Extraction,
-        ahead: FetchAhead,
+        fetcher: Fetcher[DerivedSource[Any]],
+        company: Company,
+        asked: AskedPostings,
+        known: KnownChart,
+        openings: Openings,
+        told: list[Finding],
     ) -> None:
-        """Plan the period; `ask` asks for its postings once the chart is known."""
-        super().__init__(work, period, extraction, source)
-        self._source = source
-        self._place = place
-        self._ahead = ahead
-        self._asking = threading.Lock()
-        self._asked = False
-        self._listings: list[tuple[Paged[Any], LineReader]] = []
-        self._ledger: TrialBalance | None = None
+        """Begin to read.
+
+        Args:
+            fetcher: Where the postings come from, and how they are read.
+            company: Whose they are.
+            asked: The postings.
+            known: The chart.
+            openings: The accounts' balances at the period's start.
+            told: What was found before it, to be told with it.
+        """
+        super().__init__(fetcher, company, asked.period, asked.asked_at)
+        self.openings = openings
+        self._source = fetcher.source
+        self._known = known
+        self._listings = asked.ask(known)
+        self._sums = Movements(self.period)
+        self._reading.findings.extend(told)
         self._before: TrialBalance | None = None
         self._carried: CarriedOpenings | None = None
-
-    def ask(self, chart: Chart) -> None:
-        """Ask for the postings, unless that has been done; waits for a thread that is doing it."""
-        with self._asking:
-            if self._asked:
-                return
-            queries = self._source.postings(self.company, self.period, chart)
-            for index, (query, reader) in enumerate(queries):
-                paged = Paged(self._source.transport, self._ahead, (*self._place, index), query)
-                self._listings.append((paged, reader))
-            self._asked = True
-
-    def open(self, chart: Chart, openings: Openings, told: list[Finding]) -> None:
-        """Begin to read with these openings."""
-        self._chart = chart
-        self.openings = openings
-        self._reading.findings.extend(told)
-        self._sums = Movements(self.period)
 
     def follow(self, before: DerivedPeriod) -> None:
         """Let this period's openings be compared with the closings of the one before."""
@@ -253,20 +300,16 @@ class DerivedPeriod(PeriodExtract):
     def found_in_postings(self) -> list[Finding]:
         """What is wrong with single postings."""
         found = list(self._reading.findings)
-        return found + self._sums.findings(self._chart) if self._extraction.rules.checks else found
+        if self._extraction.rules.checks:
+            found += self._sums.findings(self._known.chart)
+        return found
 
-    @property
+    @cached_property
     def trial_balance(self) -> TrialBalance:
         """The sum of openings and postings; reads what of the postings has not been read."""
-        if self._ledger is None:
-            self._read_out()
-            self._ledger = derive.roll(
-                self._chart,
-                self.openings,
-                self._sums,
-                self._extraction.rules,
-            )
-        return self._ledger
+        self._read_out()
+        rules = self._extraction.rules
+        return derive.roll(self._known.chart, self.openings, self._sums, rules)
 
     @property
     def movements(self) -> Movements | None:
@@ -285,13 +328,18 @@ class DerivedPeriod(PeriodExtract):
                 paged,
                 reader,
                 self._sums,
-                self._chart,
+                self._known.chart,
                 whole_entries=self._source.whole_entries,
             )
 
     def _check(self) -> Iterable[Finding]:
-        yield from self._sums.findings(self._chart)
+        yield from self._sums.findings(self._known.chart)
         if self._before is not None:
             yield from checks.continuity(self._before, self.trial_balance, self._extraction.rules)
         if self._read_whole:
-            yield from self._source.proof(self.trial_balance)
+            yield from self._source.proof(self.trial_balance, self._known.learned)
+
+
+def _learned(pages: Sequence[Page[Any]]) -> Any:  # noqa: ANN401 - the source's own
+    """What the last page of a chart says beside the accounts."""
+    return pages[-1].learned if pages else None

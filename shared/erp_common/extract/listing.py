@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, Generic, Protocol, TypeVar
 import msgspec
 
 from erp_common.errors import ERPValidationError
-from erp_common.extract.chunks import CHUNK, Cut, find_cuts
+from erp_common.extract.chunks import CHUNK, Piece, find_pieces
 from erp_common.http.answer import Undecodable
 from erp_common.ledger.normalize import flag, shown
 
@@ -81,6 +81,8 @@ class Page(msgspec.Struct, Generic[Row]):
     """Rows on this page; None while a stream has not been read."""
     more: bool | None = None
     """Whether another page follows, where the ERP says that."""
+    learned: Any = None
+    """What else the answers say that is needed to ask for other listings."""
 
 
 class Listing(Generic[Row]):
@@ -220,12 +222,14 @@ class Listing(Generic[Row]):
     def _stream(self, answer: Body) -> Page[Row] | None:
         """Read a large body batch by batch; None if its beginning is not the expected one."""
         file = answer.open()
-        cuts = find_cuts(file, self.key)
-        return None if cuts is None else Page(self._batches(answer.take(), answer.charset, cuts))
+        pieces = find_pieces(file, self.key)
+        return (
+            None if pieces is None else Page(self._batches(answer.take(), answer.charset, pieces))
+        )
 
-    def _batches(self, file: BinaryIO, charset: str, cuts: list[Cut]) -> Iterator[Batch[Row]]:
+    def _batches(self, file: BinaryIO, charset: str, pieces: list[Piece]) -> Iterator[Batch[Row]]:
         with file:
-            for offset, length in cuts:
+            for offset, length in pieces:
                 file.seek(offset)
                 try:
                     text = self._utf8(file.read(length), charset)

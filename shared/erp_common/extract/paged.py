@@ -1,30 +1,106 @@
-"""One listing, page by page: pages are asked for as soon as it is known that they exist."""
+"""A listing, page by page: what gives a page, which one is the last, and fetching them ahead."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from enum import Enum
 from itertools import chain
 from operator import eq
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
+
+import msgspec
 
 from erp_common.errors import ERPValidationError
 from erp_common.extract.ahead import Claim, Place, Pool
 from erp_common.extract.listing import Page
-from erp_common.extract.source import Asked, Paging
 from erp_common.http.dialect import NoRecords
-from erp_common.http.transport import Transport
+from erp_common.http.transport import Answer, AnswerTooLarge, Request, Transport
 
 Row = TypeVar("Row")
+T = TypeVar("T")
 
-MOST_PAGES = 1_000_000
+MAX_PAGES = 1_000_000
 """More pages than this in one listing are taken for a wrong total."""
 
-MOST_EMPTY = 20
+MAX_EMPTY_PAGES = 20
 """So are more empty pages than this among those announced."""
 
-ASKED_AHEAD = 64
+PAGES_AHEAD = 64
 """Pages that are queued beyond the last that came in; far more than threads fetch at once."""
+
+
+class Paging(Enum):
+    """How a listing ends."""
+
+    SINGLE = "one answer holds everything"
+    TOTALS = "the answer says how many pages there are; without that there is one"
+    SHORT_PAGE = "the first page that is not full is the last"
+    EMPTY_PAGE = "the first page without rows is the last"
+    SAID = "each answer says whether another follows; without that as EMPTY_PAGE"
+
+
+class Query(Protocol[Row]):
+    """A listing to ask for; whether a page takes one call, several or a file is its own affair."""
+
+    @property
+    def name(self) -> str:
+        """What is asked for, for sentences: "trial balance", "postings of account 1.01"."""
+
+    @property
+    def paging(self) -> Paging:
+        """How the listing ends."""
+
+    @property
+    def page_size(self) -> int:
+        """Rows on a full page; 0 where the ERP decides it."""
+
+    def page(self, number: int) -> Page[Row]:
+        """One page, counted from 1; called in any thread.
+
+        Raises:
+            NoRecords: There is nothing.
+            ERPError: It cannot be read.
+        """
+
+
+class HttpQuery(msgspec.Struct, Generic[Row], frozen=True):
+    """A listing of which each page is one call.
+
+    >>> ask = lambda page: Request("GET", f"/entries/{page}")
+    >>> query = HttpQuery(transport, "entries", ask, ENTRIES.read, Paging.EMPTY_PAGE)
+    """
+
+    transport: Transport
+    name: str
+    request: Callable[[int], Request]
+    """The request for a page, counted from 1."""
+    read: Callable[[Answer], Page[Row]]
+    paging: Paging = Paging.SINGLE
+    page_size: int = 0
+    halves: Callable[[int], tuple[Request, Request]] | None = None
+    """The two requests of half the page size that together give one page, for an ERP that breaks on
+    large pages."""
+
+    def page(self, number: int) -> Page[Row]:
+        """One page; where the ERP breaks on it, its two halves."""
+        fetch = self.transport.fetch
+        try:
+            return fetch(self.request(number), self.read)
+        except AnswerTooLarge:
+            if self.halves is None:
+                raise
+        first, second = self.halves(number)
+        parts = [fetch(first, self.read)]
+        pages = parts[0].total_pages or 1
+        if pages >= 2 * number:
+            parts.append(fetch(second, self.read))
+        return Page(
+            [batch for part in parts for batch in part.batches],
+            total_pages=(pages + 1) // 2,
+            total_rows=parts[0].total_rows,
+            row_count=sum(part.row_count or 0 for part in parts),
+        )
 
 
 class Paged(Generic[Row]):
@@ -32,16 +108,14 @@ class Paged(Generic[Row]):
 
     def __init__(
         self,
-        transport: Transport,
         ahead: Pool,
         place: Place,
-        query: Asked[Row],
+        query: Query[Row],
         complete: Callable[[list[Page[Row]]], object] | None = None,
     ) -> None:
         """Ask for the first page.
 
         Args:
-            transport: How the ERP is reached.
             ahead: The threads that fetch.
             place: Where in the run the pages are needed.
             query: What is asked for.
@@ -52,7 +126,6 @@ class Paged(Generic[Row]):
         """Rows taken so far."""
         self.announced: int | None = None
         """The most rows that the ERP said there are."""
-        self._transport = transport
         self._ahead = ahead
         self._place = place
         self._complete = complete
@@ -88,7 +161,7 @@ class Paged(Generic[Row]):
 
     def _fetch(self, number: int) -> Page[Row]:
         try:
-            page = self.query.page(self._transport, number)
+            page = self.query.page(number)
         except NoRecords as nothing:
             if number > 1 and self.query.paging is Paging.TOTALS:
                 raise ERPValidationError(
@@ -99,7 +172,7 @@ class Paged(Generic[Row]):
             page = Page([], row_count=0)
         with self._lock:
             self._pages = self._pages_known(number, page)
-            self._ask_up_to(min(self._pages, number + ASKED_AHEAD))
+            self._ask_up_to(min(self._pages, number + PAGES_AHEAD))
             self._count += 1
             everything = self._count == self._pages
             if self._complete is not None:
@@ -115,15 +188,16 @@ class Paged(Generic[Row]):
         paging = self.query.paging
         if paging is Paging.TOTALS:
             total = page.total_pages or 1
-            if total > MOST_PAGES:
+            if total > MAX_PAGES:
                 raise ERPValidationError(
                     f"the ERP announces {total} pages of the {self.query.name}, which cannot be",
                 )
             self._empty += page.row_count == 0
-            if self._empty > MOST_EMPTY:
+            if self._empty > MAX_EMPTY_PAGES:
                 raise ERPValidationError(
                     f"the ERP announces {total} pages of the {self.query.name}, but more than "
-                    f"{MOST_EMPTY} are empty; run again, and if it stays so, ask the ERP's support",
+                    f"{MAX_EMPTY_PAGES} are empty; run again, and if it stays so, ask the ERP's "
+                    "support",
                 )
             return max(known, total)
         if paging is Paging.SHORT_PAGE and (page.row_count or 0) >= self.query.page_size:
@@ -148,6 +222,35 @@ class Paged(Generic[Row]):
                 f"page {number} of the {self.query.name} repeats page {number - 1}: "
                 "the ERP ignores the page asked for; check base_url and the API's version",
             )
+
+
+class Whole(Generic[T]):
+    """What is made of all pages of a listing together, as soon as the last of them is in."""
+
+    def __init__(
+        self, ahead: Pool, place: Place, query: Query[Row], make: Callable[[list[Page[Row]]], T]
+    ) -> None:
+        """Ask for the first page.
+
+        Args:
+            ahead: The threads that fetch.
+            place: Where in the run the pages are needed.
+            query: What is asked for.
+            make: Called in the fetching thread that gets the last page.
+        """
+        self._made: list[T] = []
+        self.paged = Paged(ahead, place, query, lambda pages: self._made.append(make(pages)))
+
+    def result(self) -> T:
+        """Wait for it.
+
+        Raises:
+            ERPError: If a page cannot be read.
+        """
+        for _ in self.paged.pages():
+            pass
+        (made,) = self._made
+        return made
 
 
 def _rows(page: Page[Any]) -> Iterator[Any]:

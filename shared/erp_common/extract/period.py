@@ -1,59 +1,30 @@
-"""One company's books of one period: its rows, what the checks found, its control totals."""
+"""A company's books: its periods, each with its rows, what the checks found, its control totals."""
 
 from __future__ import annotations
 
+import threading
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timezone
 from decimal import Decimal
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
 from erp_common.errors import ERPValidationError
 from erp_common.extract.paged import Paged
-from erp_common.extract.reading import Postings, Reading
-from erp_common.extract.source import LineReader, Source
-from erp_common.extract.work import Extraction, Work
+from erp_common.extract.reading import LineReader, Postings, Reading
+from erp_common.extract.work import Fetcher, SourceT, Work
 from erp_common.ledger import checks
 from erp_common.ledger.balances import TrialBalance
 from erp_common.ledger.hierarchy import Chart
 from erp_common.ledger.issues import with_keys
-from erp_common.ledger.models import Basis, Finding, Posting, Severity
+from erp_common.ledger.models import Basis, Company, Finding, Posting, Severity
 from erp_common.ledger.movements import Movements
 from erp_common.ledger.periods import Period, fiscal_year
 
-
-class Issue(msgspec.Struct):
-    """A row of `validation_issues`, without the extraction's constants."""
-
-    issue_id: str
-    stream_name: str
-    severity: Severity
-    code: str
-    message: str
-    account_code: str | None
-    entry_id: str | None
-    expected: str | None
-    actual: str | None
-    raw: dict[str, Any]
-
-    @classmethod
-    def of(cls, finding: Finding, key: str) -> Issue:
-        """The row of a finding."""
-        return cls(
-            issue_id=key,
-            stream_name=finding.stream_name,
-            severity=finding.severity,
-            code=finding.code,
-            message=finding.message,
-            account_code=finding.account_code,
-            entry_id=finding.entry_id,
-            expected=finding.expected,
-            actual=finding.actual,
-            raw=finding.raw,
-        )
+PlannedT = TypeVar("PlannedT")
 
 
 class Header(msgspec.Struct):
@@ -80,21 +51,34 @@ class PeriodExtract(ABC):
     The postings stream through once; balances, issues and the header stand when they have.
     """
 
-    def __init__(self, work: Work, period: Period, extraction: Extraction, source: Source) -> None:
-        """Hold the books of this period."""
-        self.company = work.company
+    def __init__(
+        self,
+        fetcher: Fetcher[Any],
+        company: Company,
+        period: Period,
+        extracted_at: str | None = None,
+    ) -> None:
+        """Hold the books of this period.
+
+        Args:
+            fetcher: Where they come from, and how they are read.
+            company: Whose they are.
+            period: The days.
+            extracted_at: When they were asked for; None for now.
+        """
+        self.company = company
         self.period = period
-        self.extracted_at: str = msgspec.to_builtins(datetime.now(timezone.utc))
-        self._erp = source
-        self._extraction = extraction
+        self.extracted_at = extracted_at or now()
+        self._origin = fetcher.source
+        self._extraction = extraction = fetcher.extraction
         self._reading = Reading(
-            f"{work.company.id}, {period}", checks=extraction.rules.checks, mask=extraction.mask
+            f"{company.id}, {period}", checks=extraction.rules.checks, mask=extraction.mask
         )
         self._reader: Postings | None = None
         self._started = False
         self._finished = False
         self._found: list[Finding] | None = None
-        self._issues: list[Issue] | None = None
+        self._issues: list[Finding] | None = None
 
     # What the streams take
 
@@ -102,7 +86,7 @@ class PeriodExtract(ABC):
         """The fields that all rows of a stream share in this extraction."""
         company = self.company
         shared: dict[str, Any] = {
-            "source_system": self._erp.source_system,
+            "source_system": self._origin.source_system,
             "company_id": company.id,
             "company_name": company.name,
             "period_start": str(self.period.start),
@@ -130,13 +114,12 @@ class PeriodExtract(ABC):
         accounts = self.trial_balance.accounts
         return [account for account in accounts if filters.keeps_account(account)]
 
-    def issues(self) -> list[Issue]:
+    def issues(self) -> list[Finding]:
         """What the checks found."""
         if self._issues is None:
-            found = with_keys(
-                self._all_findings(), self.company.id, self.period, self._extraction.mask
+            self._issues = list(
+                with_keys(self._all_findings(), self.company.id, self.period, self._extraction.mask)
             )
-            self._issues = [Issue.of(finding, key) for finding, key in found]
         return self._issues
 
     def header(self) -> Header:
@@ -159,7 +142,7 @@ class PeriodExtract(ABC):
             if movements is None
             else checks.is_reconciled(ledger, movements, rules),
             issue_count=len(self.issues()),
-            metadata={"balance_convention": ledger.convention.value, **self._erp.made_of},
+            metadata={"balance_convention": ledger.convention.value, **self._origin.made_of},
         )
 
     def summary(self) -> str:
@@ -256,3 +239,56 @@ class PeriodExtract(ABC):
     def _read_whole(self) -> bool:
         """Whether all postings were read; a dry run stops before."""
         return self._finished or not self._started
+
+
+class CompanyBooks(ABC, Generic[SourceT, PlannedT]):
+    """A company's books, period by period: begun ahead of time, in any thread, taken in order."""
+
+    def __init__(self, fetcher: Fetcher[SourceT], number: int, work: Work) -> None:
+        """Plan the books; nothing is asked for yet.
+
+        Args:
+            fetcher: Asks for them.
+            number: Where in the run the company stands.
+            work: What is read of it.
+        """
+        self.work = work
+        self._fetcher = fetcher
+        self._source = fetcher.source
+        self._extraction = fetcher.extraction
+        self._number = number
+        self._lock = threading.Lock()
+        self._begun: dict[int, PlannedT] = {}
+        self._next = 0
+
+    def begin(self, number: int) -> None:
+        """Ask for a period, unless that has been done; it may be needed long after."""
+        self._begin(number)
+
+    @abstractmethod
+    def take(self, number: int) -> PeriodExtract:
+        """The period, to be read now; the one taken before is dropped."""
+
+    @abstractmethod
+    def _ask(self, index: int) -> PlannedT:
+        """Ask for what a period is made of; one thread at a time does."""
+
+    def _begin(self, index: int) -> PlannedT | None:
+        """The period if it is begun by this call."""
+        with self._lock:
+            if index < self._next or index in self._begun:
+                return None
+            period = self._begun[index] = self._ask(index)
+        return period
+
+    def _claim(self, index: int) -> PlannedT:
+        """The period that was begun; it and those before it are not begun again."""
+        with self._lock:
+            self._next = index + 1
+            return self._begun.pop(index)
+
+
+def now() -> str:
+    """This moment, as rows say it."""
+    moment: str = msgspec.to_builtins(datetime.now(timezone.utc))
+    return moment

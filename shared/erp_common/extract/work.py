@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
+from types import MappingProxyType
+from typing import Any, ClassVar, Generic, TypeVar
 
 import msgspec
 
+from erp_common.extract.ahead import FetchAhead, Place
+from erp_common.extract.listing import Page
+from erp_common.extract.paged import Paged, Query, Whole
 from erp_common.ledger.filters import Filters
-from erp_common.ledger.models import Company
+from erp_common.ledger.models import Basis, Company
 from erp_common.ledger.openings import Openings
 from erp_common.ledger.periods import Cut, Period
 from erp_common.ledger.rules import Rules
@@ -56,3 +61,43 @@ class Extraction(msgspec.Struct, kw_only=True):
     """Whether the settings say where a derived ledger's openings come from."""
     today: date
     mask: Callable[[str], str] = str
+
+
+class Origin:
+    """Where books come from, as their rows say it."""
+
+    source_system: ClassVar[str]
+    system: ClassVar[str]
+    """The ERP's name as people write it."""
+    basis: ClassVar[Basis]
+    natural_balances: ClassVar[bool] = False
+    """Whether balances are taken as stated on the account's natural side if nothing tells."""
+    whole_entries: ClassVar[bool] = False
+    """Whether each row of the postings is a whole entry, whose debits equal its credits."""
+    made_of: ClassVar[Mapping[str, Any]] = MappingProxyType({})
+    """What the books are read from, or on which basis they stand, for the metadata of `periods`."""
+
+
+Row = TypeVar("Row")
+T = TypeVar("T")
+SourceT = TypeVar("SourceT", bound=Origin)
+
+
+class Fetcher(Generic[SourceT]):
+    """The ERP, how its books are read, and the threads that fetch them."""
+
+    def __init__(self, source: SourceT, extraction: Extraction, ahead: FetchAhead) -> None:
+        """Fetch nothing yet."""
+        self.source = source
+        self.extraction = extraction
+        self._ahead = ahead
+
+    def ask(self, place: Place, query: Query[Row]) -> Paged[Row]:
+        """Ask for a listing, whose answers are needed at this place of the run."""
+        return Paged(self._ahead, place, query)
+
+    def ask_whole(
+        self, place: Place, query: Query[Row], make: Callable[[list[Page[Row]]], T]
+    ) -> Whole[T]:
+        """Ask for a listing of which something is made once all of it is in, where it comes in."""
+        return Whole(self._ahead, place, query, make)

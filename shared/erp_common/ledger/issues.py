@@ -20,7 +20,7 @@ def with_keys(
     company_id: str,
     period: Period,
     mask: Callable[[str], str] = str,
-) -> Iterator[tuple[Finding, str]]:
+) -> Iterator[Finding]:
     """Each finding, its texts masked, with its `issue_id`.
 
     The key hashes company, period, stream, code, account, entry and raw row. Findings alike in
@@ -42,7 +42,8 @@ def with_keys(
         key = _hash(told, company_id, period, 0)
         number = seen[key]
         seen[key] += 1
-        yield told, _hash(told, company_id, period, number) if number else key
+        told.issue_id = _hash(told, company_id, period, number) if number else key
+        yield told
 
 
 def masked(raw: dict[str, Any], mask: Callable[[str], str]) -> dict[str, Any]:

@@ -157,24 +157,21 @@ class Posting(msgspec.Struct, kw_only=True, gc=False):
 
 
 class Finding(msgspec.Struct, kw_only=True):
-    """What a check found: one row of `validation_issues` before it gets its key.
+    """What a check found: one row of `validation_issues`, whose key it gets at the end.
+
+    Field names and order are the stream's.
 
     `message` is a sentence an accountant understands; `expected` and `actual` are amounts or counts
     as text; `raw` is the ERP's row where there is one.
     """
 
-    code: str
-    severity: Severity
+    issue_id: str = ""
     stream_name: str
+    severity: Severity
+    code: str
     message: str
     account_code: str | None = None
     entry_id: str | None = None
     expected: str | None = None
     actual: str | None = None
     raw: dict[str, Any] = {}
-
-
-class Rejected(msgspec.Struct):
-    """A row that cannot be read: kept with the reason, so that it is never silently gone."""
-
-    finding: Finding

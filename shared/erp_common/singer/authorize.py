@@ -14,6 +14,7 @@ from singer_sdk.exceptions import ConfigValidationError
 from erp_common.auth.authorization import AuthorizationRequest
 from erp_common.auth.consent import Consent
 from erp_common.auth.oauth import OAuth2Handler
+from erp_common.extract.source import HttpSource
 from erp_common.singer.config import Config, parse
 from erp_common.singer.ending import Terminated
 
@@ -37,7 +38,8 @@ def authorize(tap_class: type[LedgerTap], given: Any) -> None:  # noqa: ANN401 -
     config = _settings(tap_class, raw)
     build = tap_class.build(config)
     try:
-        handler = tap_class.source(config, build).transport.auth
+        source = tap_class.source(config, build)
+        handler = source.transport.auth if isinstance(source, HttpSource) else None
         if not isinstance(handler, OAuth2Handler) or handler.token_store is None:
             raise _wrong("--authorize needs auth_type oauth2 and a token_store; set both")
         handler.token_store.check()

@@ -157,8 +157,7 @@ def health(source: Source, config: Config) -> HealthCheckResult:
     month = containing(today(), Cut.MONTH)
 
     def probe(timeout: float) -> None:
-        request, read = source.probe(company, month)
-        source.transport.fetch(request, read, timeout=timeout, attempts=1)
+        source.check(company, month, timeout)
 
     return check(probe, config.health_check_timeout)
 

@@ -35,7 +35,7 @@ def _small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _pieces(body: bytes, key: str = "rows") -> list[Any] | None:
-    cuts = chunks.find_cuts(io.BytesIO(body), key)
+    cuts = chunks.find_pieces(io.BytesIO(body), key)
     if cuts is None:
         return None
     return [row for at, size in cuts for row in json.loads(b"[" + body[at : at + size] + b"]")]

@@ -6,8 +6,11 @@ from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from erp_common.extract.derived import DerivedSource
 from erp_common.extract.listing import Listing
-from erp_common.extract.source import DerivedSource, LineReader, Lines, Paging, Query
+from erp_common.extract.paged import HttpQuery, Paging
+from erp_common.extract.reading import LineReader, Lines
+from erp_common.extract.source import HttpSource
 from erp_common.http.answer import Answer
 from erp_common.http.request import Request
 from erp_common.http.transport import Transport
@@ -26,7 +29,7 @@ XML_MOVEMENTS = XmlListing("movimentacoes", "movimentacao", Movement)
 _YEAR = 365
 
 
-class BlingBooks(DerivedSource):
+class BlingBooks(HttpSource, DerivedSource[None]):
     """The books of the company that the key belongs to; postings are asked for by account."""
 
     source_system = "bling"
@@ -34,10 +37,10 @@ class BlingBooks(DerivedSource):
     account = staticmethod(account)
 
     def postings(
-        self, company: Company, period: Period, chart: Chart
-    ) -> Sequence[tuple[Query[Movement], LineReader]]:
+        self, company: Company, period: Period, chart: Chart, learned: None
+    ) -> Sequence[tuple[HttpQuery[Movement], LineReader]]:
         """The movements of every analytic account: which of them moved is not known before."""
-        _ = company
+        _ = company, learned
         return [
             (
                 self.movements(account.stated, span),
@@ -49,7 +52,7 @@ class BlingBooks(DerivedSource):
         ]
 
     @abstractmethod
-    def movements(self, account: StatedAccount, period: Period) -> Query[Movement]:
+    def movements(self, account: StatedAccount, period: Period) -> HttpQuery[Movement]:
         """The movements of an account in at most a year."""
 
 
@@ -63,11 +66,12 @@ class BlingV3Books(BlingBooks):
         # Where more is asked for than Bling serves, a page that is not full need not be the last.
         self._paging = Paging.SHORT_PAGE if page_size <= client.LARGEST_PAGE else Paging.EMPTY_PAGE
 
-    def chart(self, company: Company) -> Query[Account]:
+    def chart(self, company: Company) -> HttpQuery[Account]:
         """The chart of accounts."""
         _ = company
         size = self._size
-        return Query(
+        return HttpQuery(
+            self.transport,
             "chart of accounts",
             lambda page: client.accounts_v3(page, size),
             ACCOUNTS.read,
@@ -75,10 +79,11 @@ class BlingV3Books(BlingBooks):
             page_size=size,
         )
 
-    def movements(self, account: StatedAccount, period: Period) -> Query[Movement]:
+    def movements(self, account: StatedAccount, period: Period) -> HttpQuery[Movement]:
         """The movements of an account."""
         size, account_id = self._size, account.erp_id or account.code
-        return Query(
+        return HttpQuery(
+            self.transport,
             f"movements of account {account.code}",
             lambda page: client.movements_v3(account_id, period, page, size),
             MOVEMENTS.read,
@@ -95,15 +100,22 @@ class BlingV3Books(BlingBooks):
 class BlingV2Books(BlingBooks):
     """The books in XML; Bling alone decides how long a page is."""
 
-    def chart(self, company: Company) -> Query[Account]:
+    def chart(self, company: Company) -> HttpQuery[Account]:
         """The chart of accounts."""
         _ = company
-        return Query("chart of accounts", client.accounts_v2, XML_ACCOUNTS.read, Paging.EMPTY_PAGE)
+        return HttpQuery(
+            self.transport,
+            "chart of accounts",
+            client.accounts_v2,
+            XML_ACCOUNTS.read,
+            Paging.EMPTY_PAGE,
+        )
 
-    def movements(self, account: StatedAccount, period: Period) -> Query[Movement]:
+    def movements(self, account: StatedAccount, period: Period) -> HttpQuery[Movement]:
         """The movements of an account."""
         account_id = account.erp_id or account.code
-        return Query(
+        return HttpQuery(
+            self.transport,
             f"movements of account {account.code}",
             lambda page: client.movements_v2(account_id, period, page),
             XML_MOVEMENTS.read,

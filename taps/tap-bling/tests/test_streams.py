@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from erp_common.extract.source import Paging, Query
+from erp_common.extract.paged import HttpQuery, Paging
 from erp_common.http.transport import Transport, TransportOptions
 from erp_common.ledger.hierarchy import Chart, build
 from erp_common.ledger.models import Company, StatedAccount
@@ -37,16 +37,19 @@ def chart() -> Chart:
     return build(stated, Rules())
 
 
-def queries_of(books: BlingBooks, chart: Chart) -> list[Query[Any]]:
-    asked = [books.chart(COMPANY), *(one for one, _ in books.postings(COMPANY, JANUARY, chart))]
-    return [query for query in asked if isinstance(query, Query)]
+def queries_of(books: BlingBooks, chart: Chart) -> list[HttpQuery[Any]]:
+    asked = [
+        books.chart(COMPANY),
+        *(one for one, _ in books.postings(COMPANY, JANUARY, chart, None)),
+    ]
+    return [query for query in asked if isinstance(query, HttpQuery)]
 
 
 def test_movements_are_asked_for_every_analytic_account(transport: Transport, chart: Chart) -> None:
     books = BlingV3Books(transport, 100)
     asked = [
         query.request(2).url("https://bling.example")
-        for query, _ in books.postings(COMPANY, JANUARY, chart)
+        for query, _ in books.postings(COMPANY, JANUARY, chart, None)
     ]
     assert [urlsplit(url).path for url in asked] == [
         "/contascontabeis/902/movimentacoes",

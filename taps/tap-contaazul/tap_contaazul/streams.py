@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from erp_common.extract.derived import DerivedSource
 from erp_common.extract.listing import Listing
-from erp_common.extract.source import DerivedSource, LineReader, Lines, Paging, Query
+from erp_common.extract.paged import HttpQuery, Paging
+from erp_common.extract.reading import LineReader, Lines
+from erp_common.extract.source import HttpSource
 from erp_common.http.answer import Answer
 from erp_common.http.request import Request
 from erp_common.http.transport import Transport
@@ -19,7 +22,7 @@ ACCOUNTS = Listing("accounts", Account)
 TRANSACTIONS = Listing("transactions", Transaction, total_pages="total_pages", total_rows="total")
 
 
-class ContaAzulBooks(DerivedSource):
+class ContaAzulBooks(HttpSource, DerivedSource[None]):
     """The books of the company that the token belongs to; each transaction is a whole entry."""
 
     source_system = "contaazul"
@@ -32,18 +35,21 @@ class ContaAzulBooks(DerivedSource):
         super().__init__(transport)
         self._page_size = page_size
 
-    def chart(self, company: Company) -> Query[Account]:
+    def chart(self, company: Company) -> HttpQuery[Account]:
         """The chart of accounts."""
         _ = company
-        return Query("chart of accounts", lambda _: chart_of_accounts(), ACCOUNTS.read)
+        return HttpQuery(
+            self.transport, "chart of accounts", lambda _: chart_of_accounts(), ACCOUNTS.read
+        )
 
     def postings(
-        self, company: Company, period: Period, chart: Chart
-    ) -> Sequence[tuple[Query[Transaction], LineReader]]:
+        self, company: Company, period: Period, chart: Chart, learned: None
+    ) -> Sequence[tuple[HttpQuery[Transaction], LineReader]]:
         """All transactions of a period in one listing."""
-        _ = company, chart
+        _ = company, chart, learned
         size = self._page_size
-        query = Query(
+        query = HttpQuery(
+            self.transport,
             "transactions",
             lambda page: transactions(period, page, size),
             TRANSACTIONS.read,

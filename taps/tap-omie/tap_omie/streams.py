@@ -7,7 +7,10 @@ from functools import partial
 from typing import Any, TypeVar
 
 from erp_common.extract.listing import Listing
-from erp_common.extract.source import LineReader, Lines, Paging, Query, ReportedSource
+from erp_common.extract.paged import HttpQuery, Paging
+from erp_common.extract.reading import LineReader, Lines
+from erp_common.extract.reported import ReportedSource
+from erp_common.extract.source import HttpSource
 from erp_common.http.answer import Answer
 from erp_common.http.request import Request
 from erp_common.http.transport import Transport
@@ -40,7 +43,7 @@ MOVEMENTS = Listing(
 )
 
 
-class OmieBooks(ReportedSource):
+class OmieBooks(HttpSource, ReportedSource):
     """Omie's reference API."""
 
     source_system = "omie"
@@ -53,12 +56,14 @@ class OmieBooks(ReportedSource):
         self._keys = keys
         self._page_size = page_size
 
-    def trial_balance(self, company: Company, period: Period) -> Query[Balance]:
+    def trial_balance(self, company: Company, period: Period) -> HttpQuery[Balance]:
         """ListarBalancete of a period."""
         ask = partial(self._balances, company, period)
         return self._query("trial balance", BALANCES, ask)
 
-    def postings(self, company: Company, period: Period, account: StatedAccount) -> Query[Movement]:
+    def postings(
+        self, company: Company, period: Period, account: StatedAccount
+    ) -> HttpQuery[Movement]:
         """ListarMovimentos of an account in a period."""
         ask = partial(self._movements, company, period, account.code)
         return self._query(f"movements of account {account.code}", MOVEMENTS, ask)
@@ -73,10 +78,11 @@ class OmieBooks(ReportedSource):
 
     def _query(
         self, name: str, listing: Listing[Row], ask: Callable[[int, int], Request]
-    ) -> Query[Row]:
+    ) -> HttpQuery[Row]:
         size = self._page_size
         half = size // 2
-        return Query(
+        return HttpQuery(
+            self.transport,
             name,
             lambda page: ask(page, size),
             listing.read,

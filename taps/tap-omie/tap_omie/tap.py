@@ -54,7 +54,7 @@ class TapOmie(LedgerTap):
             start = config.first_day if config.start_date else None
             return OmieCashBooks(
                 transport,
-                Calls(keys, size),
+                Calls(transport, keys, size),
                 (
                     first_day(start, config.openings_day, config.period),
                     last_day(config.last_day, config.period, today()),

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from erp_common.extract.listing import Listing
-from erp_common.extract.source import LineReader, Query, ReportedSource
+from erp_common.extract.paged import HttpQuery
+from erp_common.extract.reading import LineReader
+from erp_common.extract.reported import ReportedSource
+from erp_common.extract.source import HttpSource
 from erp_common.http.answer import Answer
 from erp_common.http.request import Request
 from erp_common.http.transport import Transport
@@ -19,7 +22,7 @@ BALANCES = Listing("balancete", Balance, fallback_charset=CHARSET)
 MOVEMENTS = Listing("movimentacao", Movement, fallback_charset=CHARSET)
 
 
-class TotvsBooks(ReportedSource):
+class TotvsBooks(HttpSource, ReportedSource):
     """The reports of a Protheus site; each comes in one answer, however large."""
 
     source_system = "totvs_protheus"
@@ -35,15 +38,18 @@ class TotvsBooks(ReportedSource):
         """An account of the trial balance."""
         return mapping.account(row, self._summary_class)
 
-    def trial_balance(self, company: Company, period: Period) -> Query[Balance]:
+    def trial_balance(self, company: Company, period: Period) -> HttpQuery[Balance]:
         """The trial balance of a period."""
         request = report("balancete", company, period)
-        return Query("trial balance", lambda _: request, BALANCES.read)
+        return HttpQuery(self.transport, "trial balance", lambda _: request, BALANCES.read)
 
-    def postings(self, company: Company, period: Period, account: StatedAccount) -> Query[Movement]:
+    def postings(
+        self, company: Company, period: Period, account: StatedAccount
+    ) -> HttpQuery[Movement]:
         """The movements of an account in a period."""
         request = report("movimentacao", company, period, account.code)
-        return Query(f"movements of account {account.code}", lambda _: request, MOVEMENTS.read)
+        name = f"movements of account {account.code}"
+        return HttpQuery(self.transport, name, lambda _: request, MOVEMENTS.read)
 
     def lines(self, account: StatedAccount) -> LineReader:
         """A line may go on over several rows."""

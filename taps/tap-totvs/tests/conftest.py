@@ -14,11 +14,11 @@ import pytest
 
 from e2e.commands import TapRunner
 from erp_common.extract.books import Books as RunBooks
-from erp_common.extract.period import Header, Issue
+from erp_common.extract.period import Header
 from erp_common.extract.work import Work
 from erp_common.http.answer import Answer
 from erp_common.http.masking import Masker
-from erp_common.ledger.models import AccountBalance, Posting
+from erp_common.ledger.models import AccountBalance, Finding, Posting
 from erp_common.ledger.periods import Period, cut_span
 from erp_common.singer.config import Config, parse
 from erp_common.singer.connection import Build, extraction
@@ -70,7 +70,7 @@ class Extract(NamedTuple):
     period: Period
     balances: list[AccountBalance]
     postings: list[Posting]
-    issues: list[Issue]
+    issues: list[Finding]
     header: Header
 
 

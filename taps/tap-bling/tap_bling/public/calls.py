@@ -12,9 +12,10 @@ import msgspec
 
 from erp_common.errors import ERPValidationError
 from erp_common.extract.listing import Listing
-from erp_common.extract.source import Paging, Query
+from erp_common.extract.paged import HttpQuery, Paging
 from erp_common.http.answer import Answer
 from erp_common.http.request import Request
+from erp_common.http.transport import Transport
 from erp_common.ledger.periods import Period
 from tap_bling.public.rows import Category, MoneyAccount, Movement
 
@@ -28,12 +29,14 @@ MOVEMENTS: Final = Listing("data", Movement)
 _untyped: Final = msgspec.json.Decoder(float_hook=Decimal)
 
 
-def accounts(size: int) -> Query[MoneyAccount]:
+def accounts(transport: Transport, size: int) -> HttpQuery[MoneyAccount]:
     """Every bank and cash account."""
-    return Query("money accounts", lambda page: _accounts(page, size), ACCOUNTS.read, _END)
+    return HttpQuery(
+        transport, "money accounts", lambda page: _accounts(page, size), ACCOUNTS.read, _END
+    )
 
 
-def categories(size: int) -> Query[Category]:
+def categories(transport: Transport, size: int) -> HttpQuery[Category]:
     """Every category of any kind, inactive ones too."""
 
     def ask(page: int) -> Request:
@@ -43,10 +46,10 @@ def categories(size: int) -> Query[Category]:
             (("tipo", "0"), ("situacao", "0"), ("pagina", str(page)), ("limite", str(size))),
         )
 
-    return Query("categories", ask, CATEGORIES.read, _END)
+    return HttpQuery(transport, "categories", ask, CATEGORIES.read, _END)
 
 
-def movements(window: Period) -> Query[Movement]:
+def movements(transport: Transport, window: Period) -> HttpQuery[Movement]:
     """What moved in at most a year; Bling decides how many rows are on a page.
 
     Without dates Bling would answer with the current month alone.
@@ -64,7 +67,7 @@ def movements(window: Period) -> Query[Movement]:
             ),
         )
 
-    return Query("money movements", ask, MOVEMENTS.read, _END)
+    return HttpQuery(transport, "money movements", ask, MOVEMENTS.read, _END)
 
 
 def movement(number: str) -> Request:

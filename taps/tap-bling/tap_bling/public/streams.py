@@ -8,10 +8,13 @@ from typing import Any, Final
 import msgspec
 
 from erp_common.errors import ERPValidationError
-from erp_common.extract.errands import pages, stated
+from erp_common.extract.composite import CompositeQuery, pages, stated
+from erp_common.extract.derived import DerivedSource
 from erp_common.extract.listing import Batch, Page
 from erp_common.extract.owner import Owner, must_be
-from erp_common.extract.source import Asked, DerivedSource, Errand, LineReader, Lines, Paging
+from erp_common.extract.paged import Paging, Query
+from erp_common.extract.reading import LineReader, Lines
+from erp_common.extract.source import HttpSource
 from erp_common.http.answer import Answer
 from erp_common.http.request import Request
 from erp_common.http.transport import Transport
@@ -28,7 +31,7 @@ BLOCK: Final = 25
 OWNER: Final = Owner("Bling", "cnpj", "id", "nome", "give it the scope for the company's data")
 
 
-class BlingCashBooks(DerivedSource):
+class BlingCashBooks(HttpSource, DerivedSource[None]):
     """Bling's public API."""
 
     source_system = "bling"
@@ -42,15 +45,15 @@ class BlingCashBooks(DerivedSource):
         super().__init__(transport)
         self._page_size = page_size
 
-    def chart(self, company: Company) -> Asked[Any]:
+    def chart(self, company: Company) -> Query[Any]:
         """Money accounts, categories, and the accounts the ledger adds."""
-        return Errand("chart of accounts", lambda _: self._chart(company))
+        return CompositeQuery(self.transport, "chart of accounts", lambda _: self._chart(company))
 
     def postings(
-        self, company: Company, period: Period, chart: Chart
-    ) -> Sequence[tuple[Asked[Any], LineReader]]:
+        self, company: Company, period: Period, chart: Chart, learned: None
+    ) -> Sequence[tuple[Query[Any], LineReader]]:
         """One listing of all accounts' movements."""
-        _ = company, chart
+        _ = company, chart, learned
         return [(Movements(self.transport, period).query(), Lines(_entry))]
 
     def probe(self, company: Company, period: Period) -> tuple[Request, Callable[[Answer], object]]:
@@ -63,8 +66,8 @@ class BlingCashBooks(DerivedSource):
     def _chart(self, company: Company) -> Page[Any]:
         must_be(company, OWNER, self._owner)
         found: list[Page[Any]] = [
-            *pages(self.transport, calls.accounts(self._page_size)),
-            *pages(self.transport, calls.categories(self._page_size)),
+            *pages(calls.accounts(self.transport, self._page_size)),
+            *pages(calls.categories(self.transport, self._page_size)),
         ]
         batches: list[Batch[Any]] = [batch for page in found for batch in page.batches]
         batches.append(stated(cash.counterparts([])))
@@ -83,9 +86,9 @@ class Movements:
         self._period = period
         self._listed: list[tuple[Movement | None, dict[str, Any]]] = []
 
-    def query(self) -> Errand[Movement]:
+    def query(self) -> CompositeQuery[Movement]:
         """The listing, whose first page knows how many there are."""
-        return Errand("money movements", self._block, Paging.TOTALS)
+        return CompositeQuery(self._transport, "money movements", self._block, Paging.TOTALS)
 
     def _block(self, number: int) -> Page[Movement]:
         if number == 1:
@@ -104,7 +107,7 @@ class Movements:
         listed: list[tuple[Movement | None, dict[str, Any]]] = []
         seen: set[str] = set()
         for window in calls.years(self._period):
-            for page in pages(self._transport, calls.movements(window)):
+            for page in pages(calls.movements(self._transport, window)):
                 for batch in page.batches:
                     for row, raw in zip(batch.rows, batch.raws(), strict=True):
                         number = "" if row is None else str(row.id or "")

@@ -13,10 +13,11 @@ import msgspec
 
 from erp_common.errors import ERPValidationError
 from erp_common.extract.listing import Listing, Page
-from erp_common.extract.source import Paging, Query
+from erp_common.extract.paged import HttpQuery, Paging
 from erp_common.http.answer import Answer
 from erp_common.http.dialect import Fault, FaultKind
 from erp_common.http.request import Request
+from erp_common.http.transport import Transport
 from erp_common.ledger.periods import Period
 from tap_contaazul.client import ContaAzulDialect
 from tap_contaazul.public.rows import (
@@ -68,40 +69,43 @@ class CashDialect(ContaAzulDialect):
         return super().fault(answer, request)
 
 
-def accounts(size: int) -> Query[MoneyAccount]:
+def accounts(transport: Transport, size: int) -> HttpQuery[MoneyAccount]:
     """Every bank and cash account: inactive ones, cash boxes and digital accounts too."""
     everything = (
         ("apenas_ativo", "false"),
         ("mostrar_caixinha", "true"),
         ("esconde_conta_digital", "false"),
     )
-    return _listing("money accounts", "/v1/conta-financeira", everything, ACCOUNTS, size)
+    return _listing(transport, "money accounts", "/v1/conta-financeira", everything, ACCOUNTS, size)
 
 
-def categories(size: int) -> Query[Category]:
+def categories(transport: Transport, size: int) -> HttpQuery[Category]:
     """Every category, headings too."""
     both = (("permite_apenas_filhos", "false"),)
-    return _listing("categories", "/v1/categorias", both, CATEGORIES, size)
+    return _listing(transport, "categories", "/v1/categorias", both, CATEGORIES, size)
 
 
-def cost_centers(size: int) -> Query[CostCenter]:
+def cost_centers(transport: Transport, size: int) -> HttpQuery[CostCenter]:
     """Every cost center, inactive ones too."""
     every = (("filtro_rapido", "TODOS"),)
-    return _listing("cost centers", "/v1/centro-de-custo", every, COST_CENTERS, size)
+    return _listing(transport, "cost centers", "/v1/centro-de-custo", every, COST_CENTERS, size)
 
 
-def operations() -> Query[Operation]:
+def operations(transport: Transport) -> HttpQuery[Operation]:
     """The category that the company has chosen for each operation, in one answer."""
     request = Request(
         "GET", "/v1/categorias/configuracao-padrao", (("sugestao_padrao", "false"),), extract=False
     )
-    return Query("categories of operations", lambda _: request, OPERATIONS.read)
+    return HttpQuery(transport, "categories of operations", lambda _: request, OPERATIONS.read)
 
 
-def installments(kind: str, due: Period, paid: Period, size: int) -> Query[Listed]:
+def installments(
+    transport: Transport, kind: str, due: Period, paid: Period, size: int
+) -> HttpQuery[Listed]:
     """The installments due in at most ninety days of which something was paid in a span.
 
     Args:
+        transport: How Conta Azul is reached.
         kind: `receber` or `pagar`.
         due: When they are due; without it Conta Azul refuses.
         paid: When they were paid.
@@ -114,7 +118,7 @@ def installments(kind: str, due: Period, paid: Period, size: int) -> Query[Liste
         ("data_pagamento_ate", paid.end.isoformat()),
     )
     path = f"{_EVENTS}/contas-a-{kind}/buscar"
-    return _listing(f"contas a {kind} due in {due}", path, params, INSTALLMENTS, size)
+    return _listing(transport, f"contas a {kind} due in {due}", path, params, INSTALLMENTS, size)
 
 
 def installment(number: str) -> Request:
@@ -127,13 +131,15 @@ def settlements(number: str) -> Request:
     return Request("GET", f"{_INSTALLMENTS}{quote(number, safe='')}/baixa", extract=False)
 
 
-def transfers(window: Period, size: int) -> Query[Transfer]:
+def transfers(transport: Transport, window: Period, size: int) -> HttpQuery[Transfer]:
     """The transfers of at most a year."""
     params = (("data_inicio", window.start.isoformat()), ("data_fim", window.end.isoformat()))
-    return _listing("transfers", "/v1/financeiro/transferencias", params, TRANSFERS, size)
+    return _listing(
+        transport, "transfers", "/v1/financeiro/transferencias", params, TRANSFERS, size
+    )
 
 
-def initial_balances(window: Period, size: int) -> Query[InitialBalance]:
+def initial_balances(transport: Transport, window: Period, size: int) -> HttpQuery[InitialBalance]:
     """What the accounts held that were entered for a day of at most a year.
 
     The times are São Paulo's, and must not say so.
@@ -142,7 +148,9 @@ def initial_balances(window: Period, size: int) -> Query[InitialBalance]:
         ("data_inicio", f"{window.start.isoformat()}T00:00:00"),
         ("data_fim", f"{window.end.isoformat()}T23:59:59"),
     )
-    return _listing("initial balances", f"{_EVENTS}/saldo-inicial", params, INITIAL_BALANCES, size)
+    return _listing(
+        transport, "initial balances", f"{_EVENTS}/saldo-inicial", params, INITIAL_BALANCES, size
+    )
 
 
 def balance(account: str) -> Request:
@@ -207,12 +215,15 @@ def read_settlements(answer: Answer) -> list[Any]:
     return body
 
 
-def _listing(name: str, path: str, params: Params, listing: Listing[Row], size: int) -> Query[Row]:
+def _listing(
+    transport: Transport, name: str, path: str, params: Params, listing: Listing[Row], size: int
+) -> HttpQuery[Row]:
     def ask(page: int) -> Request:
         paging = (("pagina", str(page)), ("tamanho_pagina", str(size)))
         return Request("GET", path, (*paging, *params))
 
-    return Query(name, ask, partial(_read, listing, size, name), Paging.TOTALS, page_size=size)
+    read = partial(_read, listing, size, name)
+    return HttpQuery(transport, name, ask, read, Paging.TOTALS, page_size=size)
 
 
 def _read(listing: Listing[Row], size: int, name: str, answer: Answer) -> Page[Row]:

@@ -15,22 +15,22 @@ from erp_common.ledger.models import Posting
 from erp_common.ledger.normalize import InvalidValue, parse_date, required_text, text
 from tap_contaazul.public.mapping import money_code
 from tap_contaazul.public.rows import InitialBalance, Moved, Transfer
-from tap_contaazul.public.shares import WHOLE, Books, Line, apportionment, cents, composed
+from tap_contaazul.public.shares import WHOLE, Counterpart, Lookups, apportionment, cents, composed
 
 ELSEWHERE: Final = frozenset({"TRANSFERENCIA", "SALDO_CONTA_BANCARIA"})
 """Origins of installments that are listed for themselves as well: they must not count twice."""
 
 
-def entry(books: Books, row: Moved) -> list[Posting]:
+def entry(lookups: Lookups, row: Moved) -> list[Posting]:
     """The entry of what moved.
 
     Raises:
         InvalidValue: If it cannot be read.
     """
     if row.baixa is not None:
-        return _settlement(books, row)
+        return _settlement(lookups, row)
     if row.transferencia is not None:
-        return _transfer(books, msgspec.convert(row.transferencia, Transfer), row.lado or "")
+        return _transfer(lookups, msgspec.convert(row.transferencia, Transfer), row.lado or "")
     if row.saldo is not None:
         return _initial(msgspec.convert(row.saldo, InitialBalance), early=row.precoce)
     raise InvalidValue("id", "is missing; Conta Azul must name every installment it lists")
@@ -49,7 +49,7 @@ def signed(row: InitialBalance) -> Decimal:
     return turned(held.copy_abs()) if kind == "DESPESA" else held
 
 
-def _settlement(books: Books, row: Moved) -> list[Posting]:
+def _settlement(lookups: Lookups, row: Moved) -> list[Posting]:
     settlement, installment = part(row.baixa, "baixa"), part(row.parcela, "parcela")
     if not settlement:
         raise InvalidValue("baixas", "are missing, though something was paid")
@@ -61,7 +61,7 @@ def _settlement(books: Books, row: Moved) -> list[Posting]:
     if kind not in {"RECEITA", "DESPESA"}:
         raise InvalidValue("evento.tipo", f"is {kind}; it must be RECEITA or DESPESA")
     value = part(settlement.get("valor_composicao"), "valor_composicao")
-    money, lines = composed(books, kind, value, apportionment(books, event.get("rateio")))
+    money, lines = composed(lookups, kind, value, apportionment(lookups, event.get("rateio")))
     origin = text(part(event.get("referencia"), "referencia").get("origem"), "origem")
     invoice = part(installment.get("fatura"), "fatura")
     settled = Settled(
@@ -82,13 +82,13 @@ def _settlement(books: Books, row: Moved) -> list[Posting]:
     return _posted(settled, lines)
 
 
-def _transfer(books: Books, row: Transfer, side: str) -> list[Posting]:
+def _transfer(lookups: Lookups, row: Transfer, side: str) -> list[Posting]:
     """One side of a transfer; the other may have another day."""
     own = part(getattr(row, side), side)
     value = part(own.get("composicao_valor"), f"{side}.composicao_valor")
     kind = "DESPESA" if side == "origem" else "RECEITA"
     money, lines = composed(
-        books,
+        lookups,
         kind,
         value or {"valor_bruto": row.valor},
         {cash.TRANSFERS: WHOLE},
@@ -126,10 +126,10 @@ def _initial(row: InitialBalance, *, early: bool) -> list[Posting]:
         description="Saldo inicial",
         origin="SALDO_CONTA_BANCARIA",
     )
-    return _posted(settled, [Line(cash.OPENING, held)])
+    return _posted(settled, [Counterpart(cash.OPENING, held)])
 
 
-def _posted(settled: Settled, lines: list[Line]) -> list[Posting]:
+def _posted(settled: Settled, lines: list[Counterpart]) -> list[Posting]:
     postings = cash.entry(settled, [(line.account, line.amount) for line in lines])
     for posting, line in zip(postings[1:], lines, strict=True):
         posting.cost_center = line.center

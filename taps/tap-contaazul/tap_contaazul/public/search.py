@@ -11,9 +11,9 @@ from typing import Any, Final, TypeVar
 
 from erp_common.errors import ERPValidationError
 from erp_common.extract.ahead import FetchAhead
-from erp_common.extract.errands import pages
+from erp_common.extract.composite import pages
 from erp_common.extract.listing import Page
-from erp_common.extract.source import Query
+from erp_common.extract.paged import Query
 from erp_common.http.dialect import NoRecords
 from erp_common.http.transport import Transport
 from erp_common.ledger.normalize import InvalidValue
@@ -44,13 +44,18 @@ logger = logging.getLogger("tap-contaazul")
 class Search:
     """Asks for what moved; what was asked for once is not asked for again."""
 
-    def __init__(self, transport: Transport, plan: Plan) -> None:
-        """Plan to ask; nothing is asked for yet."""
+    def __init__(self, transport: Transport, plan: Plan, accounts: list[str]) -> None:
+        """Plan to ask; nothing is asked for yet.
+
+        Args:
+            transport: How Conta Azul is reached.
+            plan: What the run asks for.
+            accounts: The money accounts whose balances are to be compared.
+        """
         self._transport = transport
         self._plan = plan
         self._seen: set[tuple[str, ...]] = set()
-        self.accounts: list[str] = []
-        """The money accounts whose balances are to be compared."""
+        self._accounts = accounts
         self.balances: dict[str, Decimal] = {}
         """What they hold now, if the days asked for reach today."""
         self.entered: dict[str, date] = {}
@@ -90,7 +95,7 @@ class Search:
         windows = list(calls.windows(due, calls.DUE_DAYS))
         size = self._plan.size
         ask = [
-            (window, calls.installments(kind, window, paid, size))
+            (window, calls.installments(self._transport, kind, window, paid, size))
             for kind in ("receber", "pagar")
             for window in windows
         ]
@@ -111,7 +116,8 @@ class Search:
         last = min(days.end, calls.shifted(self._plan.today, AHEAD))
         around = Period(calls.shifted(days.start, -AROUND), calls.shifted(last, AROUND))
         windows = calls.windows(around, calls.FILTER_DAYS)
-        for got in self._lists([calls.transfers(one, self._plan.size) for one in windows]):
+        ask = [calls.transfers(self._transport, one, self._plan.size) for one in windows]
+        for got in self._lists(ask):
             for row, raw in each(got):
                 if not self._is_new("transferencia", row and row.id):
                     continue
@@ -131,8 +137,9 @@ class Search:
         self._seen.add(("saldos",))
         everything = Period(BEGINNING, calls.shifted(self._plan.today, AHEAD))
         windows = calls.windows(everything, calls.FILTER_DAYS)
+        ask = [calls.initial_balances(self._transport, one, self._plan.size) for one in windows]
         first = self._plan.first_day
-        for got in self._lists([calls.initial_balances(one, self._plan.size) for one in windows]):
+        for got in self._lists(ask):
             for row, raw in each(got):
                 account = row and row.id_conta_financeira
                 if not self._is_new("saldo", account, row and row.data_competencia):
@@ -147,8 +154,8 @@ class Search:
     def _ask_balances(self, days: Period) -> None:
         if not self._plan.proves or days.end < self._plan.today or self.balances:
             return
-        ask = [partial(self._balance, account) for account in self.accounts]
-        self.balances = dict(zip(self.accounts, self._together(ask), strict=True))
+        ask = [partial(self._balance, account) for account in self._accounts]
+        self.balances = dict(zip(self._accounts, self._together(ask), strict=True))
 
     def _balance(self, account: str) -> Decimal:
         said = self._transport.fetch(calls.balance(account), calls.read_object)
@@ -182,7 +189,7 @@ class Search:
     # Side by side
 
     def _lists(self, queries: Sequence[Query[Row]]) -> Iterator[list[Page[Row]]]:
-        return self._together([partial(pages, self._transport, query) for query in queries])
+        return self._together([partial(pages, query) for query in queries])
 
     def _together(self, ask: Sequence[Callable[[], T]]) -> Iterator[T]:
         """The answers in order, while those after them are asked for."""

@@ -37,7 +37,7 @@ _OPERATIONS: Final = {
 }
 
 
-class Books(msgspec.Struct):
+class Lookups(msgspec.Struct):
     """What entries need to know of a company: filled in when its chart is read.
 
     Attributes:
@@ -56,7 +56,7 @@ class Portion(NamedTuple):
     centers: list[Share]
 
 
-class Line(NamedTuple):
+class Counterpart(NamedTuple):
     """A line of an entry against the money: what came in falls to the account."""
 
     account: str
@@ -84,12 +84,12 @@ def _without_dust(exact: Decimal) -> Decimal:
 
 
 def composed(
-    books: Books, kind: str, value: Mapping[str, Any], shares: Mapping[str, Portion]
-) -> tuple[Decimal, list[Line]]:
+    lookups: Lookups, kind: str, value: Mapping[str, Any], shares: Mapping[str, Portion]
+) -> tuple[Decimal, list[Counterpart]]:
     """What a settlement brings in or takes out, and what that falls to.
 
     Args:
-        books: The company.
+        lookups: What is known of the company.
         kind: RECEITA for money that came in, DESPESA for money that went out.
         value: The composition of the amount, as Conta Azul states it.
         shares: The categories that the face value falls to.
@@ -111,20 +111,20 @@ def composed(
             f"is {plain(net)}, but valor_bruto, juros, multa, desconto and taxa make "
             f"{plain(follows)}",
         )
-    lines: list[Line] = []
+    lines: list[Counterpart] = []
     own = net
     for name, extra in extras.items():
-        account = books.operations.get(_OPERATIONS.get((kind, name), ""))
+        account = lookups.operations.get(_OPERATIONS.get((kind, name), ""))
         if account is not None and extra:
             own = subtract(own, extra)
-            lines.append(Line(account, extra, component=name))
+            lines.append(Counterpart(account, extra, component=name))
     lines[:0] = _shared(own, shares)
     if kind == "DESPESA":
         return turned(net), [line._replace(amount=turned(line.amount)) for line in lines]
     return net, lines
 
 
-def apportionment(books: Books, rateio: object) -> dict[str, Portion]:
+def apportionment(lookups: Lookups, rateio: object) -> dict[str, Portion]:
     """The categories of an event.
 
     Raises:
@@ -140,7 +140,7 @@ def apportionment(books: Books, rateio: object) -> dict[str, Portion]:
         share = part(one, field)
         code = category_code(share.get("id_categoria"), f"{field}.id_categoria")
         weight = amount(share.get("valor"), f"{field}.valor")
-        centers = _centers(books, share.get("rateio_centro_custo"), field)
+        centers = _centers(lookups, share.get("rateio_centro_custo"), field)
         rest = subtract(weight, total(given for _, given in centers))
         if not centers or rest > _DUST:
             centers.append(("", rest))
@@ -151,7 +151,7 @@ def apportionment(books: Books, rateio: object) -> dict[str, Portion]:
     return shares
 
 
-def _centers(books: Books, given: object, field: str) -> list[Share]:
+def _centers(lookups: Lookups, given: object, field: str) -> list[Share]:
     if given is None:
         return []
     if not isinstance(given, list):
@@ -162,15 +162,15 @@ def _centers(books: Books, given: object, field: str) -> list[Share]:
         number = text(center.get("id_centro_custo"), "id_centro_custo") or ""
         name = text(center.get("nome_centro_custo"), "nome_centro_custo") or ""
         weight = optional_amount(center.get("valor"), f"{field}.rateio_centro_custo.valor")
-        found.append((books.centers.get(number, name), weight or ZERO))
+        found.append((lookups.centers.get(number, name), weight or ZERO))
     return found
 
 
-def _shared(own: Decimal, shares: Mapping[str, Portion]) -> list[Line]:
+def _shared(own: Decimal, shares: Mapping[str, Portion]) -> list[Counterpart]:
     """The face value's lines, category by category and within each by cost center."""
     weights = [(code, portion.weight) for code, portion in shares.items()]
     return [
-        Line(code, divided, center or None)
+        Counterpart(code, divided, center or None)
         for code, part_of_it in cash.apportioned(own, weights)
         for center, divided in cash.apportioned(part_of_it, shares[code].centers)
         if divided

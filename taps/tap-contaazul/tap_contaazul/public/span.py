@@ -22,14 +22,14 @@ from tap_contaazul.public import calls
 from tap_contaazul.public.plan import Plan
 from tap_contaazul.public.rows import Moved
 from tap_contaazul.public.search import Search
-from tap_contaazul.public.shelf import Mark, Shelf
+from tap_contaazul.public.spool import Mark, Spool
 
 BLOCK: Final = 250
-"""Rows that are taken off the shelf together."""
+"""Rows that are taken from the spool together."""
 
 
-class Place(NamedTuple):
-    """Where on the shelf something that moved is, and which part of the row it is."""
+class Moment(NamedTuple):
+    """Where in the spool something that moved is, and which part of the row it is."""
 
     day: date
     order: int
@@ -40,19 +40,21 @@ class Place(NamedTuple):
 class Span:
     """What moved in the days that a run asks for; safe to use from several threads."""
 
-    def __init__(self, transport: Transport, plan: Plan) -> None:
-        """Plan to read; nothing is asked for yet."""
+    def __init__(self, transport: Transport, plan: Plan, accounts: list[str]) -> None:
+        """Plan to read; nothing is asked for yet.
+
+        Args:
+            transport: How Conta Azul is reached.
+            plan: What the run asks for.
+            accounts: The money accounts that are asked what they hold, once the days reach today.
+        """
         self._plan = plan
-        self._search = Search(transport, plan)
+        self._search = Search(transport, plan, accounts)
         self._lock = threading.Lock()
-        self._shelf = Shelf()
-        self._places: list[Place] = []
+        self._spool = Spool()
+        self._moments: list[Moment] = []
         self._known: Period | None = None
         self._failure: ERPError | None = None
-
-    def compare(self, accounts: list[str]) -> None:
-        """Ask what these accounts hold, once the span reaches today."""
-        self._search.accounts = accounts
 
     def page(self, period: Period) -> Page[Moved]:
         """What moved in a period, in the order of its days.
@@ -69,9 +71,9 @@ class Span:
             except ERPError as error:
                 self._failure = error
                 raise
-            first = bisect_left(self._places, period.start, key=_day)
-            last = bisect_right(self._places, period.end, key=_day)
-            found = self._places[first:last]
+            first = bisect_left(self._moments, period.start, key=_day)
+            last = bisect_right(self._moments, period.end, key=_day)
+            found = self._moments[first:last]
         return Page(self._batches(found), row_count=len(found))
 
     def held_now(self) -> dict[str, Decimal]:
@@ -82,7 +84,7 @@ class Span:
         """
         with self._lock:
             search, plan = self._search, self._plan
-            if self._places and self._places[-1].day > plan.today:
+            if self._moments and self._moments[-1].day > plan.today:
                 return {}
             return {
                 account: held
@@ -105,22 +107,24 @@ class Span:
 
     def _ask(self, days: Period) -> None:
         for row, parts in self._search.rows(days):
-            mark = self._shelf.put(row)
+            mark = self._spool.put(row)
             for day, which in parts:
-                self._places.append(Place(day, len(self._places), mark, which))
-        self._places.sort()
+                self._moments.append(Moment(day, len(self._moments), mark, which))
+        self._moments.sort()
 
-    def _batches(self, places: list[Place]) -> Iterator[Batch[Moved]]:
-        for at in range(0, len(places), BLOCK):
-            block = [_moved(self._shelf.get(one.mark), one.part) for one in places[at : at + BLOCK]]
+    def _batches(self, moments: list[Moment]) -> Iterator[Batch[Moved]]:
+        for at in range(0, len(moments), BLOCK):
+            block = [
+                _moved(self._spool.get(one.mark), one.part) for one in moments[at : at + BLOCK]
+            ]
             yield Batch(
                 [row for row, _ in block],
                 lambda block=block: [raw for _, raw in block],  # type: ignore[misc]
             )
 
 
-def _day(place: Place) -> date:
-    return place.day
+def _day(moment: Moment) -> date:
+    return moment.day
 
 
 def _moved(row: dict[str, Any], which: int | str) -> tuple[Moved, dict[str, Any]]:

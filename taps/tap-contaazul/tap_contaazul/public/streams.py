@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from erp_common.errors import ERPValidationError
-from erp_common.extract.errands import pages, stated
+from erp_common.extract.composite import CompositeQuery, pages, stated
+from erp_common.extract.derived import DerivedSource
 from erp_common.extract.listing import Batch, Page
 from erp_common.extract.owner import Owner, must_be
-from erp_common.extract.reading import NO_OBJECT
-from erp_common.extract.source import Asked, DerivedSource, Errand, LineReader, Lines
+from erp_common.extract.paged import Query
+from erp_common.extract.reading import NO_OBJECT, LineReader, Lines
+from erp_common.extract.source import HttpSource
 from erp_common.http.answer import Answer
 from erp_common.http.request import Request
 from erp_common.http.transport import Transport
@@ -27,7 +29,7 @@ from tap_contaazul.public import calls, mapping
 from tap_contaazul.public.entries import entry
 from tap_contaazul.public.plan import Plan
 from tap_contaazul.public.rows import MoneyAccount
-from tap_contaazul.public.shares import Books
+from tap_contaazul.public.shares import Lookups
 from tap_contaazul.public.span import Span
 
 Row = TypeVar("Row")
@@ -42,7 +44,19 @@ OWNER: Final = Owner(
 )
 
 
-class ContaAzulCashBooks(DerivedSource):
+class Known(NamedTuple):
+    """What the chart told of a company, for reading what moved.
+
+    Attributes:
+        lookups: What entries need to know of it.
+        span: What moved in the days that the run asks for.
+    """
+
+    lookups: Lookups
+    span: Span
+
+
+class ContaAzulCashBooks(HttpSource, DerivedSource[Known]):
     """Conta Azul's public API."""
 
     source_system = "contaazul"
@@ -62,28 +76,26 @@ class ContaAzulCashBooks(DerivedSource):
         super().__init__(transport)
         self._plan = plan
         self._tolerance = tolerance
-        self._books = Books({}, {})
-        self._span = Span(self.transport, plan)
 
-    def chart(self, company: Company) -> Asked[Any]:
+    def chart(self, company: Company) -> Query[Any]:
         """Money accounts, categories, and the accounts the ledger adds."""
-        # Whoever asks for the chart begins anew: nothing that was read before is used again.
-        span = self._span = Span(self.transport, self._plan)
-        return Errand("chart of accounts", lambda _: self._chart(company, span))
+        return CompositeQuery(self.transport, "chart of accounts", lambda _: self._chart(company))
 
     def postings(
-        self, company: Company, period: Period, chart: Chart
-    ) -> Sequence[tuple[Asked[Any], LineReader]]:
+        self, company: Company, period: Period, chart: Chart, learned: Known
+    ) -> Sequence[tuple[Query[Any], LineReader]]:
         """The period's share of what moved in all periods of the run."""
         _ = company, chart
-        asked: Asked[Any] = Errand("money movements", lambda _: self._span.page(period))
-        return [(asked, Lines(entry, self._books))]
+        query: Query[Any] = CompositeQuery(
+            self.transport, "money movements", lambda _: learned.span.page(period)
+        )
+        return [(query, Lines(entry, learned.lookups))]
 
-    def proof(self, ledger: TrialBalance) -> Iterable[Finding]:
+    def proof(self, ledger: TrialBalance, learned: Known) -> Iterable[Finding]:
         """The money accounts that hold something else now than the ledger says."""
         if ledger.period is None or ledger.period.end < self._plan.today:
             return
-        for number, held in self._span.held_now().items():
+        for number, held in learned.span.held_now().items():
             account = ledger.by_code.get(f"CC.{number}")
             closing = Decimal(0) if account is None else account.net_closing_balance
             if not close(closing, held, self._tolerance):
@@ -96,20 +108,23 @@ class ContaAzulCashBooks(DerivedSource):
 
     # In a fetching thread
 
-    def _chart(self, company: Company, span: Span) -> Page[Any]:
+    def _chart(self, company: Company) -> Page[Any]:
         must_be(company, OWNER, self._owner)
-        size = self._plan.size
-        accounts = pages(self.transport, calls.accounts(size))
-        categories = pages(self.transport, calls.categories(size))
-        chosen = pages(self.transport, calls.operations())
-        centers = pages(self.transport, calls.cost_centers(size))
-        self._books.operations = dict(_read("operations", chosen, mapping.operation))
-        self._books.centers = dict(_read("cost centers", centers, mapping.cost_center))
-        span.compare(_numbers(accounts))
+        transport, size = self.transport, self._plan.size
+        accounts = pages(calls.accounts(transport, size))
+        categories = pages(calls.categories(transport, size))
+        chosen = pages(calls.operations(transport))
+        centers = pages(calls.cost_centers(transport, size))
+        lookups = Lookups(
+            dict(_read("operations", chosen, mapping.operation)),
+            dict(_read("cost centers", centers, mapping.cost_center)),
+        )
+        known = Known(lookups, Span(transport, self._plan, _numbers(accounts)))
         batches: list[Batch[Any]] = [batch for page in accounts for batch in page.batches]
         batches += [batch for page in categories for batch in page.batches]
         batches.append(stated(cash.counterparts([])))
-        return Page(batches, row_count=sum(len(batch.rows) for batch in batches))
+        rows = sum(len(batch.rows) for batch in batches)
+        return Page(batches, row_count=rows, learned=known)
 
     def _owner(self) -> dict[str, Any]:
         return self.transport.fetch(calls.company(), calls.read_object)

@@ -14,9 +14,9 @@ from erp_common.ledger.cash import UNCATEGORISED
 from erp_common.ledger.normalize import InvalidValue
 from tap_contaazul.public.entries import entry, signed
 from tap_contaazul.public.rows import InitialBalance, Moved
-from tap_contaazul.public.shares import Books, Line, apportionment, cents, composed
+from tap_contaazul.public.shares import Counterpart, Lookups, apportionment, cents, composed
 
-BOOKS = Books(
+BOOKS = Lookups(
     {"JUROS_RECEBIDOS": "CAT.juros", "DESCONTOS_FINANCEIROS_OBTIDOS": "CAT.obtidos"}, {"a": "100"}
 )
 money = st.decimals(0, 1_000_000, places=2)
@@ -84,7 +84,7 @@ def test_it_does_not_matter_how_often_the_apportionment_is_repeated(
         for category, weight, parts in event
     ]
 
-    def shared(one: list[tuple[str, Decimal, list[tuple[str, Decimal]]]]) -> list[Line]:
+    def shared(one: list[tuple[str, Decimal, list[tuple[str, Decimal]]]]) -> list[Counterpart]:
         value = {"valor_bruto": face}
         return composed(BOOKS, "RECEITA", value, apportionment(BOOKS, rateio(one)))[1]
 
@@ -111,9 +111,9 @@ def test_cost_centers_have_their_codes_and_the_rest_has_none() -> None:
     event = [("x", Decimal(100), [("a", Decimal(30)), ("b", Decimal(20))])]
     value = {"valor_bruto": Decimal(10)}
     assert composed(BOOKS, "RECEITA", value, apportionment(BOOKS, rateio(event)))[1] == [
-        Line("CAT.x", Decimal("3.00"), "100"),
-        Line("CAT.x", Decimal("2.00"), "nb"),
-        Line("CAT.x", Decimal("5.00"), None),
+        Counterpart("CAT.x", Decimal("3.00"), "100"),
+        Counterpart("CAT.x", Decimal("2.00"), "nb"),
+        Counterpart("CAT.x", Decimal("5.00"), None),
     ]
 
 
@@ -123,8 +123,8 @@ def test_a_cent_between_net_and_its_parts_falls_to_the_categories() -> None:
     assert composed(BOOKS, "RECEITA", value, shares) == (
         Decimal("103.34"),
         [
-            Line("CAT.x", Decimal("100.01")),
-            Line("CAT.juros", Decimal("3.33"), component="juros"),
+            Counterpart("CAT.x", Decimal("100.01")),
+            Counterpart("CAT.juros", Decimal("3.33"), component="juros"),
         ],
     )
 

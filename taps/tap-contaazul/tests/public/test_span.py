@@ -19,8 +19,8 @@ from simulator import Simulator, faults
 from tap_contaazul.public import search
 from tap_contaazul.public.calls import windows
 from tap_contaazul.public.plan import Plan
-from tap_contaazul.public.shelf import Shelf
 from tap_contaazul.public.span import Span
+from tap_contaazul.public.spool import Spool
 from tap_contaazul.tap import TapContaAzul
 
 ERP = "contaazul_public"
@@ -36,7 +36,7 @@ def span(sim: Simulator) -> Iterator[Span]:
     given |= {"start_date": "2024-01-01", "retry": {"max_attempts": 1}}
     config = parse(given, TapContaAzul.defaults)
     build = Build(TapContaAzul.defaults.of("public"), Masker(), logging.getLogger(__name__))
-    yield Span(TapContaAzul.source(config, build).transport, PLAN)
+    yield Span(TapContaAzul.source(config, build).transport, PLAN, [])
     build.close()
 
 
@@ -101,10 +101,10 @@ def test_windows_leave_no_day_out_and_overlap_in_none(days: int) -> None:
 
 
 def test_the_shelf_keeps_every_digit() -> None:
-    shelf = Shelf()
+    spool = Spool()
     rows: list[dict[str, Any]] = [
         {"valor": Decimal("12345678901234567.89")},
         {"nome": "Tarifas & cia", "n": None},
     ]
-    marks = [shelf.put(row) for row in rows]
-    assert [shelf.get(mark) for mark in reversed(marks)] == rows[::-1]
+    marks = [spool.put(row) for row in rows]
+    assert [spool.get(mark) for mark in reversed(marks)] == rows[::-1]

@@ -10,9 +10,10 @@ import msgspec
 
 from erp_common.errors import ERPValidationError
 from erp_common.extract.listing import Listing, Page
-from erp_common.extract.source import Paging, Query
+from erp_common.extract.paged import HttpQuery, Paging
 from erp_common.http.answer import Answer
 from erp_common.http.request import Request
+from erp_common.http.transport import Transport
 from erp_common.ledger.periods import Period
 from tap_omie.client import Keys, day
 from tap_omie.public.rows import BankAccount, Category, Head, Movement, Title
@@ -50,24 +51,25 @@ class Statement(msgspec.Struct):
 class Calls:
     """Makes the requests."""
 
-    def __init__(self, keys: Keys, page_size: int) -> None:
-        """Ask with these keys, for this many rows a page."""
+    def __init__(self, transport: Transport, keys: Keys, page_size: int) -> None:
+        """Ask through this transport, with these keys, for this many rows a page."""
+        self._transport = transport
         self._keys = keys
         self._size = page_size
 
-    def accounts(self) -> Query[BankAccount]:
+    def accounts(self) -> HttpQuery[BankAccount]:
         """Every bank and cash account, inactive ones too."""
         return self._query(
             "bank accounts", ACCOUNTS, self._first("/geral/contacorrente/", "ListarContasCorrentes")
         )
 
-    def categories(self) -> Query[Category]:
+    def categories(self) -> HttpQuery[Category]:
         """Every category."""
         return self._query(
             "categories", CATEGORIES, self._first("/geral/categorias/", "ListarCategorias")
         )
 
-    def titles(self, period: Period, nature: str) -> Query[Title]:
+    def titles(self, period: Period, nature: str) -> HttpQuery[Title]:
         """What was paid (nature P) or received (R) in a period; one call knows one nature."""
         days = {"dDtPagtoDe": day(period.start), "dDtPagtoAte": day(period.end)}
 
@@ -108,10 +110,11 @@ class Calls:
 
     def _query(
         self, name: str, listing: Listing[Row], ask: Callable[[int, int], Request]
-    ) -> Query[Row]:
+    ) -> HttpQuery[Row]:
         size = self._size
         half = size // 2
-        return Query(
+        return HttpQuery(
+            self._transport,
             name,
             lambda page: ask(page, size),
             listing.read,

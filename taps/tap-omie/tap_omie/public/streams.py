@@ -11,9 +11,12 @@ from typing import Any, Final
 import msgspec
 
 from erp_common.errors import ERPValidationError
-from erp_common.extract.errands import chosen, halved, pages, stated
+from erp_common.extract.composite import CompositeQuery, chosen, halved, pages, stated
+from erp_common.extract.derived import DerivedSource
 from erp_common.extract.listing import Batch, Page
-from erp_common.extract.source import Asked, DerivedSource, Errand, LineReader
+from erp_common.extract.paged import Query
+from erp_common.extract.reading import LineReader
+from erp_common.extract.source import HttpSource
 from erp_common.http.answer import Answer
 from erp_common.http.dialect import NoRecords
 from erp_common.http.request import Request
@@ -43,7 +46,7 @@ class Known(msgspec.Struct):
     balances: Balances
 
 
-class OmieCashBooks(DerivedSource):
+class OmieCashBooks(HttpSource, DerivedSource[Known]):
     """Omie's public API."""
 
     source_system = "omie"
@@ -72,24 +75,23 @@ class OmieCashBooks(DerivedSource):
         self._calls = calls
         self._first_day, self._last_day = days
         self._tolerance = tolerance
-        self._known: dict[str, Known] = {}
 
-    def chart(self, company: Company) -> Asked[Any]:
+    def chart(self, company: Company) -> Query[Any]:
         """Bank accounts with what they held, categories, and the accounts the ledger adds."""
-        return Errand("chart of accounts", lambda _: self._chart(company))
+        _ = company
+        return CompositeQuery(self.transport, "chart of accounts", lambda _: self._chart())
 
     def postings(
-        self, company: Company, period: Period, chart: Chart
-    ) -> Sequence[tuple[Asked[Any], LineReader]]:
+        self, company: Company, period: Period, chart: Chart, learned: Known
+    ) -> Sequence[tuple[Query[Any], LineReader]]:
         """First the titles, for their categories; then each account's statement."""
-        _ = chart
-        known = self._known[company.id]
+        _ = company, chart
         splits = Splits()
-        listings: list[tuple[Asked[Any], LineReader]] = [
+        listings: list[tuple[Query[Any], LineReader]] = [
             (self._calls.titles(period, nature), splits) for nature in ("P", "R")
         ]
-        for number in known.numbers:
-            reader = StatementReader(number, splits.shares, known.transfers, known.balances)
+        for number in learned.numbers:
+            reader = StatementReader(number, splits.shares, learned.transfers, learned.balances)
             listings.append((self._statement_of(number, period), reader))
         return listings
 
@@ -98,14 +100,18 @@ class OmieCashBooks(DerivedSource):
         _ = company, period
         return self._calls.probe(), ACCOUNTS.read
 
-    def _statement_of(self, number: str, period: Period) -> Errand[Any]:
-        return Errand(f"statement of account {number}", lambda _: self._statement(number, period))
+    def _statement_of(self, number: str, period: Period) -> CompositeQuery[Any]:
+        return CompositeQuery(
+            self.transport,
+            f"statement of account {number}",
+            lambda _: self._statement(number, period),
+        )
 
     # In fetching threads
 
-    def _chart(self, company: Company) -> Page[Any]:
-        accounts = pages(self.transport, self._calls.accounts())
-        categories = pages(self.transport, self._calls.categories())
+    def _chart(self) -> Page[Any]:
+        accounts = pages(self._calls.accounts())
+        categories = pages(self._calls.categories())
         known = Known([], _transfers(categories), Balances(self._tolerance))
         openings: list[Decimal | None] = []
         for row in _rows(accounts):
@@ -117,12 +123,12 @@ class OmieCashBooks(DerivedSource):
                 row.opening = self._opening(number, self._first_day)
                 known.balances.put(number, self._first_day, row.opening)
             openings.append(row.opening)
-        self._known[company.id] = known
         batches: list[Batch[Any]] = [batch for page in accounts for batch in page.batches]
         for page in categories:
             batches += chosen(page, lambda row: not mapping.is_transfer(row))
         batches.append(stated(cash.counterparts(openings)))
-        return Page(batches, row_count=sum(len(batch.rows) for batch in batches))
+        rows = sum(len(batch.rows) for batch in batches)
+        return Page(batches, row_count=rows, learned=known)
 
     def _opening(self, number: str, day: date) -> Decimal:
         """What an account held before a day, by its statement."""

@@ -10,7 +10,9 @@ import msgspec
 
 from erp_common.extract.composed import ComposedSource
 from erp_common.extract.listing import Body, Listing, Page
-from erp_common.extract.source import LineReader, Paging, Query
+from erp_common.extract.paged import HttpQuery, Paging
+from erp_common.extract.reading import LineReader
+from erp_common.extract.source import HttpSource
 from erp_common.http.answer import Answer
 from erp_common.http.request import Request
 from erp_common.http.transport import Transport
@@ -66,7 +68,7 @@ ENTRIES = Table.of(
 )
 
 
-class GenericQueryBooks(ComposedSource):
+class GenericQueryBooks(HttpSource, ComposedSource):
     """The books of a Protheus site: what its own reports are made of."""
 
     source_system = "totvs_protheus"
@@ -87,7 +89,7 @@ class GenericQueryBooks(ComposedSource):
         self._tenant = tenant
         self._page_size = page_size
 
-    def chart(self, company: Company) -> Query[Account]:
+    def chart(self, company: Company) -> HttpQuery[Account]:
         """The chart of accounts."""
         return self._query("chart of accounts", CHART, company, list)
 
@@ -95,7 +97,7 @@ class GenericQueryBooks(ComposedSource):
         """An account of the chart."""
         return mapping.account(row)
 
-    def movements(self, company: Company, since: date | None, until: date) -> Query[Month]:
+    def movements(self, company: Company, since: date | None, until: date) -> HttpQuery[Month]:
         """The accounts' movements by month."""
 
         def where() -> list[str]:
@@ -109,7 +111,7 @@ class GenericQueryBooks(ComposedSource):
         """What an account moved by in a month."""
         return mapping.movement(row)
 
-    def entries(self, company: Company, period: Period) -> Query[Entry]:
+    def entries(self, company: Company, period: Period) -> HttpQuery[Entry]:
         """The entries of a period, of all accounts."""
         dates = dated("CT2_DATA", period.start, period.end)
         where = [*dates, *in_the_books("CT2_MOEDLC", "CT2_TPSALD")]
@@ -126,9 +128,10 @@ class GenericQueryBooks(ComposedSource):
 
     def _query(
         self, name: str, table: Table, company: Company, where: Callable[[], list[str]]
-    ) -> Query[Any]:
+    ) -> HttpQuery[Any]:
         # The condition is made as it is sent: what is refused then is this listing.
-        return Query(
+        return HttpQuery(
+            self.transport,
             name,
             lambda page: self._request(table, company, where(), page, self._page_size),
             table.read,

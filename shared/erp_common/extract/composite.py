@@ -1,21 +1,38 @@
-"""What a source's errands are put together from: whole listings, chosen rows, halved periods."""
+"""Listings of which a page takes several calls, and what helps to make one out of them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
+
+import msgspec
 
 from erp_common.errors import ERPValidationError
 from erp_common.extract.ahead import OnDemand
 from erp_common.extract.listing import Batch, Page
-from erp_common.extract.paged import Paged
-from erp_common.extract.source import Query
+from erp_common.extract.paged import Paged, Paging, Query
 from erp_common.http.transport import Transport
 from erp_common.ledger.periods import Period
 
 Row = TypeVar("Row")
 T = TypeVar("T")
+
+
+class CompositeQuery(msgspec.Struct, Generic[Row], frozen=True):
+    """A listing of which each page is made of the answers to several calls."""
+
+    transport: Transport
+    name: str
+    run: Callable[[int], Page[Row]]
+    """Makes the calls for a page, counted from 1."""
+    paging: Paging = Paging.SINGLE
+    page_size: int = 0
+
+    def page(self, number: int) -> Page[Row]:
+        """One page."""
+        with self.transport.masked():
+            return self.run(number)
 
 
 def stated(rows: list[Any]) -> Batch[Any]:
@@ -37,14 +54,14 @@ def chosen(page: Page[Row], choose: Callable[[Row], bool]) -> list[Batch[Row]]:
     return batches
 
 
-def pages(transport: Transport, query: Query[Row]) -> list[Page[Row]]:
+def pages(query: Query[Row]) -> list[Page[Row]]:
     """All pages of a listing, one after the other.
 
     Raises:
         ERPValidationError: If fewer rows come than the ERP announces, or a page comes again.
         ERPError: If the ERP cannot be read.
     """
-    paged = Paged(transport, OnDemand(), (), query)
+    paged = Paged(OnDemand(), (), query)
     got = list(paged.pages())
     if paged.announced is not None and paged.received < paged.announced:
         raise ERPValidationError(

@@ -1,4 +1,4 @@
-"""Errands: several calls that are one page, and answers that are cut off in silence."""
+"""Composite queries: several calls that are one page, and answers that are cut off in silence."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from erp_common.errors import ERPValidationError
-from erp_common.extract.errands import chosen, halved, pages, stated
+from erp_common.extract.composite import CompositeQuery, chosen, halved, pages, stated
 from erp_common.extract.listing import Batch, Page
-from erp_common.extract.source import Errand, Paging, Query
+from erp_common.extract.paged import HttpQuery, Paging
 from erp_common.http.dialect import AnswerTooLarge, NoRecords
 from erp_common.http.masking import Masker
 from erp_common.http.request import Request
@@ -39,9 +39,10 @@ def page(*rows: int, total_pages: int | None = None, total_rows: int | None = No
     return Page([Batch(rows, lambda: list(rows))], total_pages, total_rows, len(rows))
 
 
-def query(paging: Paging, size: int = 2, **more: Any) -> Query[int]:
+def query(served: Transport, paging: Paging, size: int = 2, **more: Any) -> HttpQuery[int]:
     read: Any = lambda answer: answer  # noqa: E731
-    return Query("rows", lambda n: Request("GET", f"p{n}"), read, paging, page_size=size, **more)
+    ask: Any = lambda n: Request("GET", f"p{n}")  # noqa: E731
+    return HttpQuery(served, "rows", ask, read, paging, page_size=size, **more)
 
 
 def rows(found: list[Page[int]]) -> list[int | None]:
@@ -50,7 +51,7 @@ def rows(found: list[Page[int]]) -> list[int | None]:
 
 def test_totals_end_a_listing() -> None:
     served = Served(p1=page(1, 2, total_pages=3), p2=page(3, total_pages=3), p3=page(4))
-    assert rows(pages(served, query(Paging.TOTALS))) == [1, 2, 3, 4]
+    assert rows(pages(query(served, Paging.TOTALS))) == [1, 2, 3, 4]
 
 
 @pytest.mark.parametrize(
@@ -63,29 +64,29 @@ def test_totals_end_a_listing() -> None:
 )
 def test_pages_end_a_listing(paging: Paging, asked: list[str]) -> None:
     served = Served(p1=page(1, 2), p2=page(3), p3=page())
-    found = pages(served, query(paging))
+    found = pages(query(served, paging))
     assert served.asked == asked
     assert rows(found) == ([1, 2] if paging is Paging.SINGLE else [1, 2, 3])
 
 
 def test_no_records_are_an_end_but_not_amid_pages_that_were_announced() -> None:
     nothing = NoRecords("nothing")
-    assert rows(pages(Served(p1=nothing), query(Paging.TOTALS))) == []
+    assert rows(pages(query(Served(p1=nothing), Paging.TOTALS))) == []
     served = Served(p1=page(1, 2, total_pages=2), p2=nothing)
     with pytest.raises(ERPValidationError, match="announced 2 pages of the rows, but page 2"):
-        pages(served, query(Paging.TOTALS))
+        pages(query(served, Paging.TOTALS))
 
 
 def test_fewer_rows_than_announced_are_an_error() -> None:
     served = Served(p1=page(1, 2, total_rows=3))
     with pytest.raises(ERPValidationError, match="announced 3 rows of the rows, but sent 2"):
-        pages(served, query(Paging.TOTALS))
+        pages(query(served, Paging.TOTALS))
 
 
 def test_a_page_that_comes_again_is_an_error() -> None:
     served = Served(p1=page(1, 2), p2=page(1, 2))
     with pytest.raises(ERPValidationError, match="page 2 of the rows repeats page 1"):
-        pages(served, query(Paging.SHORT_PAGE))
+        pages(query(served, Paging.SHORT_PAGE))
 
 
 def test_a_page_too_large_is_read_in_halves() -> None:
@@ -97,9 +98,9 @@ def test_a_page_too_large_is_read_in_halves() -> None:
         h3=page(3, total_pages=3),
     )
     halves: Any = lambda n: tuple(Request("GET", f"h{2 * n - 1 + at}") for at in (0, 1))  # noqa: E731
-    assert rows(pages(served, query(Paging.TOTALS, halves=halves))) == [1, 2, 3]
+    assert rows(pages(query(served, Paging.TOTALS, halves=halves))) == [1, 2, 3]
     with pytest.raises(AnswerTooLarge):
-        pages(served, query(Paging.TOTALS))
+        pages(query(served, Paging.TOTALS))
 
 
 def test_a_cut_off_period_is_halved_until_nothing_is_missing() -> None:
@@ -125,22 +126,22 @@ def test_a_day_that_may_be_cut_off_is_given_as_it_is() -> None:
     ]
 
 
-def test_an_errand_s_own_words_hold_no_secret() -> None:
+def test_a_composite_query_s_own_words_hold_no_secret() -> None:
     options = TransportOptions("https://erp.example")
     transport = Transport(options, mask=Masker(["geheim-123"]))
 
     def run(_: int) -> Page[Any]:
         raise ERPValidationError("details of geheim-123 came for those of 7")
 
-    made: Errand[Any] = Errand("things", run)
+    made: CompositeQuery[Any] = CompositeQuery(transport, "things", run)
     with pytest.raises(ERPValidationError, match=r"details of \*\*\* came"):
-        made.page(transport, 1)
+        made.page(1)
 
 
-def test_an_errand_stands_where_a_query_stands() -> None:
+def test_a_composite_query_gives_pages() -> None:
     transport = Transport(TransportOptions("https://erp.example"))
-    made: Errand[int] = Errand("things", page)
-    assert made.page(transport, 1).row_count == 1
+    made: CompositeQuery[int] = CompositeQuery(transport, "things", page)
+    assert made.page(1).row_count == 1
 
 
 def test_rows_are_chosen_with_what_the_erp_sent() -> None:

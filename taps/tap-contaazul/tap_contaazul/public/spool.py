@@ -1,4 +1,4 @@
-"""A shelf for rows that are needed later: in memory while they are few, then in a file."""
+"""Rows that are needed later: in memory while they are few, then in a file."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _encoder: Final = msgspec.json.Encoder(decimal_format="number")
 _decoder: Final = msgspec.json.Decoder(float_hook=Decimal)
 
 
-class Shelf:
+class Spool:
     """Keeps rows as they came, amounts to the digit; the file has no name and ends with the run."""
 
     def __init__(self) -> None:
         """Start empty."""
-        self._file = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - lives as long as the shelf
+        self._file = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - lives as long as the spool
         weakref.finalize(self, self._file.close)
         self._lock = threading.Lock()
         self._end = 0
