@@ -11,12 +11,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from msgspec.structs import fields
 
 from authorize.attempt import PATIENCE, Attempt, World
 from docs.blocks import Block, blocks, shell, substituted
 from e2e.commands import PROJECT
 from erp_common.auth import consent
-from erp_common.singer import settings
+from erp_common.setup.settings import Settings
 from simulator import Books, Simulator
 
 PAGE = PROJECT / "docs" / "authorization.md"
@@ -63,7 +64,8 @@ def test_every_block_is_run() -> None:
 
 
 def test_what_is_said_is_so() -> None:
-    assert f"`{settings.REDIRECT_URI}`" in TEXT
+    (uri,) = (one.default for one in fields(Settings) if one.name == "redirect_uri")
+    assert f"`{uri}`" in TEXT
     assert f"within {consent.CONSENT_TIMEOUT / 60:.0f} minutes" in TEXT
 
 

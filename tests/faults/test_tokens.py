@@ -20,8 +20,8 @@ from erp_common.extract.source import HttpSource
 from erp_common.http.masking import Masker
 from erp_common.ledger.models import Company
 from erp_common.ledger.periods import Period
-from erp_common.singer.config import parse
-from erp_common.singer.connection import Build
+from erp_common.setup.connection import Build
+from erp_common.setup.parse import parse
 from faults.erps import ACTIVE, WAYS, Erp
 from faults.loaded import Loaded, differences
 from faults.runs import PATIENCE, Output, Running, Runs
@@ -55,7 +55,7 @@ def source(erp: Erp, given: dict[str, Any]) -> Iterator[HttpSource]:
     )
     build = Build(tap.defaults, Masker(), logging.getLogger(__name__))
     try:
-        yield tap.source(parse(given, tap.defaults), build)
+        yield tap.source(parse(given, tap.settings_class), build)
     finally:
         build.close()
 

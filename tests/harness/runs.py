@@ -16,8 +16,8 @@ from erp_common.extract.books import Books
 from erp_common.extract.work import Work
 from erp_common.http.masking import Masker
 from erp_common.ledger.periods import cut_span
-from erp_common.singer.config import parse
-from erp_common.singer.connection import Build, extraction
+from erp_common.setup.connection import Build, extraction
+from erp_common.setup.parse import parse
 from erp_common.singer.start import spans_before
 from erp_common.singer.tap import LedgerTap
 
@@ -84,7 +84,7 @@ class Tap:
 
     def __init__(
         self,
-        tap: type[LedgerTap],
+        tap: type[LedgerTap[Any]],
         configured: Callable[[Row], Row],
         folder: Path,
         usual: Row | None = None,
@@ -109,13 +109,13 @@ class Tap:
 
     def read(self, **more: Any) -> Run:
         """Read the books in this process, which raises what the command would report."""
-        config = parse(self._settings(more), self._tap.defaults)
+        config = parse(self._settings(more), self._tap.settings_class)
         masker = Masker()
         build = Build(self._tap.defaults.of(config.api), masker, logging.getLogger(__name__))
         source = self._tap.source(config, build)
         (company,) = config.company_list
-        assert config.last_day is not None
-        periods = list(cut_span(config.first_day, config.last_day, config.period))
+        assert config.end_date is not None
+        periods = list(cut_span(config.first_day, config.end_date, config.period))
         work = Work(company, periods, before=spans_before(config, periods[0].start))
         books = Books(source, [work], extraction(config, source, subledger=True, masker=masker))
         result = Run()

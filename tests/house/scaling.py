@@ -14,7 +14,7 @@ from importlib.metadata import entry_points
 
 import msgspec
 
-from erp_common.singer.settings import Rate
+from erp_common.http.options import RateLimit
 from house.portfolio import own
 from house.settings import PROJECT, replaced
 
@@ -135,13 +135,13 @@ def main() -> None:
         print(table(), end="")
 
 
-def _rate(tap: str) -> Rate:
+def _rate(tap: str) -> RateLimit:
     [point] = [
         point
         for point in entry_points(group="erp_common.taps")
         if point.dist is not None and point.dist.name == tap
     ]
-    rate: Rate = point.load().defaults.rate
+    rate: RateLimit = point.load().defaults.rate
     return rate
 
 

@@ -24,8 +24,10 @@ from erp_common.ledger.filters import Filters
 from erp_common.ledger.models import Basis, Company
 from erp_common.ledger.normalize import account_code as read_code
 from erp_common.ledger.periods import Cut, Period
-from erp_common.singer import connection, start
-from erp_common.singer.config import Config, parse
+from erp_common.setup import connection
+from erp_common.setup.parse import parse
+from erp_common.setup.settings import Settings
+from erp_common.singer import start
 from erp_common.singer.tap import LedgerTap, learn_secrets
 
 if TYPE_CHECKING:
@@ -45,7 +47,7 @@ class Connector:
     methods as coroutines.
     """
 
-    def __init__(self, tap: type[LedgerTap], settings: Mapping[str, Any]) -> None:
+    def __init__(self, tap: type[LedgerTap[Any]], settings: Mapping[str, Any]) -> None:
         """Read the settings; nothing is asked of the ERP yet.
 
         Raises:
@@ -55,7 +57,7 @@ class Connector:
         self._masker = Masker()
         learn_secrets(settings, tap.config_jsonschema, self._masker)
         try:
-            self._config: Config = parse(settings, tap.defaults, books=False)
+            self._config: Settings = parse(settings, tap.settings_class, books=False)
         except ConfigValidationError as error:
             raise ERPValidationError("; ".join(map(str, error.errors))) from None
         self._build: connection.Build | None = None
@@ -65,9 +67,7 @@ class Connector:
     def connect(self) -> Connector:
         """Make ready to call; the first request comes with the first question."""
         if self._source is None:
-            self._build = connection.Build(
-                self._tap.defaults.of(self._config.api), self._masker, logger
-            )
+            self._build = connection.Build(self._config.usual, self._masker, logger)
             self._source = self._tap.source(self._config, self._build)
         return self
 

@@ -67,10 +67,10 @@ class ConnectorFactory:
         """The ERPs whose taps are installed."""
         return sorted(point.name for point in entry_points(group=GROUP))
 
-    def _tap(self, erp_type: str) -> type[LedgerTap]:
+    def _tap(self, erp_type: str) -> type[LedgerTap[Any]]:
         for point in entry_points(group=GROUP):
             if point.name == erp_type:
-                return cast("type[LedgerTap]", point.load())
+                return cast("type[LedgerTap[Any]]", point.load())
         package = PACKAGES.get(erp_type)
         if package is not None:
             raise ERPValidationError(f"{erp_type} needs the package {package}; install it")

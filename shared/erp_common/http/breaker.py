@@ -11,10 +11,13 @@ import math
 import threading
 from contextvars import ContextVar
 from types import TracebackType
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import msgspec
 
 from erp_common.errors import ERPConnectionError
 from erp_common.http.clock import SYSTEM_CLOCK, Clock, Closed
+from erp_common.setting import Delay, Positive, setting
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -23,6 +26,21 @@ logger = logging.getLogger(__name__)
 
 _ENTERED: ContextVar[tuple[int, ...]] = ContextVar("entered", default=())
 """The rounds of the `with` blocks around the running code, one stack a thread or task."""
+
+
+class BreakerPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The setting `circuit_breaker`."""
+
+    failure_threshold: Annotated[
+        Positive,
+        setting("Failure threshold", "Calls in a row that failed for good until the breaker opens"),
+    ] = 5
+    recovery_timeout: Annotated[
+        Delay, setting("Recovery timeout", "Seconds until one trial call")
+    ] = 60
+
+
+_USUAL = BreakerPolicy()
 
 
 class CircuitBreaker:
@@ -35,8 +53,8 @@ class CircuitBreaker:
 
     def __init__(
         self,
-        failure_threshold: int = 5,
-        recovery_timeout: float = 60,
+        failure_threshold: int = _USUAL.failure_threshold,
+        recovery_timeout: float = _USUAL.recovery_timeout,
         expected_exception: type[BaseException] | tuple[type[BaseException], ...] = Exception,
         *,
         name: str = "The ERP",

@@ -3,29 +3,69 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from typing import Annotated
+
+import msgspec
 
 from erp_common.errors import ERPValidationError
 from erp_common.http.addresses import require_https
+from erp_common.http.breaker import BreakerPolicy
 from erp_common.http.bucket import Allowance
 from erp_common.http.retry import RetryPolicy
+from erp_common.setting import Positive, Seconds, setting
 
 NETWORK_JITTER = 0.25
 """Seconds; see `Allowance.margin`: what busy machines and networks delay one request more."""
 
 
-@dataclass(frozen=True)
-class TransportOptions:
-    """How an ERP is called; times are in seconds.
+class RateLimit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The setting `rate_limit`; each ERP has its own defaults."""
+
+    requests: Annotated[Positive, setting("Requests", "Requests allowed in an interval")]
+    interval: Annotated[Seconds, setting("Interval", "Seconds of an interval")]
+    burst: Annotated[Positive, setting("Burst", "Requests allowed at once")]
+    per_day: Annotated[
+        Positive | None, setting("Per day", "Requests allowed in a day; default: no limit")
+    ] = None
+    storage_url: Annotated[
+        str | None,
+        setting(
+            "Storage URL",
+            "redis://… shares the allowance between processes and machines",
+            secret=True,
+        ),
+    ] = None
+
+
+class TransportSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """The settings that say how an ERP is called, whichever it is."""
+
+    retry: Annotated[RetryPolicy, setting("Retry", "How failed requests are tried again")] = (
+        RetryPolicy()
+    )
+    retry_on_timeout: Annotated[
+        bool, setting("Retry on timeout", "Whether timeouts are tried again")
+    ] = True
+    circuit_breaker: Annotated[
+        BreakerPolicy,
+        setting("Circuit breaker", "When the tap stops calling an ERP that is down"),
+    ] = BreakerPolicy()
+    max_concurrency: Annotated[Positive, setting("Concurrency", "Requests in flight at once")] = 4
+    timeout: Annotated[Seconds, setting("Timeout", "Seconds a request may take")] = 30
+    extract_timeout: Annotated[
+        Seconds, setting("Extract timeout", "Seconds a ledger request may take")
+    ] = 120
+    ca_bundle: Annotated[
+        str | None,
+        setting("CA bundle", "Path of a private certificate authority's certificate (PEM)"),
+    ] = None
+
+
+class TransportOptions(TransportSettings, frozen=True):
+    """How one ERP is called; times are in seconds.
 
     Attributes:
         base_url: What paths are appended to; https.
-        timeout: For one request.
-        extract_timeout: For one request that extracts a ledger.
-        retry: How often and when a failed attempt is made again.
-        retry_on_timeout: Whether running out of time counts as worth another attempt.
-        failure_threshold: Calls in a row that fail for good and open the circuit.
-        recovery_timeout: How long it stays open.
         requests: Requests an interval.
         interval: The interval.
         burst: Requests at once after a pause.
@@ -33,29 +73,19 @@ class TransportOptions:
         storage_url: A Redis through which processes share the allowance; None for this process.
         account: Whom the ERP counts requests for, such as the application key: those with the
             same one share the allowance. Only a hash of it is used.
-        max_concurrency: Requests in flight at once.
-        ca_bundle: A private certificate authority.
         user_agent: Sent with every request.
         headers: Sent with every request too.
     """
 
     base_url: str
-    timeout: float = 30.0
-    extract_timeout: float = 120.0
-    retry: RetryPolicy = field(default_factory=RetryPolicy)
-    retry_on_timeout: bool = True
-    failure_threshold: int = 5
-    recovery_timeout: float = 60.0
     requests: float = 60.0
     interval: float = 60.0
     burst: int = 5
     per_day: int | None = None
-    storage_url: str | None = field(default=None, repr=False)
-    account: str = field(default="", repr=False)
-    max_concurrency: int = 4
-    ca_bundle: str | None = None
+    storage_url: str | None = None
+    account: str = ""
     user_agent: str = "erp-taps"
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = {}
 
     def __post_init__(self) -> None:
         """Check what no other part checks.
@@ -68,12 +98,11 @@ class TransportOptions:
             raise ERPValidationError("max_concurrency must be at least 1.")
         if self.timeout <= 0 or self.extract_timeout <= 0:
             raise ERPValidationError("timeout and extract_timeout must be above 0.")
-        if self.failure_threshold < 1 or self.recovery_timeout < 0:
-            raise ERPValidationError(
-                "circuit_breaker.failure_threshold must be at least 1 and recovery_timeout not "
-                "negative."
-            )
         _ = self.allowance
+
+    def __repr__(self) -> str:
+        """Without the secrets among them."""
+        return f"TransportOptions({self.base_url!r})"
 
     @property
     def allowance(self) -> Allowance:

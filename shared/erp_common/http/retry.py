@@ -5,17 +5,19 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from enum import Enum
 from inspect import iscoroutinefunction
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import backoff
+import msgspec
+from msgspec.structs import force_setattr
 
 from erp_common.errors import ERPAuthenticationError, ERPError, ERPValidationError
 from erp_common.http.clock import SYSTEM_CLOCK, Clock, Closed
+from erp_common.setting import Delay, Positive, setting
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -33,15 +35,20 @@ class RetryStrategy(str, Enum):
     FIXED = "fixed"
 
 
-@dataclass(frozen=True)
-class RetryPolicy:
-    """How often a call is tried and how long to wait in between; delays are in seconds."""
+class RetryPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The setting `retry`: how often a call is tried and how long to wait in between."""
 
-    max_attempts: int = 3
-    strategy: RetryStrategy = RetryStrategy.EXPONENTIAL
-    base_delay: float = 1.0
-    max_delay: float = 30.0
-    jitter: bool = True
+    max_attempts: Annotated[
+        Positive, setting("Attempts", "Attempts for a request, the first included")
+    ] = 3
+    strategy: Annotated[RetryStrategy, setting("Strategy", "How the delay grows")] = (
+        RetryStrategy.EXPONENTIAL
+    )
+    base_delay: Annotated[Delay, setting("Base delay", "Seconds of the first delay")] = 1.0
+    max_delay: Annotated[Delay, setting("Longest delay", "Seconds of the longest delay")] = 30.0
+    jitter: Annotated[bool, setting("Jitter", "Whether delays are spread by chance (0.5 to 1)")] = (
+        True
+    )
 
     def __post_init__(self) -> None:
         """Accept the strategy by its name.
@@ -50,7 +57,7 @@ class RetryPolicy:
             ERPValidationError: A value makes no sense.
         """
         try:
-            object.__setattr__(self, "strategy", RetryStrategy(self.strategy))
+            force_setattr(self, "strategy", RetryStrategy(self.strategy))
         except ValueError:
             names = ", ".join(strategy.value for strategy in RetryStrategy)
             raise ERPValidationError(
@@ -84,6 +91,9 @@ class RetryPolicy:
         if self.jitter:
             seconds *= 0.5 + chance / 2
         return max(seconds, retry_after or 0.0)
+
+
+_USUAL = RetryPolicy()
 
 
 def parse_retry_after(value: str | None, now: float) -> float | None:
@@ -135,11 +145,11 @@ def _is_final(error: Exception) -> bool:
 
 
 def with_retry(  # noqa: PLR0913 -- the policy's own values, by name
-    max_attempts: int = 3,
-    strategy: RetryStrategy | str = RetryStrategy.EXPONENTIAL,
-    base_delay: float = 1.0,
-    max_delay: float = 30.0,
-    jitter: bool = True,  # noqa: FBT001, FBT002 -- part of the published signature
+    max_attempts: int = _USUAL.max_attempts,
+    strategy: RetryStrategy | str = _USUAL.strategy,
+    base_delay: float = _USUAL.base_delay,
+    max_delay: float = _USUAL.max_delay,
+    jitter: bool = _USUAL.jitter,  # noqa: FBT001 -- part of the published signature
     *,
     retry_on: type[Exception] | tuple[type[Exception], ...] = Exception,
     on_wait: Callable[[Exception, float, int], None] | None = None,

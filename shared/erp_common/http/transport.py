@@ -13,9 +13,10 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TypeVar
 from urllib.request import getproxies
+
+from msgspec.structs import replace
 
 from erp_common.errors import ERPConnectionError, ERPError
 from erp_common.http.answer import Answer, Undecodable
@@ -83,8 +84,8 @@ class Transport:
         self._stop = threading.Event()
         system = self._dialect.system
         self.breaker = CircuitBreaker(
-            options.failure_threshold,
-            options.recovery_timeout,
+            options.circuit_breaker.failure_threshold,
+            options.circuit_breaker.recovery_timeout,
             ERPConnectionError,
             name=system,
             clock=clock,

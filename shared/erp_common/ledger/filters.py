@@ -3,23 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
 from erp_common.errors import ERPValidationError
 from erp_common.ledger.models import AccountBalance, AccountType, Posting
 from erp_common.ledger.normalize import account_type, flag, text
+from erp_common.setting import Positive, setting
 
 
 class Filters(msgspec.Struct, frozen=True, kw_only=True):
     """The setting `filters`: what is set cuts, what is not lets everything through."""
 
-    account_types: frozenset[AccountType] | None = None
-    include_zero_balances: bool = True
-    level: int | None = None
-    document_types: frozenset[str] | None = None
-    cost_center: str | None = None
+    account_types: Annotated[
+        frozenset[AccountType] | None,
+        setting(
+            "Account types",
+            "Only accounts of these types (trial_balance)",
+            # In Portuguese as well: more texts are understood than there are types.
+            schema={"items": {"type": ["string"]}},
+        ),
+    ] = None
+    include_zero_balances: Annotated[
+        bool,
+        setting(
+            "Include zero balances",
+            "Whether accounts without balance and movement are emitted (trial_balance)",
+        ),
+    ] = True
+    level: Annotated[
+        Positive | None,
+        setting("Level", "Only accounts of this level, 1 being the root (trial_balance)"),
+    ] = None
+    document_types: Annotated[
+        frozenset[str] | None,
+        setting("Document types", "Only postings of these document types (subledger)"),
+    ] = None
+    cost_center: Annotated[
+        str | None, setting("Cost center", "Only postings of this cost center (subledger)")
+    ] = None
 
     @classmethod
     def parse(cls, settings: Mapping[str, Any] | None) -> Filters:
@@ -38,7 +61,9 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
         keeps_zero = given.get("include_zero_balances")
         return cls(
             account_types=_types(given.get("account_types")),
-            include_zero_balances=True if keeps_zero is None else _yes_or_no(keeps_zero),
+            include_zero_balances=(
+                cls().include_zero_balances if keeps_zero is None else _yes_or_no(keeps_zero)
+            ),
             level=_level(given.get("level")),
             document_types=_texts(given.get("document_types")),
             cost_center=text(given.get("cost_center"), "filters.cost_center"),

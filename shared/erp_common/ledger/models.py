@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 ZERO = Decimal(0)
+BRAZILIAN_REAL = "BRL"
 
 
 class AccountType(str, Enum):
@@ -66,7 +67,7 @@ class Company(msgspec.Struct, frozen=True):
     id: str
     erp_id: str
     name: str
-    currency: str = "BRL"
+    currency: str = BRAZILIAN_REAL
 
 
 class StatedType(msgspec.Struct, frozen=True):

@@ -10,13 +10,15 @@ import msgspec
 from erp_common.ledger.models import AccountType
 from erp_common.ledger.posting_kinds import ClosingEntries
 
+BalanceConvention = Literal["auto", "debit_positive", "natural"]
+
 
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """How a ledger is read and checked."""
 
     tolerance: Decimal = Decimal("0.01")
     """The largest absolute difference, in the company's currency, that still counts as equal."""
-    balance_convention: Literal["auto", "debit_positive", "natural"] = "auto"
+    balance_convention: BalanceConvention = "auto"
     """How a reported ledger states its balances."""
     natural_if_undecided: bool = False
     """What `auto` falls back on: Protheus states natural balances, Omie debit-positive ones."""

@@ -9,13 +9,13 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
-from singer_sdk.exceptions import ConfigValidationError
 
 from erp_common.auth.authorization import AuthorizationRequest
 from erp_common.auth.consent import Consent
 from erp_common.auth.oauth import OAuth2Handler
 from erp_common.extract.source import HttpSource
-from erp_common.singer.config import Config, parse
+from erp_common.setup.parse import parse, wrong
+from erp_common.setup.settings import Settings
 from erp_common.singer.ending import Terminated
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _REFRESHES = "the tap refreshes it by itself from now on"
 _WILL_REFRESH = "with grant_type set to refresh_token, the tap refreshes it by itself from now on"
 
 
-def authorize(tap_class: type[LedgerTap], given: Any) -> None:  # noqa: ANN401 - the SDK's config input
+def authorize(tap_class: type[LedgerTap[Any]], given: Any) -> None:  # noqa: ANN401 - the SDK's config input
     """Get the first token and keep it in `token_store`.
 
     Raises:
@@ -41,7 +41,7 @@ def authorize(tap_class: type[LedgerTap], given: Any) -> None:  # noqa: ANN401 -
         source = tap_class.source(config, build)
         handler = source.transport.auth if isinstance(source, HttpSource) else None
         if not isinstance(handler, OAuth2Handler) or handler.token_store is None:
-            raise _wrong("--authorize needs auth_type oauth2 and a token_store; set both")
+            wrong("--authorize needs auth_type oauth2 and a token_store; set both")
         handler.token_store.check()
         request = AuthorizationRequest(
             system=tap_class.defaults.system,
@@ -68,24 +68,27 @@ def authorize(tap_class: type[LedgerTap], given: Any) -> None:  # noqa: ANN401 -
         build.close()
 
 
-def _settings(tap_class: type[LedgerTap], raw: dict[str, Any]) -> Config:
+def _settings(tap_class: type[LedgerTap[Any]], raw: dict[str, Any]) -> Settings:
     """The settings, once it is clear that a token can be had with them."""
     defaults = tap_class.defaults
     if defaults.authorize_url is None:
-        raise _wrong(
+        wrong(
             f"{defaults.system} has no page on which a user lets an application in; leave "
             "--authorize out, and set the credentials of one of its auth_types: "
             f"{', '.join(defaults.auth_types)}"
         )
     usual = defaults.of(str(raw.get("api")))
     if (raw.get("auth_type") or usual.auth_types[0]) != "oauth2":
-        raise _wrong("--authorize gets tokens for auth_type oauth2; set auth_type to oauth2")
+        wrong("--authorize gets tokens for auth_type oauth2; set auth_type to oauth2")
     if not str(raw.get("token_store") or "").strip():
-        raise _wrong(
+        wrong(
             "token_store is missing; set it to the path of the file that is to keep the first "
             "token and those that follow"
         )
-    return parse({**raw, "grant_type": "refresh_token"}, defaults, books=False)
+    config: Settings = parse(
+        {**raw, "grant_type": "refresh_token"}, tap_class.settings_class, books=False
+    )
+    return config
 
 
 @contextmanager
@@ -105,7 +108,3 @@ def _ended_by_signals() -> Iterator[None]:
     finally:
         for one, handler in before.items():
             signal.signal(one, handler)
-
-
-def _wrong(sentence: str) -> ConfigValidationError:
-    return ConfigValidationError(sentence, errors=[sentence], schema={})

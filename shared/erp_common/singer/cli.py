@@ -37,7 +37,7 @@ class ReaderGone(Exception):  # noqa: N818 - tells what happened
 class LedgerCommand(SingerCommand):
     """Runs a tap and turns every failure into exit status 1 and one sentence."""
 
-    tap_class: type[LedgerTap]
+    tap_class: type[LedgerTap[Any]]
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - as click has it
         """Run the command; unlike the SDK's, wrong settings are told in `main`, in one line."""
@@ -128,7 +128,7 @@ def _public_name(error: ERPError) -> str:
     return "ERPError"
 
 
-def health_check_option(tap_class: type[LedgerTap]) -> click.Option:
+def health_check_option(tap_class: type[LedgerTap[Any]]) -> click.Option:
     """`--health-check`: one JSON line that says whether the ERP serves the ledger."""
 
     def check(ctx: click.Context, _param: click.Parameter, value: bool) -> None:  # noqa: FBT001
@@ -151,7 +151,7 @@ def health_check_option(tap_class: type[LedgerTap]) -> click.Option:
     )
 
 
-def authorize_option(tap_class: type[LedgerTap]) -> click.Option:
+def authorize_option(tap_class: type[LedgerTap[Any]]) -> click.Option:
     """`--authorize`: the first token, by the consent of a user in a browser."""
 
     def begin(ctx: click.Context, _param: click.Parameter, value: bool) -> None:  # noqa: FBT001

@@ -9,18 +9,18 @@ from singer_sdk.exceptions import ConfigValidationError
 from erp_common.extract.work import CarriedOpenings, Work
 from erp_common.ledger.models import Basis, Company
 from erp_common.ledger.periods import Cut, Period, before, containing, cut_span, today
-from erp_common.singer.config import Config
+from erp_common.setup.settings import Settings
 from erp_common.singer.state import Bookmarks
 
 
-def work(company: Company, config: Config, bookmarks: Bookmarks, basis: Basis) -> Work:
+def work(company: Company, config: Settings, bookmarks: Bookmarks, basis: Basis) -> Work:
     """The periods of a company that this run reads.
 
     Raises:
         ConfigValidationError: If the settings leave nothing to read or cannot be followed.
     """
     cut = config.period
-    first, last = config.first_day, config.last_day or today()
+    first, last = config.first_day, config.end_date or today()
     if last < first:
         raise _wrong(f"start_date ({first}) lies in the future; there is nothing to read yet")
     periods = list(cut_span(first, last, cut))
@@ -35,7 +35,7 @@ def work(company: Company, config: Config, bookmarks: Bookmarks, basis: Basis) -
 
 def _derived(
     company: Company,
-    config: Config,
+    config: Settings,
     periods: list[Period],
     at: date,
     carried: CarriedOpenings | None,
@@ -57,19 +57,19 @@ def _derived(
     )
 
 
-def openings_basis(config: Config, beginning: date) -> str:
+def openings_basis(config: Settings, beginning: date) -> str:
     """A mark of every setting that decides the openings of a derived ledger."""
-    close = f"closed each {config.fiscal_year_start_month:02}" if config.year_end_close else "open"
+    close = f"closed each {config.fiscal_year_start_month:02}" if config.closes_years else "open"
     return f"{config.period.value} from {config.openings_day or beginning}, {beginning}, {close}"
 
 
-def spans_before(config: Config, beginning: date) -> list[Period]:
+def spans_before(config: Settings, beginning: date) -> list[Period]:
     """What lies before the first period and is summed into its openings, cut at fiscal years."""
     start = config.openings_day
     if start is None or start >= beginning:
         return []
     end = beginning - timedelta(days=1)
-    if not config.year_end_close:
+    if not config.closes_years:
         return [Period(start, end)]
     spans: list[Period] = []
     for month in cut_span(start, end, Cut.MONTH):
@@ -81,8 +81,8 @@ def spans_before(config: Config, beginning: date) -> list[Period]:
     return spans
 
 
-def _check_year_end(config: Config, periods: list[Period]) -> None:
-    if not config.year_end_close:
+def _check_year_end(config: Settings, periods: list[Period]) -> None:
+    if not config.closes_years:
         return
     month = config.fiscal_year_start_month
     for period in periods:

@@ -55,9 +55,9 @@ class LedgerStream(Stream):
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE  # rows are typed already
     state_partitioning_keys = ("company_id",)
     replication_key = schemas.REPLICATION_KEY
-    _tap: LedgerTap
+    _tap: LedgerTap[Any]
 
-    def __init__(self, tap: LedgerTap) -> None:
+    def __init__(self, tap: LedgerTap[Any]) -> None:
         """Create the stream of this tap."""
         super().__init__(tap, schema=schemas.SCHEMAS[self.name])
         self.primary_keys = schemas.KEYS[self.name]

@@ -6,7 +6,7 @@ import difflib
 import logging
 import sys
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
 from singer_sdk import Tap
 from singer_sdk.configuration._dict_config import parse_environment_config
@@ -21,15 +21,17 @@ from erp_common.extract.source import Source
 from erp_common.extract.work import Work
 from erp_common.http.masking import Masker, install
 from erp_common.ledger.models import Company
-from erp_common.singer import connection, start
+from erp_common.setup import connection
+from erp_common.setup.parse import parse
+from erp_common.setup.schema import schema
+from erp_common.setup.settings import Defaults, Settings
+from erp_common.singer import start
 from erp_common.singer.cli import (
     LedgerCommand,
     authorize_option,
     health_check_option,
 )
-from erp_common.singer.config import Config, parse
 from erp_common.singer.ending import Terminated
-from erp_common.singer.settings import Defaults
 from erp_common.singer.state import Bookmarks, PacedStateWriter
 from erp_common.singer.streams import STREAMS
 from erp_common.singer.writer import MessageWriter
@@ -48,6 +50,9 @@ else:
 
 _masker = Masker()
 """One for the process: a secret of any tap in it must show nowhere."""
+
+
+S = TypeVar("S", bound=Settings)
 
 
 class Run:
@@ -70,17 +75,25 @@ class Run:
         self._build.close()
 
 
-class LedgerTap(Tap):
+class LedgerTap(Tap, Generic[S]):
     """Base of the taps; a tap says what its ERP looks like."""
 
+    settings_class: type[S]
     defaults: ClassVar[Defaults]
+    """Those of the settings."""
     source_class: ClassVar[type[Source]]
     message_writer_class = MessageWriter
     _debugging: ClassVar[bool] = False
 
-    settings: Config
+    settings: S
     current: PeriodExtract
     """The period that is being emitted."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:  # noqa: ANN401 - as Python has it
+        """Describe the tap's settings as the SDK wants them described."""
+        super().__init_subclass__(**kwargs)
+        cls.defaults = cls.settings_class.defaults
+        cls.config_jsonschema = schema(cls.settings_class)
 
     def __init__(self, **kwargs: Any) -> None:  # noqa: ANN401 - the SDK's own arguments
         """Create the tap from the SDK's arguments."""
@@ -90,7 +103,7 @@ class LedgerTap(Tap):
     # What a tap states about its ERP
 
     @classmethod
-    def source(cls, config: Config, build: connection.Build) -> Source:
+    def source(cls, config: S, build: connection.Build) -> Source:
         """The ERP's books under these settings."""
         raise NotImplementedError
 
@@ -104,7 +117,7 @@ class LedgerTap(Tap):
         type(self)._debugging = settings_say_debug(self._config)  # noqa: SLF001
         self.quieten(debug=self._debugging)
         try:
-            self.settings = parse(self._config, self.defaults)
+            self.settings = parse(self._config, self.settings_class)
         except ConfigValidationError as error:
             if raise_errors:
                 raise
@@ -203,7 +216,7 @@ class LedgerTap(Tap):
     @classmethod
     def health_check(cls, given: Any) -> HealthCheckResult:  # noqa: ANN401 - the SDK's config input
         """Check that the ERP can be reached and serves the ledger."""
-        config = parse(cls.raw_settings(given), cls.defaults, books=False)
+        config = parse(cls.raw_settings(given), cls.settings_class, books=False)
         return connection.health(cls.source(config, cls.build(config)), config)
 
     @classmethod
@@ -219,9 +232,9 @@ class LedgerTap(Tap):
         return raw
 
     @classmethod
-    def build(cls, config: Config) -> connection.Build:
+    def build(cls, config: Settings) -> connection.Build:
         """What builds a connection under these settings."""
-        return connection.Build(cls.defaults.of(config.api), _masker, cls.logger)
+        return connection.Build(config.usual, _masker, cls.logger)
 
     @classmethod
     def flush(cls) -> None:

@@ -21,6 +21,7 @@ from erp_common.errors import (
     ERPRateLimitError,
     ERPValidationError,
 )
+from erp_common.http.breaker import BreakerPolicy
 from erp_common.http.clock import SYSTEM_CLOCK
 from erp_common.http.dialect import Dialect, Fault, FaultKind
 from erp_common.http.retry import RetryPolicy
@@ -289,7 +290,7 @@ def test_what_a_dialect_says_is_done(
 def test_the_circuit_opens_after_calls_that_failed_for_good(
     server: Any, connect: Any, clock: Any
 ) -> None:
-    transport = connect(failure_threshold=2, dialect=Dialect("Omie"))
+    transport = connect(circuit_breaker=BreakerPolicy(failure_threshold=2), dialect=Dialect("Omie"))
     server.add(*[{}] * 6, status=500)
     for _ in range(2):
         with pytest.raises(ERPConnectionError, match="status 500"):
@@ -303,7 +304,7 @@ def test_the_circuit_opens_after_calls_that_failed_for_good(
 
 
 def test_faults_of_business_leave_the_circuit_closed(server: Any, connect: Any) -> None:
-    transport = connect(failure_threshold=1, dialect=Wayward())
+    transport = connect(circuit_breaker=BreakerPolicy(failure_threshold=1), dialect=Wayward())
     for code in ("none", "key", "blocked", "large", "large", "large"):
         server.add(status=500, headers={"X-Fault": code})
     for kind in (NoRecords, ERPAuthenticationError, ERPRateLimitError, AnswerTooLarge):

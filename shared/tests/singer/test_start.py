@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import given
@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 from singer_sdk.exceptions import ConfigValidationError
 
 from erp_common.extract.work import CarriedOpenings
+from erp_common.http.options import RateLimit
 from erp_common.ledger.models import Basis, Company
 from erp_common.ledger.openings import Openings
 from erp_common.ledger.periods import Cut, containing
-from erp_common.singer.config import Config
+from erp_common.setup.parse import parse
+from erp_common.setup.settings import Defaults, DerivedSettings
 from erp_common.singer.start import openings_basis, work
 from erp_common.singer.state import Bookmarks
 
@@ -26,8 +28,19 @@ _days = st.dates(date(2019, 1, 1), date(2024, 12, 31))
 _cuts = st.sampled_from([Cut.MONTH, Cut.QUARTER, Cut.YEAR])
 
 
-def _config(**settings: Any) -> Config:
-    return Config(**settings)
+class _Settings(DerivedSettings, frozen=True, kw_only=True):
+    """Of an ERP that sums up."""
+
+    defaults: ClassVar = Defaults(
+        system="Acme",
+        base_url="https://acme.example",
+        auth_types=("bearer_token",),
+        rate=RateLimit(requests=1, interval=1, burst=1),
+    )
+
+
+def _config(**settings: Any) -> _Settings:
+    return parse({"companies": [{"id": "ACME"}], "access_token": "token", **settings}, _Settings)
 
 
 def _bookmarks(reached: date | None, carried: CarriedOpenings | None = None) -> Bookmarks:

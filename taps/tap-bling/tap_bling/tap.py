@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import msgspec
-from singer_sdk import typing as th
 from singer_sdk.exceptions import ConfigValidationError
 
-from erp_common.singer import settings
+from erp_common.http.options import RateLimit
+from erp_common.setting import setting
+from erp_common.setup.settings import Defaults, DerivedSettings, PageSize
 from erp_common.singer.tap import LedgerTap
 from tap_bling.client import BlingDialect, BlingV2Dialect, api_key
 from tap_bling.public.streams import BlingCashBooks
@@ -16,59 +17,56 @@ from tap_bling.streams import BlingBooks, BlingV2Books, BlingV3Books
 
 if TYPE_CHECKING:
     from erp_common.http.credentials import Credentials
-    from erp_common.singer.config import Config
-    from erp_common.singer.connection import Build
+    from erp_common.setup.connection import Build
 
 BASE_URL = "https://bling.com.br/Api/v3"
 BASE_URL_V2 = "https://bling.com.br/Api/v2"
 BASE_URL_PUBLIC = "https://api.bling.com.br/Api/v3"
 
 
-class TapBling(LedgerTap):
-    """Singer tap for the trial balance and the subledger of Bling."""
+class BlingSettings(DerivedSettings, frozen=True, kw_only=True):
+    """Bling's settings."""
 
-    name = "tap-bling"
-    defaults = settings.Defaults(
+    defaults: ClassVar = Defaults(
         system="Bling",
         base_url=BASE_URL,
         auth_types=("api_key", "oauth2", "bearer_token"),
         token_url=f"{BASE_URL}/oauth/token",
         authorize_url=f"{BASE_URL}/oauth/authorize",
-        rate=settings.Rate(requests=100, interval=60, burst=10),
+        rate=RateLimit(requests=100, interval=60, burst=10),
         rate_scope="API key",
-        page_size=100,
         single_company=True,
-        public=settings.Defaults(
+        public=Defaults(
             system="Bling",
             base_url=BASE_URL_PUBLIC,
             auth_types=("oauth2", "bearer_token"),
             token_url=f"{BASE_URL_PUBLIC}/oauth/token",
-            rate=settings.Rate(requests=3, interval=1, burst=3, per_day=120_000),
+            rate=RateLimit(requests=3, interval=1, burst=3, per_day=120_000),
             rate_scope="Bling account",
-            page_size=100,
             max_concurrency=3,
             single_company=True,
         ),
     )
-    config_jsonschema = settings.schema(
-        defaults,
-        th.Property(
-            "api_version",
-            th.StringType,
-            title="API version",
-            description=(
-                f"v3 (JSON), or v2 (XML, with an API key only; base_url is then {BASE_URL_V2} "
-                "unless it is set)"
-            ),
-            default="v3",
-            allowed_values=["v3", "v2"],
+    page_size: PageSize = 100
+    api_version: Annotated[
+        Literal["v3", "v2"],
+        setting(
+            "API version",
+            f"v3 (JSON), or v2 (XML, with an API key only; base_url is then {BASE_URL_V2} "
+            "unless it is set)",
         ),
-        *settings.derived_settings(),
-    )
+    ] = "v3"
+
+
+class TapBling(LedgerTap[BlingSettings]):
+    """Singer tap for the trial balance and the subledger of Bling."""
+
+    name = "tap-bling"
+    settings_class = BlingSettings
     source_class = BlingBooks
 
     @classmethod
-    def source(cls, config: Config, build: Build) -> BlingBooks | BlingCashBooks:
+    def source(cls, config: BlingSettings, build: Build) -> BlingBooks | BlingCashBooks:
         """The books that the key opens.
 
         Raises:
@@ -81,7 +79,7 @@ class TapBling(LedgerTap):
         account = config.api_key or config.client_id or config.access_token or ""
         if config.api_version == "v3":
             transport = build.transport(config, BlingDialect(), auth=auth, account=account)
-            return BlingV3Books(transport, config.page_size or 100)
+            return BlingV3Books(transport, config.page_size)
         if config.auth_type != "api_key":
             sentence = "api_version v2 takes an API key only; set auth_type to api_key"
             raise ConfigValidationError(sentence, errors=[sentence], schema={})
@@ -90,7 +88,7 @@ class TapBling(LedgerTap):
         return BlingV2Books(build.transport(config, BlingV2Dialect(), auth=auth, account=account))
 
     @classmethod
-    def cash_books(cls, config: Config, build: Build) -> BlingCashBooks:
+    def cash_books(cls, config: BlingSettings, build: Build) -> BlingCashBooks:
         """The books under the public API, which knows refresh tokens and v3 alone.
 
         Raises:
@@ -112,10 +110,10 @@ class TapBling(LedgerTap):
             # Asks for tokens of the kind that stays; the other is being given up.
             headers={"enable-jwt": "1"},
         )
-        return BlingCashBooks(transport, config.page_size or 100)
+        return BlingCashBooks(transport, config.page_size)
 
     @classmethod
-    def authenticator(cls, config: Config, build: Build) -> Credentials:
+    def authenticator(cls, config: BlingSettings, build: Build) -> Credentials:
         """Bling's key, or a token; its token endpoint knows applications by HTTP Basic."""
         if config.auth_type == "api_key":
             return api_key(config.api_key or "", config.api_version, config.api_key_location)

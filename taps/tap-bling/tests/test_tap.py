@@ -10,18 +10,19 @@ import pytest
 from singer_sdk.exceptions import ConfigValidationError
 
 from erp_common.http.masking import Masker
-from erp_common.singer.config import Config, parse
-from erp_common.singer.connection import Build
+from erp_common.setup.connection import Build
+from erp_common.setup.parse import parse
+from erp_common.setup.settings import Settings
 from tap_bling.streams import BlingV2Books, BlingV3Books
-from tap_bling.tap import TapBling
+from tap_bling.tap import BlingSettings, TapBling
 
 
 class Recorded(Build):
     """Remembers the settings that the transport was built with."""
 
-    config: Config
+    config: Settings
 
-    def transport(self, config: Config, *args: Any, **more: Any) -> Any:
+    def transport(self, config: Settings, *args: Any, **more: Any) -> Any:
         self.config = config
         return super().transport(config, *args, **more)
 
@@ -31,8 +32,8 @@ def build() -> Recorded:
     return Recorded(TapBling.defaults, Masker(), logging.getLogger("test"))
 
 
-def settings(**changes: Any) -> Config:
-    return parse({"api_key": "key", **changes}, TapBling.defaults, books=False)
+def settings(**changes: Any) -> BlingSettings:
+    return parse({"api_key": "key", **changes}, TapBling.settings_class, books=False)
 
 
 @pytest.mark.parametrize(

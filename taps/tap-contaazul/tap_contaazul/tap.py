@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 from singer_sdk.exceptions import ConfigValidationError
 
+from erp_common.http.options import RateLimit
 from erp_common.ledger.cash import final_day, first_day
 from erp_common.ledger.periods import today
-from erp_common.singer import settings
+from erp_common.setup.settings import Defaults, DerivedSettings, PageSize
 from erp_common.singer.tap import LedgerTap
 from tap_contaazul.client import ContaAzulDialect
 from tap_contaazul.public.calls import SIZES, CashDialect
@@ -18,44 +19,47 @@ from tap_contaazul.public.streams import ContaAzulCashBooks
 from tap_contaazul.streams import ContaAzulBooks
 
 if TYPE_CHECKING:
-    from erp_common.singer.config import Config
-    from erp_common.singer.connection import Build
+    from erp_common.setup.connection import Build
 
 BASE_URL_PUBLIC = "https://api-v2.contaazul.com"
 
 
-class TapContaAzul(LedgerTap):
-    """Singer tap for the trial balance and the subledger of ContaAzul."""
+class ContaAzulSettings(DerivedSettings, frozen=True, kw_only=True):
+    """ContaAzul's settings."""
 
-    name = "tap-contaazul"
-    defaults = settings.Defaults(
+    defaults: ClassVar = Defaults(
         system="ContaAzul",
         base_url="https://api.contaazul.com/v1",
         auth_types=("oauth2", "bearer_token"),
         token_url="https://api.contaazul.com/oauth/token",  # noqa: S106 - an address
         authorize_url="https://login.contaazul.com/#/oauth/authorize",
         authorize_scope="openid profile aws.cognito.signin.user.admin",
-        rate=settings.Rate(requests=60, interval=60, burst=5),
+        rate=RateLimit(requests=60, interval=60, burst=5),
         rate_scope="OAuth application",
-        page_size=100,
         single_company=True,
-        public=settings.Defaults(
+        public=Defaults(
             system="Conta Azul",
             base_url=BASE_URL_PUBLIC,
             auth_types=("oauth2", "bearer_token"),
             token_url=f"{BASE_URL_PUBLIC}/oauth/token",
             # 600 a minute and no more than 10 in any second: a burst would break the second rule.
-            rate=settings.Rate(requests=600, interval=60, burst=1),
+            rate=RateLimit(requests=600, interval=60, burst=1),
             rate_scope="connected company",
-            page_size=100,
             single_company=True,
         ),
     )
-    config_jsonschema = settings.schema(defaults, *settings.derived_settings())
+    page_size: PageSize = 100
+
+
+class TapContaAzul(LedgerTap[ContaAzulSettings]):
+    """Singer tap for the trial balance and the subledger of ContaAzul."""
+
+    name = "tap-contaazul"
+    settings_class = ContaAzulSettings
     source_class = ContaAzulBooks
 
     @classmethod
-    def source(cls, config: Config, build: Build) -> ContaAzulBooks | ContaAzulCashBooks:
+    def source(cls, config: ContaAzulSettings, build: Build) -> ContaAzulBooks | ContaAzulCashBooks:
         """The books that the token opens.
 
         Raises:
@@ -69,17 +73,17 @@ class TapContaAzul(LedgerTap):
             auth=build.authenticator(config),
             account=config.client_id or config.access_token or "",
         )
-        return ContaAzulBooks(transport, config.page_size or 100)
+        return ContaAzulBooks(transport, config.page_size)
 
     @classmethod
-    def cash_books(cls, config: Config, build: Build) -> ContaAzulCashBooks:
+    def cash_books(cls, config: ContaAzulSettings, build: Build) -> ContaAzulCashBooks:
         """The books under the public API, which knows refresh tokens and some page sizes alone.
 
         Raises:
             ConfigValidationError: If there is no refresh token, or the page size is another.
         """
         wrong = None
-        size = config.page_size or SIZES[-1]
+        size = config.page_size
         if size not in SIZES:
             wrong = f"page_size must be one of {', '.join(map(str, SIZES))} for api public"
         elif config.auth_type == "oauth2" and not (config.refresh_token or config.token_store):
@@ -94,13 +98,13 @@ class TapContaAzul(LedgerTap):
         )
         account = config.client_id or config.access_token or ""
         transport = build.transport(config, CashDialect(), auth=auth, account=account)
-        start, now = config.first_day if config.start_date else None, today()
+        start, now = config.start_date, today()
         plan = Plan(
             size=size,
             threads=config.max_concurrency,
             today=now,
             first_day=first_day(start, config.openings_day, config.period),
-            last_day=final_day(config.last_day, config.period, now) if start else None,
+            last_day=final_day(config.end_date, config.period, now) if start else None,
             openings_known=config.openings_day is not None,
             proves=config.validation != "off",
         )

@@ -20,8 +20,9 @@ from erp_common.http.answer import Answer
 from erp_common.http.masking import Masker
 from erp_common.ledger.models import AccountBalance, Finding, Posting
 from erp_common.ledger.periods import Period, cut_span
-from erp_common.singer.config import Config, parse
-from erp_common.singer.connection import Build, extraction
+from erp_common.setup.connection import Build, extraction
+from erp_common.setup.parse import parse
+from erp_common.setup.settings import Settings
 from harness.answers import answer
 from harness.runs import by_stream
 from simulator import Simulator
@@ -97,7 +98,7 @@ def read(
     sim: Simulator, *, periods: Sequence[Period] | None = None, **more: Any
 ) -> dict[str, list[Extract]]:
     """Read all periods, or these, of all companies; by company."""
-    config = parse(settings(sim, **more), TapTotvs.defaults)
+    config = parse(settings(sim, **more), TapTotvs.settings_class)
     masker = Masker()
     build = Build(TapTotvs.defaults.of("public"), masker, logging.getLogger("tap-totvs"))
     try:
@@ -125,10 +126,10 @@ def read(
         build.close()
 
 
-def spans_of(config: Config) -> list[Period]:
+def spans_of(config: Settings) -> list[Period]:
     """The periods that the settings ask for."""
-    assert config.last_day is not None
-    return list(cut_span(config.first_day, config.last_day, config.period))
+    assert config.end_date is not None
+    return list(cut_span(config.first_day, config.end_date, config.period))
 
 
 def nets(extract: Extract) -> list[tuple[Any, ...]]:

@@ -16,7 +16,7 @@ from erp_common.http.answer import Answer
 from erp_common.http.dialect import Fault, FaultKind
 from erp_common.ledger.models import Company
 from erp_common.ledger.periods import Period
-from erp_common.singer.config import parse
+from erp_common.setup.parse import parse
 from simulator import Books, Simulator, faults
 from tap_totvs.public.client import (
     GenericQueryDialect,
@@ -142,7 +142,7 @@ def config(**more: Any) -> Any:
         **BASIC,
         **more,
     }
-    return parse(given, TapTotvs.defaults)
+    return parse(given, TapTotvs.settings_class)
 
 
 def test_defaults() -> None:
@@ -155,7 +155,7 @@ def test_defaults() -> None:
 def test_a_user_s_name_and_password_are_the_default() -> None:
     found = parse(
         {"api": "public", "base_url": BASE, "username": "u", "password": "p"},
-        TapTotvs.defaults,
+        TapTotvs.settings_class,
         books=False,
     )
     assert (found.auth_type, TapTotvs.defaults.auth_types[0]) == ("basic_auth", "oauth2")
@@ -169,7 +169,7 @@ def test_a_path_may_end_in_a_slash_and_a_token_address_may_be_set() -> None:
 
 def test_the_reference_api_keeps_its_own_defaults() -> None:
     given = {"companies": [{"id": "A"}], "start_date": "2024-01-01", **BASIC}
-    found = parse(given, TapTotvs.defaults)
+    found = parse(given, TapTotvs.settings_class)
     assert (found.base_url, found.token_url, found.max_concurrency) == (
         "https://api.totvs.com.br/protheus",
         "https://api.totvs.com.br/oauth/token",
@@ -181,7 +181,7 @@ def test_the_address_must_be_set() -> None:
     with pytest.raises(ConfigValidationError, match="base_url must start with https://"):
         parse(
             {"api": "public", "companies": [{"id": "A"}], "start_date": "2024-01-01", **BASIC},
-            TapTotvs.defaults,
+            TapTotvs.settings_class,
         )
 
 

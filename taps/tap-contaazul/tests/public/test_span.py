@@ -13,8 +13,8 @@ import pytest
 
 from erp_common.http.masking import Masker
 from erp_common.ledger.periods import Period
-from erp_common.singer.config import parse
-from erp_common.singer.connection import Build
+from erp_common.setup.connection import Build
+from erp_common.setup.parse import parse
 from simulator import Simulator, faults
 from tap_contaazul.public import search
 from tap_contaazul.public.calls import windows
@@ -34,7 +34,7 @@ PLAN = Plan(size=100, threads=2, today=date(2024, 4, 1))
 def span(sim: Simulator) -> Iterator[Span]:
     given = sim.settings(ERP) | {"rate_limit": {"requests": 100000, "burst": 10000}}
     given |= {"start_date": "2024-01-01", "retry": {"max_attempts": 1}}
-    config = parse(given, TapContaAzul.defaults)
+    config = parse(given, TapContaAzul.settings_class)
     build = Build(TapContaAzul.defaults.of("public"), Masker(), logging.getLogger(__name__))
     yield Span(TapContaAzul.source(config, build).transport, PLAN, [])
     build.close()

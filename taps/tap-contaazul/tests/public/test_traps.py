@@ -18,6 +18,7 @@ from erp_common.errors import (
     ERPRateLimitError,
     ERPValidationError,
 )
+from erp_common.setup.parse import parse
 from harness.runs import Run, Runs
 from simulator import Simulator, faults
 from simulator.cash import Movement
@@ -784,7 +785,8 @@ def test_conta_azul_s_own_limits_are_kept(sim: Simulator, read: Runs) -> None:
     usual = TapContaAzul.defaults.of("public")
     # A burst beside 600 a minute would make more than 10 in one second.
     assert (usual.rate.requests, usual.rate.interval, usual.rate.burst) == (600, 60, 1)
-    assert usual.max_concurrency == 4
+    given = {"api": "public", "auth_type": "bearer_token", "access_token": "token"}
+    assert parse(given, TapContaAzul.settings_class, books=False).max_concurrency == 4
     assert usual.base_url == "https://api-v2.contaazul.com"
     assert usual.token_url == "https://api-v2.contaazul.com/oauth/token"  # noqa: S105 - an address
     must_equal(read(**JANUARY), sim)

@@ -20,7 +20,7 @@ from erp_common.errors import (
     ERPValidationError,
 )
 from erp_common.ledger.periods import today
-from erp_common.singer.config import parse
+from erp_common.setup.parse import parse
 from simulator import Books, Simulator, faults
 from simulator.cash import CashBook, Movement
 from simulator.requestlog import LoggedRequest
@@ -513,7 +513,7 @@ def test_keys_belong_to_one_company() -> None:
     with Simulator(Books.generate(companies=2)) as sim:
         settings = sim.settings(ERP, companies=["101", "102"], start_date="2024-01-01")
     with pytest.raises(ConfigValidationError, match="one tap per company"):
-        parse(settings, TapOmie.defaults)
+        parse(settings, TapOmie.settings_class)
 
 
 def test_the_code_of_nothing_found_with_other_words_is_an_error(sim: Simulator, read: Runs) -> None:

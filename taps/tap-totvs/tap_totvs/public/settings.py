@@ -10,13 +10,10 @@ from erp_common.ledger.periods import Cut, Period, today
 from tap_totvs.public.client import is_whole_months, tenant_of
 
 if TYPE_CHECKING:
-    from erp_common.singer.config import Config
-
-PAGE_SIZE = 2000
-"""Rows of a page; Protheus' own default of 10 would ask a month's books to pieces."""
+    from tap_totvs.settings import TotvsSettings
 
 
-def public_problems(config: Config) -> Iterator[str]:
+def public_problems(config: TotvsSettings) -> Iterator[str]:
     """What is wrong with the settings, in sentences."""
     if config.auth_type == "oauth2" and config.grant_type == "client_credentials":
         yield (
@@ -24,7 +21,7 @@ def public_problems(config: Config) -> Iterator[str]:
             "password, with username and password"
         )
     if config.period is Cut.RANGE and config.start_date is not None:
-        span = Period(config.first_day, config.last_day or today())
+        span = Period(config.first_day, config.end_date or today())
         if not is_whole_months(span):
             yield (
                 f"period is range, but {span} does not begin and end with a month, and Protheus' "
@@ -34,7 +31,7 @@ def public_problems(config: Config) -> Iterator[str]:
     yield from _shared_books(config)
 
 
-def _shared_books(config: Config) -> Iterator[str]:
+def _shared_books(config: TotvsSettings) -> Iterator[str]:
     """Companies whose books would be the same ones under two names."""
     companies = defaultdict(list)
     for company in config.company_list:

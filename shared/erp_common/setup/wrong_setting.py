@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from enum import Enum
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 import msgspec
+
+from erp_common.setup.schema import bare, choices
 
 _IN_WORDS = {
     "str": "text",
@@ -16,7 +17,8 @@ _IN_WORDS = {
     "bool": "true or false",
     "array": "a list",
     "object": "an object with fields",
-    "decimal": "a number with decimals",
+    "date": "a date (YYYY-MM-DD)",
+    "decimal": "a number",
 }
 _NUMBER_FOR_TEXT = ("str", "int")
 
@@ -34,9 +36,11 @@ def sentence(problem: str, settings: type[msgspec.Struct]) -> str:
     if unknown is not None:
         known = ", ".join(_fields(settings, setting))
         return f"{setting} has no {unknown[1]}; there are {known}"
-    choices = _choices(settings, setting)
-    if choices and "invalid enum" in said.lower():
-        return f"{setting} must be one of {', '.join(choices)}"
+    values = choices(_kind(settings, setting))
+    if values and "invalid enum" in said.lower():
+        return f"{setting} must be one of {', '.join(values)}"
+    if said == "Invalid decimal string":
+        return f"{setting} must be a number"
     kinds = re.fullmatch(r"Expected `(\w+)[^`]*`(?: >= (\S+))?(?:, got `(\w+)`)?", said)
     if kinds is None:
         return f"{setting} is wrong: {said[:1].lower()}{said[1:].replace('`', '')}"
@@ -55,14 +59,6 @@ def _needed(kind: str, least: str | None, given: str | None) -> str:
     return needed
 
 
-def _choices(settings: type[msgspec.Struct], setting: str) -> list[str]:
-    """The values that a setting of few values may have."""
-    kind = _kind(settings, setting)
-    if isinstance(kind, type) and issubclass(kind, Enum):
-        return [str(one.value) for one in kind]
-    return [str(value) for value in get_args(kind)] if get_origin(kind) is Literal else []
-
-
 def _fields(settings: type[msgspec.Struct], setting: str) -> Iterator[str]:
     """What an object among the settings may hold."""
     kind = _kind(settings, setting)
@@ -74,7 +70,8 @@ def _kind(settings: type[msgspec.Struct], setting: str) -> Any:  # noqa: ANN401 
     """The type of a setting, by its path (`retry.strategy`, `companies[0]`)."""
     kind: Any = settings
     for name in setting.split("."):
-        kind = get_type_hints(kind).get(name.partition("[")[0]) if isinstance(kind, type) else None
+        known = get_type_hints(kind) if isinstance(kind, type) else {}
+        kind = bare(known.get(name.partition("[")[0]))
         if name.endswith("]"):
             kind = get_args(kind)[0]
     return kind

@@ -14,13 +14,12 @@ from erp_common.http.credentials import Credentials
 from erp_common.http.dialect import Dialect
 from erp_common.http.health import HealthCheckResult, check
 from erp_common.http.masking import Masker
-from erp_common.http.retry import RetryPolicy, RetryStrategy
+from erp_common.http.options import TransportSettings
 from erp_common.http.transport import Transport, TransportOptions
 from erp_common.ledger.models import Company
 from erp_common.ledger.periods import Cut, containing, today
 from erp_common.ledger.rules import Rules
-from erp_common.singer.config import Config
-from erp_common.singer.settings import Defaults
+from erp_common.setup.settings import Defaults, Settings
 
 
 class Build:
@@ -35,7 +34,7 @@ class Build:
 
     def transport(
         self,
-        config: Config,
+        config: Settings,
         dialect: Dialect,
         *,
         auth: Credentials | None,
@@ -51,30 +50,16 @@ class Build:
             account: What the ERP counts its allowance by, such as the key.
             headers: Sent with every request.
         """
-        rate, usual = config.rate_limit, self._defaults.rate
-        retry, breaker = config.retry, config.circuit_breaker
+        rate = config.rate_limit
         options = TransportOptions(
+            **{name: getattr(config, name) for name in TransportSettings.__struct_fields__},
             base_url=config.base_url,
-            timeout=config.timeout,
-            extract_timeout=config.extract_timeout,
-            retry=RetryPolicy(
-                max_attempts=retry.max_attempts,
-                strategy=RetryStrategy(retry.strategy),
-                base_delay=retry.base_delay,
-                max_delay=retry.max_delay,
-                jitter=retry.jitter,
-            ),
-            retry_on_timeout=config.retry_on_timeout,
-            failure_threshold=breaker.failure_threshold,
-            recovery_timeout=breaker.recovery_timeout,
-            requests=rate.requests or usual.requests,
-            interval=rate.interval or usual.interval,
-            burst=rate.burst or usual.burst,
-            per_day=rate.per_day or usual.per_day,
+            requests=rate.requests,
+            interval=rate.interval,
+            burst=rate.burst,
+            per_day=rate.per_day,
             storage_url=rate.storage_url,
             account=account,
-            max_concurrency=config.max_concurrency,
-            ca_bundle=config.ca_bundle,
             user_agent=f"erp-taps ({self._defaults.system})",
             headers=headers or {},
         )
@@ -82,7 +67,7 @@ class Build:
         self._open.append(transport)
         return transport
 
-    def authenticator(self, config: Config) -> Credentials:
+    def authenticator(self, config: Settings) -> Credentials:
         """What authenticates requests, by `auth_type`; taps add what is their ERP's own."""
         if config.auth_type == "basic_auth":
             return BasicAuthHandler(config.username or "", config.password or "")
@@ -96,7 +81,7 @@ class Build:
             )
         return self.oauth2(config)
 
-    def oauth2(self, config: Config, **more: object) -> OAuth2Handler:
+    def oauth2(self, config: Settings, **more: object) -> OAuth2Handler:
         """OAuth2 by the settings."""
         return OAuth2Handler(
             config.client_id or "",
@@ -119,7 +104,7 @@ class Build:
 
 
 def extraction(
-    config: Config,
+    config: Settings,
     source: Source,
     *,
     subledger: bool,
@@ -139,18 +124,18 @@ def extraction(
         subledger=subledger,
         all_accounts=config.subledger_accounts == "all",
         strict=config.validation == "strict",
-        filters=config.ledger_filters,
+        filters=config.filters,
         threads=config.max_concurrency,
         lookback=config.lookback_periods,
         cut=config.period,
-        year_end_close=config.year_end_close,
-        openings_stated=config.opening_balances_from is not None,
+        year_end_close=config.closes_years,
+        openings_stated=config.openings_day is not None,
         today=day or today(),
         mask=masker.mask,
     )
 
 
-def health(source: Source, config: Config) -> HealthCheckResult:
+def health(source: Source, config: Settings) -> HealthCheckResult:
     """Ask for one row of the ledger, in at most `health_check_timeout` seconds."""
     companies = config.company_list
     company = companies[0] if companies else Company("", "", "")

@@ -1,0 +1,203 @@
+"""From what a user has set to typed settings; what does not fit is told in sentences."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar, get_origin
+
+import msgspec
+from singer_sdk.exceptions import ConfigValidationError
+
+from erp_common.errors import ERPValidationError
+from erp_common.setup.schema import bare, choices
+from erp_common.setup.settings import Settings
+from erp_common.setup.wrong_setting import sentence
+
+S = TypeVar("S", bound=Settings)
+
+
+def parse(raw: Mapping[str, Any], of: type[S], *, books: bool = True) -> S:
+    """Read the settings.
+
+    Args:
+        raw: The settings as the SDK, the environment or a caller hands them over.
+        of: The tap's settings.
+        books: Whether `companies` and `start_date` are needed.
+
+    Raises:
+        ConfigValidationError: If a setting is missing or wrong; its text names the setting.
+    """
+    given = {name: _without_nulls(value) for name, value in raw.items() if value is not None}
+    problems = []
+    for field in msgspec.structs.fields(of):
+        if field.name in given:
+            try:
+                given[field.name] = _understood(field.name, bare(field.type), given[field.name])
+            except (ValueError, ERPValidationError) as error:
+                problems.append(str(error))
+    if problems:
+        wrong(*problems)
+    try:
+        settings = msgspec.convert(_with_defaults(given, of), of, strict=False)
+    except msgspec.ValidationError as error:
+        wrong(sentence(str(error), of))
+    problems = list(_problems(settings, books=books))
+    if problems:
+        wrong(*problems)
+    return settings
+
+
+def wrong(*sentences: str) -> NoReturn:
+    """Refuse the settings.
+
+    Raises:
+        ConfigValidationError: Always, with these sentences.
+    """
+    raise ConfigValidationError("; ".join(sentences), errors=list(sentences), schema={})
+
+
+def _with_defaults(given: dict[str, Any], of: type[Settings]) -> dict[str, Any]:
+    """What is set, and the ERP's defaults for what is not; in objects, key by key."""
+    usual = of.defaults.of(str(given.get("api"))).values()
+    names = set(of.__struct_fields__)
+    for name, value in usual.items():
+        if name not in names:
+            continue
+        if isinstance(value, dict) and isinstance(given.get(name), dict):
+            given[name] = {**value, **given[name]}
+        given.setdefault(name, value)
+    if isinstance(given.get("token_url"), str):
+        address = str(given["base_url"]).rstrip("/")
+        given["token_url"] = given["token_url"].replace("{base_url}", address)
+    return given
+
+
+def _understood(name: str, kind: Any, value: Any) -> Any:  # noqa: ANN401 - any setting's
+    """A setting's value in the form in which it is converted."""
+    origin = get_origin(kind) or kind
+    if isinstance(value, str) and (origin in {dict, tuple} or _is_struct(kind)):
+        value = _json(name, value)
+    if hasattr(kind, "parse") and isinstance(value, dict):
+        return kind.parse(value)  # the ledger's own, which say what is wrong with them
+    if kind is date and isinstance(value, str):
+        return _day(name, value)
+    if choices(kind) and type(value) is int:
+        return str(value)
+    return value
+
+
+def _problems(settings: Settings, *, books: bool) -> Iterator[str]:
+    yield from _clear_addresses(settings)
+    if settings.ca_bundle is not None and not Path(settings.ca_bundle).is_file():
+        yield f"ca_bundle is {settings.ca_bundle!r}, where there is no file; correct the path"
+    if settings.api not in settings.defaults.apis:
+        yield (
+            f"api is {settings.api}, which this version of the tap does not speak; "
+            f"set it to {' or '.join(settings.defaults.apis)}"
+        )
+    usual = settings.usual
+    if settings.auth_type not in usual.auth_types:
+        yield (
+            f"auth_type must be one of {', '.join(usual.auth_types)} for {usual.system}, "
+            f"not {settings.auth_type!r}"
+        )
+    else:
+        yield from _missing_credentials(settings)
+    if not settings.tolerance.is_finite():
+        yield "tolerance must be a number"
+    elif settings.tolerance < 0:
+        yield "tolerance must not be negative"
+    for read in ("type_prefixes", "redirect"):
+        try:
+            getattr(settings, read)
+        except (ValueError, ERPValidationError) as error:
+            yield str(error)
+    if books:
+        yield from _book_problems(settings)
+
+
+def _clear_addresses(settings: Settings) -> Iterator[str]:
+    for name in ("base_url", "token_url", "authorize_url"):
+        url = getattr(settings, name)
+        if url is not None and not re.match(r"https://[^/?#@\s]+", url):
+            yield f"{name} must start with https:// and name a host; books never go in the clear"
+
+
+def _book_problems(settings: Settings) -> Iterator[str]:
+    if not settings.companies:
+        yield 'companies is missing; name at least one company, e.g. [{"id": "ACME"}]'
+    ids = [one.id for one in settings.companies]
+    if any(not one.strip() for one in ids):
+        yield "companies holds a company without an id; give each an id of its own"
+    doubled = sorted({one for one in ids if ids.count(one) > 1})
+    if doubled:
+        yield f"companies names {', '.join(doubled)} more than once; each id must be unique"
+    if settings.usual.single_company and len(ids) > 1:
+        yield (
+            f"companies names {len(ids)} companies, but these credentials belong to one company; "
+            "configure one tap per company"
+        )
+    first, last, openings = settings.start_date, settings.end_date, settings.openings_day
+    if first is None:
+        yield "start_date is missing; set the first day to read as YYYY-MM-DD"
+    elif last and last < first:
+        yield f"end_date ({last}) lies before start_date ({first})"
+    if first and openings and openings > first:
+        yield f"opening_balances_from ({openings}) lies after start_date ({first})"
+
+
+def _missing_credentials(settings: Settings) -> Iterator[str]:
+    needed = credentials(settings)
+    missing = [name for name in needed if not (getattr(settings, name) or "").strip()]
+    if missing:
+        yield f"{' and '.join(missing)} must be set for auth_type {settings.auth_type}"
+
+
+def credentials(settings: Settings) -> tuple[str, ...]:
+    """The settings that the way to authenticate needs."""
+    if settings.auth_type == "basic_auth":
+        return ("username", "password")
+    if settings.auth_type == "bearer_token":
+        return ("access_token",)
+    if settings.auth_type == "api_key":
+        return settings.usual.api_key_settings
+    if settings.grant_type == "password":
+        return ("username", "password", "token_url")
+    application = ("client_id", "client_secret", "token_url")
+    if settings.grant_type == "client_credentials" or settings.token_store:
+        return application
+    return (*application, "refresh_token")
+
+
+def _without_nulls(value: Any) -> Any:  # noqa: ANN401
+    if isinstance(value, dict):
+        return {name: _without_nulls(one) for name, one in value.items() if one is not None}
+    if isinstance(value, (list, tuple)):
+        return [_without_nulls(one) for one in value]
+    return value
+
+
+def _is_struct(kind: Any) -> bool:  # noqa: ANN401 - a type, or a form of typing
+    return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+
+
+def _json(name: str, text: str) -> Any:  # noqa: ANN401
+    try:
+        return _without_nulls(json.loads(text))
+    except ValueError:
+        raise ValueError(f"{name} is a text that is no JSON; write it as JSON") from None
+
+
+def _day(name: str, text: str) -> date:
+    found = re.fullmatch(r"(\d{4}-\d{2}-\d{2})(?:[T ].*)?", text.strip())
+    try:
+        day = date.fromisoformat(found.group(1)) if found else None
+    except ValueError:
+        day = None
+    if day is None or not 1900 <= day.year <= 2200:  # noqa: PLR2004 - the books of this era
+        raise ValueError(f"{name} is {text!r}, which is no date; write YYYY-MM-DD")
+    return day
