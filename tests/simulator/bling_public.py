@@ -32,13 +32,21 @@ class BlingPublicOptions(BlingOptions):
     Attributes:
         longest_span: Days that a date filter may span.
         cash_page: Rows on a page of the cash box; there is no `limite`.
-        category_in_list: Whether the list already names the category.
+        category_in_list: Whether the list already says what a movement was for.
+        transfer_category: Whether transfers have a category like any other movement.
+        ignores_situation: Whether the filter by situation is ignored.
+        brazilian_dates: Whether days are written as 31/01/2024.
+        empty_as_list: Whether `[]` stands where PHP has an empty object.
         scope: Whether the application may read whose books these are.
     """
 
     longest_span: int | None = 366
     cash_page: int = 100
     category_in_list: bool = False
+    transfer_category: bool = False
+    ignores_situation: bool = False
+    brazilian_dates: bool = False
+    empty_as_list: bool = False
     scope: bool = True
 
 
@@ -130,7 +138,12 @@ class BlingPublicService(BlingService):
             raise Refusal(self._invalid("limite", "O parâmetro não existe."))
         start, end = self._days(request)
         deleted = request.query.get("situacao", "R") == "E"
-        found = [one for one in rows(cash) if start <= one.day <= end and one.deleted == deleted]
+        everything = self.options.ignores_situation
+        found = [
+            one
+            for one in rows(cash)
+            if start <= one.day <= end and (one.deleted == deleted or everything)
+        ]
         number, size = logged.page or 1, self.options.cash_page
         return self._data(
             [self._listed(one) for one in found[(number - 1) * size : number * size]], logged
@@ -155,13 +168,18 @@ class BlingPublicService(BlingService):
             "debCred": "C" if one.amount > 0 else "D",
             "situacao": "E" if one.deleted else "R",
             "valor": self.number(abs(one.amount)),
-            "data": one.day.isoformat(),
-            "descricao": one.description,
-            "observacoes": "",
+            "data": f"{one.day:%d/%m/%Y}" if self.options.brazilian_dates else one.day.isoformat(),
+            # What the screen calls it; the history is beside it.
+            "descricao": "Transferência" if one.transfer else f"Categoria {one.category or ''}",
+            "observacoes": one.description,
             "origem": {"id": one.id, "tipo": "caixa"},
-            "contato": one.entity and {"id": one.entity.id, "nome": one.entity.name},
+            "contato": {"id": one.entity.id, "nome": one.entity.name}
+            if one.entity
+            else []
+            if self.options.empty_as_list
+            else None,
             "contaFinanceira": {"id": one.account, "descricao": ""},
-            "categoria": self._of(one) if self.options.category_in_list else None,
+            **(self._purpose(one) if self.options.category_in_list else {"categoria": None}),
         }
 
     def _details(self, one: CashRow) -> Row:
@@ -169,12 +187,20 @@ class BlingPublicService(BlingService):
             **self._listed(one),
             "id": one.id,
             "competencia": one.day.isoformat(),
+            **self._purpose(one),
+        }
+
+    def _purpose(self, one: CashRow) -> Row:
+        return {
             "saldo": "S" if one.balance else "N",
             "categoria": self._of(one),
-            "transferencia": {"id": one.id + 1} if one.transfer else {"id": 0},
+            # A flag, and no object.
+            "transferencia": "1" if one.transfer else "0",
         }
 
     def _of(self, one: CashRow) -> Row:
+        if one.transfer and self.options.transfer_category:
+            return {"id": number("2.04.02")}
         return {"id": number(one.category) if one.category else 0}
 
 

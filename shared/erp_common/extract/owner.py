@@ -63,8 +63,8 @@ def must_be(company: Company, owner: Owner, ask: Callable[[], Mapping[str, Any]]
             f"{owner.tax_number}, {owner.number} or {owner.name}; check base_url",
         )
     wanted = company.erp_id.strip()
-    digits = _digits(known.get(owner.tax_number, ""))
-    if wanted in known.values() or (digits and _digits(wanted) == digits):
+    tax_number = _bare(known.get(owner.tax_number, ""))
+    if wanted in known.values() or (tax_number and _bare(wanted) == tax_number):
         return
     raise ERPValidationError(
         f"these credentials open the books of {known.get(owner.name, 'another company')} "
@@ -74,5 +74,6 @@ def must_be(company: Company, owner: Owner, ask: Callable[[], Mapping[str, Any]]
     )
 
 
-def _digits(value: str) -> str:
-    return re.sub(r"\D", "", value)
+def _bare(value: str) -> str:
+    """A CNPJ without punctuation; since July 2026 it may hold letters."""
+    return re.sub(r"[^0-9A-Z]", "", value.upper())

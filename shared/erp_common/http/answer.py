@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import tempfile
 import zlib
@@ -29,6 +30,29 @@ class Undecodable(Exception):  # noqa: N818 -- the reason why an answer is asked
         super().__init__(f"not {expected}" + (f": {detail}" if detail else ""))
         self.expected = expected
         self.detail = detail
+
+
+def decoded(body: bytes, charset: str) -> str:
+    """The text; bytes that Windows-1252 leaves undefined are control characters, as browsers do.
+
+    Raises:
+        UnicodeDecodeError: The bytes are not in this charset.
+        LookupError: Nobody knows the charset.
+    """
+    return body.decode(charset, "c1_controls" if _is_windows_1252(charset) else "strict")
+
+
+def _is_windows_1252(charset: str) -> bool:
+    return charset.lower().replace("_", "-") in {"cp1252", "windows-1252", "1252", "x-cp1252"}
+
+
+def _control(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return chr(error.object[error.start]), error.start + 1
+
+
+codecs.register_error("c1_controls", _control)
 
 
 class Answer:
@@ -66,7 +90,7 @@ class Answer:
             Undecodable: It is not in its charset, or nobody knows that charset.
         """
         try:
-            return self.read().decode(self.charset)
+            return decoded(self.read(), self.charset)
         except LookupError:
             raise Undecodable("text", f"unknown charset {self.charset[:40]!r}") from None
         except UnicodeDecodeError as error:

@@ -170,7 +170,7 @@ class Call(Generic[T]):
                 self._misshapen(answer, context.masker.mask(str(error)))
             ) from None
         except Undecodable as error:
-            problem = self._undecodable(answer, error.expected)
+            problem = self._undecodable(answer, error.expected, error.detail)
         except (msgspec.DecodeError, UnicodeDecodeError):
             problem = self._undecodable(answer, "what was asked for")
         finally:
@@ -253,13 +253,14 @@ class Call(Generic[T]):
         self._renewed = True
         return self._context.auth.renew(answer.sent)
 
-    def _undecodable(self, answer: Answer, expected: str) -> ERPValidationError:
+    def _undecodable(self, answer: Answer, expected: str, detail: str = "") -> ERPValidationError:
         what = f"a body of type {answer.content_type}" if answer.size else "an empty body"
         if answer.content_type == "text/html":
             what = "a text/html page"
+        detail = f" ({detail})" if detail else ""
         return ERPValidationError(
             f"{self._dialect.system} answered {self._what} with status {answer.status} and {what} "
-            f"instead of {expected}; check {self._dialect.address}, or try again later."
+            f"instead of {expected}{detail}; check {self._dialect.address}, or try again later."
         )
 
     def _misshapen(self, answer: Answer, detail: str) -> str:

@@ -8,6 +8,7 @@ the common case.
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -21,7 +22,9 @@ from erp_common.ledger.date_text import calendar_date, read_moment
 from erp_common.ledger.exact import BOUNDS
 from erp_common.ledger.models import ZERO, AccountType, Side
 
-_NO_DATE: Final = frozenset({"", "00000000", "0000-00-00", "00/00/0000", "/  /", "/ /", "//"})
+_NO_DATE: Final = re.compile(
+    r"\s*(?:|0{8}|(?:0{4}-00-00|00/00/0000)(?:[T ]00:00(?::00(?:\.0+)?)?)?|/ {0,2}/)\s*"
+)
 """How ERPs write that there is no date; Protheus prints an empty date as its bare mask."""
 
 _bounded: Final = BOUNDS.plus
@@ -155,7 +158,7 @@ def optional_date(value: object, field: str = "date") -> date | None:
         day = _read_date(value)
         if day is not None:
             return day
-        if value.strip() in _NO_DATE:
+        if _NO_DATE.fullmatch(value):
             return None
     return _unusual_date(value, field)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from typing import Any
 
 import pytest
@@ -28,10 +29,24 @@ def test_a_company_is_known_by_each_of_its_names(erp_id: str) -> None:
 
 @given(st.text(min_size=1).filter(lambda one: one.strip() not in {"77", "Aurora Ltda"}))
 def test_any_other_name_is_refused(erp_id: str) -> None:
-    if "".join(filter(str.isdigit, erp_id)) == "12345678000195":
+    if re.sub("[^0-9A-Z]", "", erp_id.upper()) == "12345678000195":
         return
     with pytest.raises(ERPValidationError, match="open the books of Aurora Ltda"):
         must_be(company(erp_id), OWNER, lambda: SAID)
+
+
+LETTERS = SAID | {"cnpj": "12.ABC.345/01DE-35"}
+
+
+@pytest.mark.parametrize("erp_id", ["12.ABC.345/01DE-35", "12ABC34501DE35", "12abc34501de35"])
+def test_a_tax_number_may_hold_letters(erp_id: str) -> None:
+    must_be(company(erp_id), OWNER, lambda: LETTERS)
+
+
+@pytest.mark.parametrize("erp_id", ["12ABN34501DE35", "12.345/01-35", "123450135"])
+def test_letters_of_a_tax_number_count(erp_id: str) -> None:
+    with pytest.raises(ERPValidationError, match="open the books of Aurora Ltda"):
+        must_be(company(erp_id), OWNER, lambda: LETTERS)
 
 
 @pytest.mark.parametrize("said", [{}, {"cnpj": "", "id": 0, "nome": None}, {"other": "x"}])

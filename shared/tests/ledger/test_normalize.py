@@ -154,7 +154,21 @@ def test_a_missing_date(nothing: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "nothing", [None, "", "  ", "00000000", "0000-00-00", "00/00/0000", "  /  /  ", "        "]
+    "nothing",
+    [
+        None,
+        "",
+        "  ",
+        "00000000",
+        "0000-00-00",
+        "00/00/0000",
+        "  /  /  ",
+        "        ",
+        "0000-00-00 00:00:00",
+        "0000-00-00T00:00:00",
+        "0000-00-00 00:00",
+        "00/00/0000 00:00:00",
+    ],
 )
 def test_no_optional_date(nothing: object) -> None:
     assert optional_date(nothing) is None

@@ -86,6 +86,18 @@ class BlingDialect(Dialect):
         return replace(fault or Fault(FaultKind.BUSINESS), message=words, code=code)
 
 
+class CashDialect(BlingDialect):
+    """A movement that is not there was deleted since it was listed."""
+
+    system = "Bling"
+
+    def fault(self, answer: Answer, request: Request) -> Fault | None:
+        """What is wrong with an answer."""
+        if answer.status == 404 and request.path.startswith("/caixas/"):  # noqa: PLR2004 - HTTP's own
+            return Fault(FaultKind.NO_RECORDS, self.message(answer))
+        return super().fault(answer, request)
+
+
 class BlingV2Dialect(Dialect):
     """v2: `erros` in the body, mostly with status 200; one of them only ends the pages."""
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from erp_common.ledger.fields import part, stated_type
+from erp_common.ledger.fields import optional_id, part, stated_type
 from erp_common.ledger.models import ZERO, Posting, Side, StatedAccount
 from erp_common.ledger.normalize import (
     account_code,
@@ -97,7 +97,7 @@ def line(row: Movement, account_code: str) -> tuple[Posting]:
             document_number=text(row.numeroDocumento, "numeroDocumento"),
             document_type=text(row.tipoDocumento, "tipoDocumento"),
             cost_center=text(row.centroCusto, "centroCusto"),
-            entity_id=text(contact.get("id"), "contato.id"),
+            entity_id=optional_id(contact.get("id"), "contato.id"),
             entity_name=text(contact.get("nome"), "contato.nome"),
         ),
     )
@@ -105,5 +105,5 @@ def line(row: Movement, account_code: str) -> tuple[Posting]:
 
 def _parent(value: object) -> str | None:
     """The code of the account above: v3 puts it into an object, v2 states it as it is."""
-    code = value.get("codigo") if isinstance(value, dict) else value
+    code = value.get("codigo") if isinstance(value, dict) else None if value == [] else value
     return optional_account_code(code, "contaPai")

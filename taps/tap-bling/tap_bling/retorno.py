@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Generic, TypeVar
 from xml.etree.ElementTree import Element, ParseError  # what defusedxml gives back and raises
 
@@ -11,7 +12,7 @@ from defusedxml.ElementTree import fromstring
 
 from erp_common.errors import ERPValidationError
 from erp_common.extract.listing import Batch, Page
-from erp_common.http.answer import Answer, Undecodable
+from erp_common.http.answer import Answer, Undecodable, decoded
 from erp_common.ledger.normalize import shown
 
 Row = TypeVar("Row")
@@ -27,7 +28,7 @@ def parse(answer: Answer) -> Element:
     if answer.content_type == "text/html":
         raise Undecodable("XML")
     try:
-        root: Element = fromstring(answer.read(), forbid_dtd=True)
+        root: Element = fromstring(_in_its_charset(answer), forbid_dtd=True)
     except DefusedXmlException:
         raise ERPValidationError(
             "Bling's answer declares a document type or entities, which are refused because they "
@@ -41,6 +42,19 @@ def parse(answer: Answer) -> Element:
             "base_url and api_version.",
         )
     return root
+
+
+def _in_its_charset(answer: Answer) -> bytes | str:
+    """The document from its first sign on, for a parser that knows no header.
+
+    Blank lines before the declaration are no part of a document. A charset inside it counts; one
+    that the header alone names is undone here.
+    """
+    body = answer.read().removeprefix(b"\xef\xbb\xbf").lstrip()
+    declared = re.match(rb"<\?xml[^>]*\bencoding\s*=", body)
+    if declared or answer.charset in {"utf-8", "utf8"}:
+        return body
+    return decoded(body, answer.charset)
 
 
 def errors_of(root: Element) -> list[tuple[str, str]]:

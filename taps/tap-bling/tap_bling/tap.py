@@ -11,7 +11,7 @@ from erp_common.http.options import RateLimit
 from erp_common.setting import setting
 from erp_common.setup.settings import Defaults, DerivedSettings, PageSize
 from erp_common.singer.tap import LedgerTap
-from tap_bling.client import BlingDialect, BlingV2Dialect, api_key
+from tap_bling.client import BlingDialect, BlingV2Dialect, CashDialect, api_key
 from tap_bling.public.streams import BlingCashBooks
 from tap_bling.streams import BlingBooks, BlingV2Books, BlingV3Books
 
@@ -104,7 +104,7 @@ class TapBling(LedgerTap[BlingSettings]):
         config = msgspec.structs.replace(config, grant_type="refresh_token")
         transport = build.transport(
             config,
-            BlingDialect(),
+            CashDialect(),
             auth=cls.authenticator(config, build),
             account=config.client_id or config.access_token or "",
             # Asks for tokens of the kind that stays; the other is being given up.

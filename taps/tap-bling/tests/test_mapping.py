@@ -65,7 +65,14 @@ def test_what_an_account_need_not_say() -> None:
 
 @pytest.mark.parametrize(
     ("value", "parent"),
-    [({"codigo": "1.1"}, "1.1"), ("1.1 ", "1.1"), ({}, None), ({"codigo": ""}, None), ("", None)],
+    [
+        ({"codigo": "1.1"}, "1.1"),
+        ("1.1 ", "1.1"),
+        ({}, None),
+        ({"codigo": ""}, None),
+        ("", None),
+        ([], None),
+    ],
 )
 def test_parent(value: object, parent: str | None) -> None:
     assert account(chart_row(contaPai=value)).parent_code == parent
@@ -176,3 +183,19 @@ def test_a_movement_s_field_cannot_be_read(field: str, value: object) -> None:
 def test_a_contact_that_is_no_object(contact: object) -> None:
     with pytest.raises(InvalidValue, match=r"^contato is "):
         line(movement(contato=contact), "1.1.01")
+
+
+@pytest.mark.parametrize("nothing", ["0000-00-00 00:00:00", "0000-00-00T00:00:00", "0000-00-00"])
+def test_a_posting_date_of_zeros_is_none(nothing: str) -> None:
+    (posting,) = line(movement(dataLancamento=nothing), "1.1")
+    assert posting.posting_date == date(2024, 1, 31)
+
+
+def test_php_writes_an_empty_object_as_a_list() -> None:
+    (posting,) = line(movement(contato=[]), "1.1")
+    assert (posting.entity_id, posting.entity_name) == (None, None)
+
+
+def test_a_partner_of_number_0_is_none() -> None:
+    (posting,) = line(movement(contato={"id": 0, "nome": ""}), "1.1")
+    assert (posting.entity_id, posting.entity_name) == (None, None)

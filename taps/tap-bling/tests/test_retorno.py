@@ -156,3 +156,23 @@ def test_a_web_page_is_asked_for_again(answer: Callable[..., Answer]) -> None:
     page = "<!DOCTYPE html><html><body>Em manutenção</body></html>"
     with pytest.raises(Undecodable):
         XML_MOVEMENTS.read(answer(page, Content_Type="text/html; charset=utf-8"))
+
+
+def test_a_charset_that_the_header_alone_names(answer: Callable[..., Answer]) -> None:
+    body = (
+        "<retorno><contascontabeis><contacontabil><descricao>Provisão</descricao></contacontabil>"
+        "</contascontabeis></retorno>"
+    ).encode("latin-1")
+    sent = answer(body, Content_Type="text/xml; charset=ISO-8859-1")
+    (batch,) = XML_ACCOUNTS.read(sent).batches
+    assert [row and row.descricao for row in batch.rows] == ["Provisão"]
+    with pytest.raises(Undecodable, match=r"not well-formed .*line 1, column 58"):
+        XML_ACCOUNTS.read(answer(body))
+
+
+def test_blank_lines_before_the_declaration(answer: Callable[..., Answer]) -> None:
+    body = f"\n\r\n <?xml version='1.0' encoding='UTF-8'?><retorno>{ROWS}</retorno>"
+    (batch,) = XML_MOVEMENTS.read(answer(body)).batches
+    assert [row and row.id for row in batch.rows] == ["1"]
+    (batch,) = XML_MOVEMENTS.read(answer(b"\xef\xbb\xbf" + body.encode())).batches
+    assert [row and row.id for row in batch.rows] == ["1"]

@@ -8,6 +8,8 @@ from typing import Final
 from erp_common.ledger import cash
 from erp_common.ledger.cash import Settled
 from erp_common.ledger.exact import turned
+from erp_common.ledger.fields import optional_id, part
+from erp_common.ledger.findings import Code, LeftOut
 from erp_common.ledger.models import AccountType, Side, StatedAccount
 from erp_common.ledger.normalize import (
     InvalidValue,
@@ -17,12 +19,21 @@ from erp_common.ledger.normalize import (
     parse_date,
     required_side,
     required_text,
+    shown,
     text,
 )
 from tap_bling.public.rows import Category, MoneyAccount, Movement
 
 _KINDS: Final = {"1": AccountType.EXPENSE, "2": AccountType.REVENUE}
 """3 is both: the names decide."""
+_REGISTERED: Final = "R"
+_NOT_POSTED: Final = {
+    "E": "excluded",
+    "H": "hidden",
+    "N": "not registered",
+    "P": "being processed",
+    "C": "cancelled",
+}
 
 
 def account(row: MoneyAccount | Category | StatedAccount) -> StatedAccount:
@@ -40,7 +51,7 @@ def account(row: MoneyAccount | Category | StatedAccount) -> StatedAccount:
             {} if kind is None else {"kind": kind},
         )
     if isinstance(row, Category):
-        above = _number(row.idCategoriaPai, "idCategoriaPai")
+        above = optional_id(row.idCategoriaPai, "idCategoriaPai")
         return cash.category(
             account_code(f"CAT.{required_text(row.id, 'id')}", "id"),
             required_text(row.descricao, "descricao"),
@@ -50,9 +61,21 @@ def account(row: MoneyAccount | Category | StatedAccount) -> StatedAccount:
     return row
 
 
-def is_deleted(row: Movement) -> bool:
-    """Whether the movement was deleted in Bling."""
-    return (text(row.situacao, "situacao") or "R").upper() == "E"
+def is_posted(row: Movement) -> bool:
+    """Whether the movement is in the books: registered, and not deleted, cancelled or on its way.
+
+    Raises:
+        LeftOut: If its situation is not known.
+    """
+    situation = (text(row.situacao, "situacao") or _REGISTERED).upper()
+    if situation != _REGISTERED and situation not in _NOT_POSTED:
+        raise LeftOut(
+            Code.UNKNOWN_SITUATION,
+            "situacao",
+            f"is {shown(row.situacao)} in movement {shown(row.id)}, which says neither that it is "
+            "registered nor that it is not; tell the makers of this tap what it means",
+        )
+    return situation == _REGISTERED
 
 
 def settled(row: Movement) -> Settled:
@@ -66,8 +89,12 @@ def settled(row: Movement) -> Settled:
         raise InvalidValue("contaFinanceira", "is missing; Bling must name the account that moved")
     value = amount(row.valor, "valor")
     came_in = required_side(row.debCred, "debCred") is Side.CREDIT
-    origin = row.origem if isinstance(row.origem, dict) else {}
-    person = row.contato if isinstance(row.contato, dict) else {}
+    if value < 0:
+        if came_in:
+            raise InvalidValue("valor", f"is {value} with debCred C: did money come in or go out?")
+        value = turned(value)  # what went out, with its sign once more
+    origin = part(row.origem, "origem")
+    person = part(row.contato, "contato")
     kind = text(origin.get("tipo"), "origem.tipo")
     return Settled(
         entry_id=required_text(row.id, "id"),
@@ -75,9 +102,10 @@ def settled(row: Movement) -> Settled:
         money_account=account_code(f"CC.{number}", "contaFinanceira.id"),
         amount=value if came_in else turned(value),
         shares=[(_other_side(row), Decimal(1))],
-        description=text(row.descricao, "descricao") or text(row.observacoes, "observacoes"),
+        # `descricao` is what the screen calls the category.
+        description=text(row.observacoes, "observacoes") or text(row.descricao, "descricao"),
         document_type=kind,
-        entity_id=_number(person.get("id"), "contato.id"),
+        entity_id=optional_id(person.get("id"), "contato.id"),
         entity_name=text(person.get("nome"), "contato.nome"),
         origin=kind,
     )
@@ -87,17 +115,26 @@ def _other_side(row: Movement) -> str:
     """What a movement was for."""
     if flag(row.saldo, "saldo"):
         return cash.OPENING
-    if _id(row.transferencia, "transferencia") is not None:
+    if _is_transfer(row.transferencia):
         return cash.TRANSFERS
     category = _id(row.categoria, "categoria")
     return cash.UNCATEGORISED if category is None else account_code(f"CAT.{category}", "categoria")
 
 
+def _is_transfer(value: object) -> bool:
+    """Whether the flag says that a movement is one side of a transfer.
+
+    Raises:
+        InvalidValue: If it is no flag: taken for no, a transfer would be revenue and expense.
+    """
+    if value is None or value == [] or (isinstance(value, str) and not value.strip()):
+        return False
+    found = flag(value, "transferencia") if isinstance(value, (bool, int, str)) else None
+    if found is None:
+        raise InvalidValue("transferencia", f"is {shown(value)}; it must be 1 or 0")
+    return found
+
+
 def _id(value: object, field: str) -> str | None:
     """The id of a nested object; Bling writes 0 for none."""
-    return _number(value.get("id"), f"{field}.id") if isinstance(value, dict) else None
-
-
-def _number(value: object, field: str) -> str | None:
-    found = text(value, field)
-    return None if found == "0" else found
+    return optional_id(part(value, field).get("id"), f"{field}.id")

@@ -16,11 +16,13 @@ from erp_common.extract.paged import Paging, Query
 from erp_common.extract.reading import LineReader, Lines
 from erp_common.extract.source import HttpSource
 from erp_common.http.answer import Answer
+from erp_common.http.dialect import NoRecords
 from erp_common.http.request import Request
 from erp_common.http.transport import Transport
 from erp_common.ledger import cash
 from erp_common.ledger.hierarchy import Chart
 from erp_common.ledger.models import Company, Posting
+from erp_common.ledger.normalize import InvalidValue
 from erp_common.ledger.periods import Period
 from tap_bling.public import calls, mapping
 from tap_bling.public.rows import Movement
@@ -94,11 +96,11 @@ class Movements:
         if number == 1:
             self._list()
         block = self._listed[(number - 1) * BLOCK : number * BLOCK]
-        whole = [self._whole(row, raw) for row, raw in block]
+        found = [self._whole(row, raw) for row, raw in block]
+        whole = [one for one in found if one is not None]
         return Page(
             [Batch([row for row, _ in whole], lambda: [raw for _, raw in whole])],
             total_pages=max(1, -(-len(self._listed) // BLOCK)),
-            total_rows=len(self._listed),
             row_count=len(whole),
         )
 
@@ -119,12 +121,15 @@ class Movements:
 
     def _whole(
         self, row: Movement | None, raw: dict[str, Any]
-    ) -> tuple[Movement | None, dict[str, Any]]:
-        """A movement with its details, where the list lacks them."""
-        if row is None or row.categoria is not None or not row.id or mapping.is_deleted(row):
+    ) -> tuple[Movement | None, dict[str, Any]] | None:
+        """A movement with its details, where the list lacks them; None if it has gone meanwhile."""
+        if row is None or not row.id or not _lacks_details(row):
             return row, raw
         number = str(row.id).strip()
-        details = self._transport.fetch(calls.movement(number), calls.read_object)
+        try:
+            details = self._transport.fetch(calls.movement(number), calls.read_object)
+        except NoRecords:
+            return None
         if str(details.get("id", "")).strip() != number:
             raise ERPValidationError(
                 f"Bling answers with the details of movement {details.get('id')} where those of "
@@ -134,5 +139,17 @@ class Movements:
         return msgspec.convert(together, Movement), together
 
 
+def _lacks_details(row: Movement) -> bool:
+    """Whether only a movement's details can say what it was for.
+
+    A category alone does not: a transfer may have one too.
+    """
+    try:
+        posted = mapping.is_posted(row)
+    except InvalidValue:
+        return False
+    return posted and (row.categoria is None or row.transferencia is None)
+
+
 def _entry(row: Movement) -> list[Posting]:
-    return [] if mapping.is_deleted(row) else cash.entry(mapping.settled(row))
+    return cash.entry(mapping.settled(row)) if mapping.is_posted(row) else []

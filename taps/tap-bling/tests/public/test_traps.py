@@ -103,18 +103,42 @@ def test_deleted_movements_are_none(sim: Simulator, read: Runs) -> None:
 
 
 def test_deleted_movements_are_none_even_if_they_are_listed(sim: Simulator, read: Runs) -> None:
+    sim.bling_public.ignores_situation = True
+    cash = sim.cash(ERP)
+    gone = cash.delete(next(m for m in cash.between(SINCE, END) if m.kind == "direct").id)
+    must_equal(read(**JANUARY), sim)
+    assert sim.requests.count(ERP, "caixa", lambda r: r.path.endswith(f"/{gone[0].id}")) == 0
+
+
+@pytest.mark.parametrize("situation", ["E", "C", "N", "P", "H", "c"])
+def test_only_what_is_registered_is_posted(sim: Simulator, read: Runs, situation: str) -> None:
     cash = sim.cash(ERP)
     gone = next(m for m in cash.between(SINCE, END) if m.kind == "direct")
-
-    def mark(body: dict[str, Any], _: object) -> None:
-        for row in body["data"]:
-            if row["id"] == str(gone.id):
-                row["situacao"] = "E"
-
-    with sim.tamper(ERP, "caixas", mark):
+    with sim.tamper(ERP, "caixas", marked(gone.id, situation)):
         done = read(**JANUARY)
     cash.delete(gone.id)
     must_equal(done, sim)
+
+
+def test_a_situation_that_is_not_known_is_told_and_not_posted(sim: Simulator, read: Runs) -> None:
+    cash = sim.cash(ERP)
+    one = next(m for m in cash.between(SINCE, END) if m.kind == "direct")
+    with sim.tamper(ERP, "caixas", marked(one.id, "X")):
+        done = read(**JANUARY)
+    (issue,) = done.rows["validation_issues"]
+    assert (issue["code"], issue["severity"]) == ("UNKNOWN_SITUATION", "error")
+    assert "situacao is 'X'" in issue["message"]
+    cash.delete(one.id)
+    assert done.balances(SINCE) == cash.trial_balance(SINCE, SINCE, END, code)
+
+
+def marked(number: int, situation: str) -> Callable[[dict[str, Any], object], None]:
+    def mark(body: dict[str, Any], _: object) -> None:
+        for row in body["data"]:
+            if row["id"] == str(number):
+                row["situacao"] = situation
+
+    return mark
 
 
 def test_rows_of_other_days_are_told_and_not_counted(sim: Simulator, read: Runs) -> None:
@@ -149,14 +173,36 @@ def test_details_are_asked_for_where_the_list_lacks_the_category(
 
 def test_details_are_not_asked_for_where_the_list_has_it(sim: Simulator, read: Runs) -> None:
     sim.bling_public.category_in_list = True
-    cash = sim.cash(ERP)
-    for one in cash.movements:
-        if one.kind == "transfer":
-            cash.delete(one.id)
-    assert read(start_date="2024-01-01", opening_balances_from=None, **JANUARY).codes() == [
-        "OPENING_ASSUMED_ZERO"
-    ]
+    must_equal(read(**JANUARY), sim)
     assert sim.requests.count(ERP, "caixa") == 0
+
+
+def test_a_category_in_the_list_does_not_say_that_it_is_no_transfer(
+    sim: Simulator, read: Runs
+) -> None:
+    sim.bling_public.category_in_list = sim.bling_public.transfer_category = True
+
+    def category_alone(body: dict[str, Any], _: object) -> None:
+        for row in body["data"]:
+            row.pop("transferencia", None)
+            row.pop("saldo", None)
+
+    with sim.tamper(ERP, "caixas", category_alone):
+        must_equal(read(**JANUARY), sim)
+
+
+def test_a_movement_that_has_gone_since_it_was_listed_is_none(sim: Simulator, read: Runs) -> None:
+    cash = sim.cash(ERP)
+    gone = next(m for m in cash.between(SINCE, END) if m.kind == "direct")
+    body = b'{"error":{"type":"RESOURCE_NOT_FOUND","message":"O recurso foi removido"}}'
+    sim.faults.add(
+        faults.answer(404, body, "application/json"),
+        endpoint="caixa",
+        where=lambda r: r.path.endswith(f"/{gone.id}"),
+    )
+    done = read(**JANUARY)
+    cash.delete(gone.id)
+    must_equal(done, sim)
 
 
 def test_details_of_another_movement_are_an_error(sim: Simulator, read: Runs) -> None:
@@ -187,6 +233,73 @@ def test_transfers_go_through_the_clearing_account(sim: Simulator, read: Runs) -
     assert debit == credit == sum(amount for amount in moved if amount > 0)
 
 
+@pytest.mark.parametrize("in_list", [False, True])
+def test_a_transfer_is_known_by_its_flag_whatever_its_category(
+    sim: Simulator, read: Runs, *, in_list: bool
+) -> None:
+    sim.bling_public.transfer_category = True
+    sim.bling_public.category_in_list = in_list
+    must_equal(read(**JANUARY), sim)
+
+
+@pytest.mark.parametrize("flag", [{"id": 5}, "talvez", [7]])
+def test_what_is_no_flag_is_told_and_not_posted(sim: Simulator, read: Runs, flag: object) -> None:
+    one = next(m for m in sim.cash(ERP).between(SINCE, END) if m.kind == "direct")
+
+    def odd(body: dict[str, Any], _: object) -> None:
+        if body["data"]["id"] == one.id:
+            body["data"]["transferencia"] = flag
+
+    with sim.tamper(ERP, "caixa", odd):
+        (issue,) = read(**JANUARY).rows["validation_issues"]
+    assert issue["code"] == "INVALID_RECORD"
+    assert "transferencia is" in issue["message"]
+
+
+def test_the_text_is_what_was_noted_and_not_the_category_s_name(sim: Simulator, read: Runs) -> None:
+    one = next(m for m in sim.cash(ERP).between(SINCE, END) if m.kind == "direct")
+    done = read(**JANUARY)
+    said = {r["description"] for r in done.rows["subledger"] if r["entry_id"] == str(one.id)}
+    assert said == {one.description}
+
+
+def test_what_went_out_may_have_its_sign_once_more(sim: Simulator, read: Runs) -> None:
+    def signed(body: dict[str, Any], _: object) -> None:
+        row = body["data"]
+        if row["debCred"] == "D":
+            row["valor"] = -row["valor"]
+
+    with sim.tamper(ERP, "caixa", signed):
+        must_equal(read(**JANUARY), sim)
+
+
+def test_money_that_came_in_below_zero_is_told(sim: Simulator, read: Runs) -> None:
+    one = next(m for m in sim.cash(ERP).between(SINCE, END) if m.amount > 0)
+
+    def signed(body: dict[str, Any], _: object) -> None:
+        if body["data"]["id"] == one.id:
+            body["data"]["valor"] = -body["data"]["valor"]
+
+    with sim.tamper(ERP, "caixa", signed):
+        (issue,) = read(**JANUARY).rows["validation_issues"]
+    assert (issue["code"], "with debCred C" in issue["message"]) == ("INVALID_RECORD", True)
+
+
+def test_php_writes_an_empty_object_as_a_list(sim: Simulator, read: Runs) -> None:
+    sim.bling_public.empty_as_list = True
+
+    def empty(body: dict[str, Any], _: object) -> None:
+        body["data"]["origem"] = []
+
+    with sim.tamper(ERP, "caixa", empty):
+        must_equal(read(**JANUARY), sim)
+
+
+def test_days_may_come_as_people_write_them(sim: Simulator, read: Runs) -> None:
+    sim.bling_public.brazilian_dates = True
+    must_equal(read(**JANUARY), sim)
+
+
 def test_a_movement_without_category_is_kept_and_told(sim: Simulator, read: Runs) -> None:
     one = next(m for m in sim.cash(ERP).between(SINCE, END) if m.kind == "direct")
 
@@ -196,7 +309,7 @@ def test_a_movement_without_category_is_kept_and_told(sim: Simulator, read: Runs
 
     with sim.tamper(ERP, "caixa", without):
         done = read(**JANUARY)
-    assert done.codes() == ["ACCOUNT_NOT_IN_CHART"]
+    assert done.codes() == ["MISSING_CATEGORY"]
     (line,) = [row for row in done.rows["subledger"] if row["account_code"] == "CAT.NONE"]
     assert line["credit_amount"] - line["debit_amount"] == one.amount
     assert done.rows["periods"][0]["is_balanced"]
