@@ -15,6 +15,11 @@ from requests import PreparedRequest
 
 _IN_MEMORY = 1 << 18
 """Bytes of a body that are held in memory; the rest goes to disk."""
+MAX_IN_MEMORY = 1 << 26
+"""Bytes of a body that is read as a whole."""
+MAX_DECODED = 1 << 32
+"""Bytes of a body once its content encoding is undone."""
+_INFLATED_AT_ONCE = 1 << 20
 
 
 class Undecodable(Exception):  # noqa: N818 -- the reason why an answer is asked for again
@@ -55,6 +60,10 @@ def _control(error: UnicodeError) -> tuple[str, int]:
 codecs.register_error("c1_controls", _control)
 
 
+class BoundExceeded(Exception):  # noqa: N818 -- tells what happened
+    """An answer is beyond what any answer may be; says how, as in "more than 1 GiB"."""
+
+
 class Answer:
     """Status, headers and the whole body of an answer."""
 
@@ -79,7 +88,13 @@ class Answer:
         """Such as `application/json`, without parameters, and the charset it states, else utf-8."""
 
     def read(self) -> bytes:
-        """The whole body."""
+        """The whole body.
+
+        Raises:
+            BoundExceeded: It is larger than what is read into memory.
+        """
+        if self.size > MAX_IN_MEMORY:
+            raise BoundExceeded(f"more than {MAX_IN_MEMORY >> 20} MiB that must be read as a whole")
         self._body.seek(0)
         return self._body.read()
 
@@ -123,16 +138,23 @@ class Answer:
             self._body.close()
 
 
-def receive(read: Callable[[], bytes], status: int, headers: Mapping[str, str]) -> Answer:
+def receive(
+    read: Callable[[], bytes],
+    status: int,
+    headers: Mapping[str, str],
+    check: Callable[[], object] = lambda: None,
+) -> Answer:
     """Read a body to its end and undo its content encoding.
 
     Args:
         read: Gives the next bytes as they arrive, and none at the end; what it raises goes on.
+        check: Called while bytes are made of those that have arrived; raises to break it off.
         status: HTTP status.
         headers: The answer's headers.
 
     Raises:
         Undecodable: The content encoding is unknown, broken or cut off.
+        BoundExceeded: There are more encodings than one, or more bytes than an answer may have.
     """
     # No SpooledTemporaryFile: before Python 3.11 parsers cannot read from it.
     body: BinaryIO = io.BytesIO()
@@ -142,11 +164,18 @@ def receive(read: Callable[[], bytes], status: int, headers: Mapping[str, str]) 
             if isinstance(body, io.BytesIO) and size + len(piece) > _IN_MEMORY:
                 body = _on_disk(body.getvalue())
             size += body.write(piece)
+            check()
+            _bounded(size)
         body.seek(0)
     except BaseException:
         body.close()
         raise
     return Answer(status, headers, body, size)
+
+
+def _bounded(size: int) -> None:
+    if size > MAX_DECODED:
+        raise BoundExceeded(f"more than {MAX_DECODED >> 30} GiB of content")
 
 
 def _on_disk(begun: bytes) -> BinaryIO:
@@ -163,12 +192,16 @@ def _media_type(written: str) -> tuple[str, str]:
 
 
 def _decoded(pieces: Iterator[bytes], encodings: str) -> Iterator[bytes]:
-    for encoding in reversed([name.strip().lower() for name in encodings.split(",")]):
-        if encoding in {"gzip", "x-gzip", "deflate"}:
-            pieces = _inflated(pieces, encoding)
-        elif encoding not in {"", "identity"}:
-            raise Undecodable("gzip or deflate", f"content encoding {encoding[:40]!r}")
-    return pieces
+    named = [name for name in map(str.strip, encodings.lower().split(",")) if name]
+    named = [name for name in named if name != "identity"]
+    if len(named) > 1:
+        raise BoundExceeded("more than one content encoding")
+    if not named:
+        return pieces
+    (encoding,) = named
+    if encoding not in {"gzip", "x-gzip", "deflate"}:
+        raise Undecodable("gzip or deflate", f"content encoding {encoding[:40]!r}")
+    return _inflated(pieces, encoding)
 
 
 def _inflated(pieces: Iterator[bytes], encoding: str) -> Iterator[bytes]:
@@ -176,14 +209,16 @@ def _inflated(pieces: Iterator[bytes], encoding: str) -> Iterator[bytes]:
     inflater = None
     try:
         for piece in pieces:
-            rest = piece
-            while rest:
+            rest, more = piece, False
+            while rest or more:
                 if inflater is None:
                     inflater = zlib.decompressobj(_window(rest, encoding))
-                yield inflater.decompress(rest)
-                rest = inflater.unused_data
+                # A few bytes may hold a thousand times as many.
+                inflated = inflater.decompress(rest, _INFLATED_AT_ONCE)
+                yield inflated
+                rest, more = inflater.unconsumed_tail, len(inflated) == _INFLATED_AT_ONCE
                 if inflater.eof:  # gzip may go on with another member
-                    inflater = None
+                    rest, more, inflater = inflater.unused_data, False, None
     except zlib.error:
         raise Undecodable(encoding, "broken") from None
     if inflater is not None:

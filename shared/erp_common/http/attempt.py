@@ -15,12 +15,12 @@ from urllib.parse import urlsplit
 import msgspec
 
 from erp_common.errors import ERPConnectionError, ERPValidationError
-from erp_common.http.answer import Answer, Undecodable
+from erp_common.http.answer import Answer, BoundExceeded, Undecodable
 from erp_common.http.breaker import CircuitBreaker
 from erp_common.http.bucket import AllowanceUnreachable
 from erp_common.http.clock import Closed
 from erp_common.http.credentials import Credentials
-from erp_common.http.dialect import Dialect, Fault, FaultKind, NoRecords, explain
+from erp_common.http.dialect import AnswerTooLarge, Dialect, Fault, FaultKind, NoRecords, explain
 from erp_common.http.masking import Masker
 from erp_common.http.request import Request
 from erp_common.http.retry import RetryPolicy, TryAgain
@@ -168,6 +168,11 @@ class Call(Generic[T]):
         except (msgspec.ValidationError, RecursionError) as error:  # the latter: nested too deep
             raise ERPValidationError(
                 self._misshapen(answer, context.masker.mask(str(error)))
+            ) from None
+        except BoundExceeded as bound:
+            raise AnswerTooLarge(
+                f"{self._dialect.system} answered {self._what} with {bound}; ask for less with "
+                "page_size or periods_per_request."
             ) from None
         except Undecodable as error:
             problem = self._undecodable(answer, error.expected, error.detail)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ssl
 import threading
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,14 +15,15 @@ from weakref import WeakSet
 
 import requests
 from requests.auth import AuthBase
-from requests.utils import get_environ_proxies
+from requests.utils import default_headers, get_environ_proxies
 from urllib3 import exceptions as urllib3_errors
 
 from erp_common.errors import ERPConnectionError, ERPError, ERPValidationError
 from erp_common.http.addresses import certificate_authorities
-from erp_common.http.answer import Answer, receive
+from erp_common.http.answer import Answer, BoundExceeded, receive
 from erp_common.http.clock import Closed
-from erp_common.http.connection import TurnWait, WaitingAdapter
+from erp_common.http.connection import BoundedAdapter, Exchange
+from erp_common.http.dialect import AnswerTooLarge
 
 _READ_SIZE = 1 << 16
 
@@ -46,7 +46,7 @@ class Unreachable(Exception):  # noqa: N818 -- a signal that becomes an ERPConne
 
 
 class HttpsClient:
-    """Sends requests; each thread keeps its own connections open."""
+    """Sends requests under bounds; each thread keeps its own connections open."""
 
     def __init__(
         self,
@@ -70,13 +70,14 @@ class HttpsClient:
         self._system = system
         self._verify = certificate_authorities(ca_bundle)
         self._headers = {
+            **default_headers(),
             "User-Agent": user_agent,
             "Accept-Encoding": "gzip, deflate",
             **(headers or {}),
         }
         self._proxies_to: dict[str, dict[str, str]] = {}
         self._own = threading.local()
-        self._all: WeakSet[requests.Session] = WeakSet()
+        self._all: WeakSet[BoundedAdapter] = WeakSet()
         self._lock = threading.Lock()
         self._closed = False
 
@@ -99,32 +100,32 @@ class HttpsClient:
             headers: Headers of this request.
             body: Body of this request.
             auth: Signs the request.
-            timeout: Seconds for the whole exchange.
+            timeout: Seconds to connect, and as many for the exchange, from its turn to the last
+                byte of the answer.
             turn: Called when the connection stands and nothing is left but to send; it waits for
                 the request's turn. The time it takes is not counted.
 
         Raises:
             Unreachable: No answer, or not all of it.
             Undecodable: The answer's content encoding is broken.
+            AnswerTooLarge: It is beyond the bounds of any answer.
             Closed: The wire was closed.
         """
-        own = self._session()
+        adapter = self._adapter()
         failure: Unreachable
-        turn_wait = TurnWait(turn)
+        exchange = Exchange(timeout, turn)
         try:
             # As `Session.prepare_request` does it, without merging defaults that nobody has set,
-            # which is a tenth of what a request costs.
+            # which is a tenth of what a request costs. No cookie is kept either: a session that
+            # one company's answer begins is not for the next.
             request = requests.PreparedRequest()
             request.prepare(
-                method,
-                url,
-                headers={**own.headers, **(headers or {})},
-                data=body,
-                cookies=own.cookies,
-                auth=auth,
+                method, url, headers={**self._headers, **(headers or {})}, data=body, auth=auth
             )
-            with turn_wait:
-                response = own.send(
+            with exchange:
+                # By the adapter and not by a session, which looks for redirects and cookies in
+                # every answer, and reads the body of a redirect whole.
+                response = adapter.send(
                     request,
                     stream=True,
                     timeout=timeout,
@@ -132,20 +133,23 @@ class HttpsClient:
                     # By hand: the environment as a whole is not trusted, since with it come
                     # passwords from .netrc in place of the settings' own.
                     proxies=self._proxies(str(request.url)),
-                    allow_redirects=False,
                 )
-            # It has waited, unless something else than WaitingAdapter has sent it.
-            deadline = turn_wait.wait() + timeout
-            try:
-                answer = receive(
-                    lambda: self._read(response.raw, deadline),
-                    response.status_code,
-                    response.headers,
-                )
-                answer.sent = request
-                return answer
-            finally:
-                response.close()
+                try:
+                    answer = receive(
+                        lambda: self._read(response.raw, exchange),
+                        response.status_code,
+                        response.headers,
+                        exchange.left,
+                    )
+                    answer.sent = request
+                    return answer
+                finally:
+                    response.close()
+        except BoundExceeded as bound:
+            raise AnswerTooLarge(
+                f"{self._system} answered {method} {urlsplit(url).path or '/'} with {bound}; "
+                f"ask for less with page_size or periods_per_request."
+            ) from None
         except (
             requests.RequestException,
             urllib3_errors.HTTPError,
@@ -159,18 +163,14 @@ class HttpsClient:
         """Close all connections; nothing more is sent."""
         with self._lock:
             self._closed = True
-            sessions = list(self._all)
-        for each in sessions:
+            adapters = list(self._all)
+        for each in adapters:
             each.close()
 
-    def _session(self) -> requests.Session:
-        own: requests.Session | None = getattr(self._own, "value", None)
+    def _adapter(self) -> BoundedAdapter:
+        own: BoundedAdapter | None = getattr(self._own, "value", None)
         if own is None:
-            own = requests.Session()
-            own.trust_env = False
-            own.mount("https://", WaitingAdapter())
-            own.headers.update(self._headers)
-            self._own.value = own
+            own = self._own.value = BoundedAdapter(self._verify)
             with self._lock:
                 self._all.add(own)
         if self._closed:
@@ -185,10 +185,10 @@ class HttpsClient:
             proxies = self._proxies_to[host] = get_environ_proxies(url, no_proxy=None)
         return proxies
 
-    def _read(self, raw: Any, deadline: float) -> bytes:  # noqa: ANN401 -- urllib3's response
-        # As it arrives: a server that sends a byte now and then must not hold the run forever.
-        if time.monotonic() > deadline:
-            raise requests.Timeout
+    @staticmethod
+    def _read(raw: Any, exchange: Exchange) -> bytes:  # noqa: ANN401 -- urllib3's response
+        # As it arrives, and while there is time: what is read may have been received before.
+        exchange.left()
         piece: bytes = raw.read1(_READ_SIZE, decode_content=False)
         return piece
 

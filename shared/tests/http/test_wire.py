@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from erp_common.http import connection
 from erp_common.http.answer import Answer
 from erp_common.http.request import Request
 from erp_common.http.wire import HttpsClient
@@ -36,11 +35,8 @@ def test_its_turn_comes_when_the_connection_stands(server: Any, wire: HttpsClien
     assert turns == [(0, 1), (1, 1)]
 
 
-def test_what_was_closed_while_it_waited_is_opened_again(
-    server: Any, wire: HttpsClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_was_closed_while_it_waited_is_opened_again(server: Any, wire: HttpsClient) -> None:
     wire.send("GET", f"{server.url}/x", timeout=10).close()
-    monkeypatch.setattr(connection, "_IDLE", 0.0)
     answer = wire.send("GET", f"{server.url}/x", timeout=10, turn=server.hang_up)
     assert answer.status == 200
     answer.close()

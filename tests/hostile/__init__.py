@@ -1,0 +1,1 @@
+"""Servers that mean harm, and the installed commands against them."""
