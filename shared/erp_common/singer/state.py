@@ -109,7 +109,7 @@ class PacedStateWriter(StateWriter):
     """Writes STATE where the books allow it, and not more often than is of use.
 
     The SDK asks for a STATE after every stream of every period; each would hold all companies. Only
-    `write_now` and `write_if_due`, called between periods, write.
+    `write_now`, `write_if_due` and `write_if_worth_it`, called between periods, write.
     """
 
     def __init__(
@@ -121,6 +121,9 @@ class PacedStateWriter(StateWriter):
         super().__init__(message_writer)
         self._clock = clock
         self._last = clock()
+        self._messages = message_writer
+        self._written_at = 0
+        self._size = 0
 
     def write_state(self, state: Any) -> None:  # noqa: ANN401 - as the SDK types it
         """Ignore the SDK's own wish to write: it comes in the middle of a period."""
@@ -130,7 +133,24 @@ class PacedStateWriter(StateWriter):
         if self._clock() - self._last >= WRITE_EVERY:
             self.write_now(state)
 
+    def write_if_worth_it(self, state: dict[str, Any]) -> None:
+        """Write the state if that is due, or the messages since the last one outweigh it.
+
+        So all of them together are no longer than the messages between them, however many companies
+        each holds.
+        """
+        if self._bytes() - self._written_at >= self._size:
+            self.write_now(state)
+        else:
+            self.write_if_due(state)
+
     def write_now(self, state: dict[str, Any]) -> None:
         """Write the state if it has changed."""
+        before = self._bytes()
         super().write_state(cast("TapState", state))
         self._last = self._clock()
+        self._written_at = self._bytes()
+        self._size = (self._written_at - before) or self._size
+
+    def _bytes(self) -> int:
+        return getattr(self._messages, "size", 0)

@@ -244,6 +244,7 @@ class Periods(LedgerStream):
                 self._tap.company_done()
                 if failures and failures[-1][1].ends_run:
                     break
+        self._tap.run_done()
         if failures:
             raise combined(failures, len(self._tap.companies))
 

@@ -196,10 +196,18 @@ class LedgerTap(Tap, Generic[S]):
             self.logger.error("%s: %s", company.id, error)
 
     def company_done(self) -> None:
-        """Write the state at a company's end, and whatever messages are still gathered."""
-        self.state_writer.write_now(cast("dict[str, Any]", self.state))
+        """Hand on whatever messages are still gathered, and the state if it is worth it.
+
+        Each STATE holds all companies: written at the end of each, their bytes would grow with the
+        square of the companies.
+        """
+        self.state_writer.write_if_worth_it(cast("dict[str, Any]", self.state))
         if isinstance(self.message_writer, MessageWriter):
             self.message_writer.flush()
+
+    def run_done(self) -> None:
+        """Write the state at the run's end, whether or not a company failed."""
+        self.state_writer.write_now(cast("dict[str, Any]", self.state))
 
     # Command line
 

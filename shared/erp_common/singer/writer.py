@@ -47,6 +47,7 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
         """Start with nothing gathered."""
         self.open_writers.add(self)
         self._gathered = bytearray()
+        self._handed_over = 0
         self._writing = False
         self._reason: BaseException | None = None
 
@@ -82,6 +83,11 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
             if len(self._gathered) >= FLUSH_AT:
                 self.flush()
 
+    @property
+    def size(self) -> int:
+        """Bytes of all messages so far."""
+        return self._handed_over + len(self._gathered)
+
     def flush(self) -> None:
         """Hand everything gathered to standard output."""
         self._writing = True
@@ -91,6 +97,7 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
                 written = 0
                 while written < len(block):
                     written += sys.stdout.buffer.write(block[written:])
+            self._handed_over += len(self._gathered)
             self._gathered.clear()
             sys.stdout.flush()
         finally:
