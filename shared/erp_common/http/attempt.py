@@ -6,7 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from types import TracebackType
 from typing import Generic, NoReturn, TypeVar
@@ -23,7 +23,7 @@ from erp_common.http.credentials import Credentials
 from erp_common.http.dialect import AnswerTooLarge, Dialect, Fault, FaultKind, NoRecords, explain
 from erp_common.http.masking import Masker
 from erp_common.http.request import Request
-from erp_common.http.retry import RetryPolicy, TryAgain
+from erp_common.http.retry import MAX_WAIT, RetryPolicy, TryAgain
 from erp_common.http.throttle import TokenBucketRateLimiter
 from erp_common.http.wire import HttpsClient, Unreachable
 
@@ -229,6 +229,13 @@ class Call(Generic[T]):
         kind = fault.kind
         if kind is FaultKind.NO_RECORDS:
             raise NoRecords(self._context.masker.mask(fault.message))
+        wait = max(fault.wait or 0.0, *fault.schedule, 0.0)
+        if wait > MAX_WAIT:
+            if kind is FaultKind.RATE_LIMIT:
+                with _retried_if_unreachable():
+                    self._context.limiter.penalise(MAX_WAIT)
+            fault = replace(fault, kind=FaultKind.BLOCKED, wait=wait)
+            kind = fault.kind
         error = explain(
             self._dialect.system, fault, answer.status, self._request, self._context.masker.mask
         )

@@ -20,6 +20,8 @@ DAY_ZONE = ZoneInfo("America/Sao_Paulo")
 """Daily limits of Brazilian ERPs begin anew at midnight there."""
 
 
+MAX_PENALTY = 3600.0
+"""Seconds for which nobody is let through, at most, because the ERP said no."""
 _SCHEDULER_DELAY = 0.02
 """Seconds by which the operating system may wake a thread too late; no reason to book again."""
 
@@ -112,7 +114,7 @@ class Bucket(Protocol):
         """Seconds until the time of a booked slot has come, penalties included."""
 
     def penalise(self, seconds: float) -> None:
-        """Let nobody through for `seconds`, and no burst thereafter."""
+        """Let nobody through for `seconds`, an hour at most, and no burst thereafter."""
 
 
 class LocalBucket:
@@ -153,6 +155,7 @@ class LocalBucket:
 
     def penalise(self, seconds: float) -> None:
         """Let nobody through for `seconds`, and no burst thereafter."""
+        seconds = min(seconds, MAX_PENALTY)
         with self._lock:
             now = self._clock.monotonic()
             longer = now + seconds - max(now, self._until)

@@ -21,7 +21,10 @@ from erp_common.setting import Delay, Positive, setting
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_SECONDS = re.compile(r"-?[0-9]{1,9}(\.[0-9]+)?")
+_SECONDS = re.compile(r"-?[0-9]{1,300}(\.[0-9]{1,300})?")
+
+MAX_WAIT = 3600.0
+"""Seconds that a run waits because a server says so; beyond that it ends, its state kept."""
 
 _MAX_EXPONENT = 1000
 """2 to the power of more than 1023 is no float any more; every cap is reached long before."""
@@ -165,7 +168,8 @@ def with_retry(  # noqa: PLR0913 -- the policy's own values, by name
         max_attempts: How often the function is called in all.
         strategy: How the delay grows: exponential, linear or fixed.
         base_delay: Seconds; the first delay.
-        max_delay: Seconds; no delay is longer, unless the server asks for it.
+        max_delay: Seconds; no delay is longer, unless the server asks for it. Where it asks for
+            more than an hour, the call is not made again.
         jitter: Whether each delay is multiplied by a random 0.5 to 1.0.
         retry_on: The exceptions after which the function is called again.
         on_wait: Called before each wait with the exception, the seconds and the number of
@@ -203,7 +207,7 @@ def retrying(
             else:
                 seconds = policy.wait(failed, clock.random(), named)
                 failed += 1
-            if failed >= policy.max_attempts:
+            if failed >= policy.max_attempts or (named or 0.0) > MAX_WAIT:
                 raise error
             if on_wait is not None:
                 on_wait(error, seconds, failed)

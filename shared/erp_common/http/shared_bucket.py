@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from erp_common.errors import ERPValidationError
-from erp_common.http.bucket import DAY_ZONE, Allowance, AllowanceUnreachable, DayUsedUp
+from erp_common.http.bucket import DAY_ZONE, MAX_PENALTY, Allowance, AllowanceUnreachable, DayUsedUp
 from erp_common.http.clock import SYSTEM_CLOCK, Clock
 
 if TYPE_CHECKING:
@@ -29,11 +29,25 @@ _TOO_FAR = -1
 
 # Microseconds throughout, exact in a double until the year 2255. `next`, `until` and `lag` are
 # those of LocalBucket.
-_BEGIN = """
+_BEGIN = (
+    f"local HOUR = {MAX_PENALTY * _MICRO:.0f}"
+    """
 local at = redis.call('TIME')
 local now = at[1] * 1000000 + at[2]
+local kind = redis.call('TYPE', KEYS[1]).ok
+if kind ~= 'hash' and kind ~= 'none' then redis.call('DEL', KEYS[1]) end
 local saved = redis.call('HMGET', KEYS[1], 'next', 'until', 'lag')
-local next_, until_, lag = tonumber(saved[1]) or 0, tonumber(saved[2]) or 0, tonumber(saved[3]) or 0
+local function number(text)
+  local value = tonumber(text)
+  return value and value > -1e17 and value < 1e17 and value or 0
+end
+local next_, until_, lag = number(saved[1]), number(saved[2]), number(saved[3])
+-- No penalty is longer than this: a value that says so is not ours.
+local excess = until_ - now - HOUR
+if excess > 0 then
+  until_ = until_ - excess
+  lag = lag - excess
+end
 local time = math.max(now, until_) - lag
 local function save(keep)
   redis.call('HSET', KEYS[1], 'next', string.format('%.0f', next_),
@@ -42,14 +56,19 @@ local function save(keep)
   redis.call('PEXPIRE', KEYS[1], string.format('%.0f', full / 1000 + keep))
 end
 """
+)
 _BOOK = (
     _BEGIN
     + """
 local spacing, slack = tonumber(ARGV[1]), tonumber(ARGV[2])
 local max_wait, keep = tonumber(ARGV[3]), tonumber(ARGV[4])
 local per_day, day_shift = tonumber(ARGV[5]), tonumber(ARGV[6])
+-- Nor do so many wait in line.
+if next_ > time + slack + 100000 * spacing + HOUR then next_ = time end
 local day_key = KEYS[2] .. string.format('%.0f', math.floor((now + day_shift) / 86400000000))
-if per_day > 0 and (tonumber(redis.call('GET', day_key)) or 0) >= per_day then return {'0', -2} end
+local used = per_day > 0 and redis.pcall('GET', day_key)
+if used and not tonumber(used) then redis.call('DEL', day_key) end
+if per_day > 0 and number(used) >= per_day then return {'0', -2} end
 local slot = math.max(time, next_ - slack)
 local wait = math.max(slot + lag, until_) - now
 if max_wait >= 0 and wait > max_wait then return {'0', -1} end
@@ -141,6 +160,7 @@ class RedisBucket:
 
     def penalise(self, seconds: float) -> None:
         """Let nobody through for `seconds`, in any process, and no burst thereafter."""
+        seconds = min(seconds, MAX_PENALTY)
         self._ask(lambda: self._penalise(self._keys, [seconds * _MICRO, self._slack, self._keep]))
 
     def close(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from dataclasses import dataclass
 from types import TracebackType
@@ -16,8 +17,12 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 
+logger = logging.getLogger(__name__)
+
 _CONNECT_AHEAD = 1.0
 """Seconds before its turn at which a request begins to connect."""
+_LONG_WAIT = 5.0
+"""Seconds of waiting that are worth a line in the log."""
 _MAX_REBOOKINGS = 3
 """Turns booked in place of missed ones before a machine is too busy to be on time."""
 
@@ -70,6 +75,7 @@ class TokenBucketRateLimiter:
         """
         self.allowance = Allowance(rate, interval, burst, per_day, margin)
         self.name = name
+        self._told_at = float("-inf")
         self._clock = clock
         self._bucket = bucket or LocalBucket(self.allowance, clock)
 
@@ -119,6 +125,7 @@ class TokenBucketRateLimiter:
                 f"{self.name}: no request is allowed within the next {max_wait:g} s; try again "
                 "later or raise rate_limit."
             )
+        self._tell(booked[1])
         return Turn(booked[0], asked_at, booked[1])
 
     def wait_until_near(self, turn: Turn, stop: threading.Event | None = None) -> None:
@@ -159,6 +166,14 @@ class TokenBucketRateLimiter:
             left = self._bucket.left(turn.slot)
             if left <= 0:
                 return -left
+            self._tell(left)
+
+    def _tell(self, wait: float) -> None:
+        """Log a long wait; those that follow soon after are part of it."""
+        now = self._clock.monotonic()
+        if wait > _LONG_WAIT and now >= self._told_at + _LONG_WAIT:
+            self._told_at = now + wait
+            logger.info("%s: waiting %.0f s for the allowance of requests.", self.name, wait)
 
     def penalise(self, seconds: float) -> None:
         """Slow everyone down after the ERP said no: no token before `seconds` have passed."""
