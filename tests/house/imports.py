@@ -17,7 +17,6 @@ class Import(msgspec.Struct, frozen=True):
     importer: str
     imported: str
     where: str
-    for_typing: bool = False
 
     def __str__(self) -> str:
         """As a message names it."""
@@ -37,11 +36,10 @@ def imports(package: str) -> Iterator[Import]:
         parts = file.relative_to(folder.parent).with_suffix("").parts
         importer = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
         tree = ast.parse(file.read_text(encoding="utf-8"))
-        for_typing = set(_for_typing(tree))
         for node in ast.walk(tree):
             where = f"{file.relative_to(PROJECT)}:{getattr(node, 'lineno', 0)}"
             for imported in _imported(node):
-                yield Import(importer, imported, where, node in for_typing)
+                yield Import(importer, imported, where)
 
 
 def modules(package: str) -> set[str]:
@@ -77,14 +75,6 @@ def circles(within: Iterable[tuple[str, str]]) -> list[list[str]]:
         if name in names
     }
     return sorted(map(list, found))
-
-
-def _for_typing(tree: ast.Module) -> Iterator[ast.AST]:
-    """What stands under `if TYPE_CHECKING:`."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
-            for statement in node.body:
-                yield from ast.walk(statement)
 
 
 def _imported(node: ast.AST) -> list[str]:

@@ -38,14 +38,6 @@ def points_up(found: Import) -> bool:
     return allowed is not None and storey(found.imported) not in allowed
 
 
-# The SDK hands these the tap that they belong to: they name its type, and import nothing of it.
-NAMES_ALONE = {
-    ("erp_common.singer.authorize", "erp_common.singer.tap"),
-    ("erp_common.singer.cli", "erp_common.singer.tap"),
-    ("erp_common.singer.streams", "erp_common.singer.tap"),
-}
-
-
 @pytest.mark.parametrize("package", packages())
 def test_imports_are_absolute(package: str) -> None:
     assert [str(found) for found in imports(package) if found.imported.startswith("<")] == []
@@ -62,17 +54,16 @@ def module_of(imported: str, known: Collection[str]) -> str:
 def test_no_imports_run_in_a_circle(package: str) -> None:
     known = modules(package)
     found = {
-        (one.importer, module_of(one.imported, known), one.for_typing)
+        (one.importer, module_of(one.imported, known))
         for one in imports(package)
         if one.imported.split(".")[0] == package
     }
     assert found
     within = {
         (importer, imported)
-        for importer, imported, for_typing in found
+        for importer, imported in found
         # The package itself only names what is imported when it is first used.
         if importer not in {imported, package}
-        and not (for_typing and (importer, imported) in NAMES_ALONE)
     }
     assert circles(within) == []
 

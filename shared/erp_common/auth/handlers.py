@@ -13,6 +13,9 @@ from erp_common.errors import ERPAuthenticationError, ERPValidationError
 from erp_common.http.clock import SYSTEM_CLOCK, Clock
 from erp_common.http.credentials import Credentials
 
+KeyLocation = Literal["header", "query"]
+"""The setting `api_key_location`."""
+
 
 class APIKeyHandler(Credentials):
     """A key, and a secret where the ERP wants one, in headers or in the query."""
@@ -21,7 +24,7 @@ class APIKeyHandler(Credentials):
         self,
         api_key: str,
         api_secret: str | None = None,
-        key_location: Literal["header", "query", "body"] = "header",
+        key_location: KeyLocation | Literal["body"] = "header",
         *,
         key_name: str | None = None,
         secret_name: str | None = None,

@@ -6,7 +6,7 @@ import os
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from requests import PreparedRequest
 
@@ -22,7 +22,9 @@ from erp_common.http.transport import Transport, TransportOptions
 
 ASSUMED_LIFETIME = 3600.0
 """Seconds; for a token answer without `expires_in` where the settings do not say either."""
-_GRANTS = ("client_credentials", "password", "refresh_token")
+GrantType = Literal["client_credentials", "password", "refresh_token"]
+GRANT_TYPES: tuple[GrantType, ...] = get_args(GrantType)
+"""The usual one first."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -46,7 +48,7 @@ class OAuth2Handler(Credentials):
         client_secret: str | None,
         token_url: str,
         scope: str | None = None,
-        grant_type: str = "client_credentials",
+        grant_type: str = GRANT_TYPES[0],
         *,
         username: str | None = None,
         password: str | None = None,
@@ -224,9 +226,9 @@ class OAuth2Handler(Credentials):
 def _check(
     grant_type: str, client: tuple[str | None, str | None], user: tuple[str | None, str | None]
 ) -> None:
-    if grant_type not in _GRANTS:
+    if grant_type not in GRANT_TYPES:
         raise ERPValidationError(
-            f"grant_type is {grant_type!r}; set it to one of {', '.join(_GRANTS)}."
+            f"grant_type is {grant_type!r}; set it to one of {', '.join(GRANT_TYPES)}."
         )
     if grant_type == "client_credentials" and not all(client):
         raise ERPValidationError("oauth2 needs client_id and client_secret; set both.")

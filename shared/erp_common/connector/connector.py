@@ -28,7 +28,8 @@ from erp_common.setup import connection
 from erp_common.setup.parse import parse
 from erp_common.setup.settings import Settings
 from erp_common.singer import start
-from erp_common.singer.tap import LedgerTap, learn_secrets
+from erp_common.singer.base import learn_secrets
+from erp_common.singer.tap import LedgerTap
 
 if TYPE_CHECKING:
     from typing_extensions import Self

@@ -13,7 +13,7 @@ import msgspec
 from singer_sdk.exceptions import ConfigValidationError
 
 from erp_common.errors import ERPValidationError
-from erp_common.setup.schema import bare, choices
+from erp_common.setup.schema import bare, choices, fields
 from erp_common.setup.settings import Settings
 from erp_common.setup.wrong_setting import sentence
 
@@ -33,7 +33,7 @@ def parse(raw: Mapping[str, Any], of: type[S], *, books: bool = True) -> S:
     """
     given = {name: _without_nulls(value) for name, value in raw.items() if value is not None}
     problems = []
-    for field in msgspec.structs.fields(of):
+    for field in fields(of):
         if field.name in given:
             try:
                 given[field.name] = _understood(field.name, bare(field.type), given[field.name])

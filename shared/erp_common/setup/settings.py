@@ -13,6 +13,8 @@ from typing import Annotated, Any, ClassVar, Literal, get_args
 
 import msgspec
 
+from erp_common.auth.handlers import KeyLocation
+from erp_common.auth.oauth import GRANT_TYPES, GrantType
 from erp_common.errors import ERPValidationError
 from erp_common.http.addresses import Loopback, redirect_address
 from erp_common.http.options import RateLimit, TransportSettings
@@ -194,9 +196,9 @@ class Settings(TransportSettings, frozen=True, kw_only=True):
     ] = None
     scope: Annotated[str | None, setting("Scope", "OAuth2: scope asked for")] = None
     grant_type: Annotated[
-        Literal["client_credentials", "password", "refresh_token"],
+        GrantType,
         setting("Grant type", "OAuth2: how the token is obtained"),
-    ] = "client_credentials"
+    ] = GRANT_TYPES[0]
     authorize_url: Annotated[
         str | None,
         setting(
@@ -240,7 +242,7 @@ class Settings(TransportSettings, frozen=True, kw_only=True):
     ] = None
     api_key: Annotated[str | None, setting("API key", "API key: the key", secret=True)] = None
     api_key_location: Annotated[
-        Literal["header", "query"],
+        KeyLocation,
         setting("API key location", "API key: where the key is sent"),
     ] = "header"
     token_store: Annotated[

@@ -21,13 +21,13 @@ from erp_common.singer.ending import Terminated
 if TYPE_CHECKING:
     from types import FrameType
 
-    from erp_common.singer.tap import LedgerTap
+    from erp_common.singer.base import TapBase
 
 _REFRESHES = "the tap refreshes it by itself from now on"
 _WILL_REFRESH = "with grant_type set to refresh_token, the tap refreshes it by itself from now on"
 
 
-def authorize(tap_class: type[LedgerTap[Any]], given: Any) -> None:  # noqa: ANN401 - the SDK's config input
+def authorize(tap_class: type[TapBase[Any]], given: Any) -> None:  # noqa: ANN401 - the SDK's config input
     """Get the first token and keep it in `token_store`.
 
     Raises:
@@ -68,7 +68,7 @@ def authorize(tap_class: type[LedgerTap[Any]], given: Any) -> None:  # noqa: ANN
         build.close()
 
 
-def _settings(tap_class: type[LedgerTap[Any]], raw: dict[str, Any]) -> Settings:
+def _settings(tap_class: type[TapBase[Any]], raw: dict[str, Any]) -> Settings:
     """The settings, once it is clear that a token can be had with them."""
     defaults = tap_class.defaults
     if defaults.authorize_url is None:

@@ -23,7 +23,7 @@ from erp_common.http.masking import handlers
 from erp_common.singer.ending import Terminated
 
 if TYPE_CHECKING:
-    from erp_common.singer.tap import LedgerTap
+    from erp_common.singer.base import TapBase
 
 
 _FAREWELL = 0.5
@@ -37,7 +37,7 @@ class ReaderGone(Exception):  # noqa: N818 - tells what happened
 class LedgerCommand(SingerCommand):
     """Runs a tap and turns every failure into exit status 1 and one sentence."""
 
-    tap_class: type[LedgerTap[Any]]
+    tap_class: type[TapBase[Any]]
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - as click has it
         """Run the command; unlike the SDK's, wrong settings are told in `main`, in one line."""
@@ -128,7 +128,7 @@ def _public_name(error: ERPError) -> str:
     return "ERPError"
 
 
-def health_check_option(tap_class: type[LedgerTap[Any]]) -> click.Option:
+def health_check_option(tap_class: type[TapBase[Any]]) -> click.Option:
     """`--health-check`: one JSON line that says whether the ERP serves the ledger."""
 
     def check(ctx: click.Context, _param: click.Parameter, value: bool) -> None:  # noqa: FBT001
@@ -151,7 +151,7 @@ def health_check_option(tap_class: type[LedgerTap[Any]]) -> click.Option:
     )
 
 
-def authorize_option(tap_class: type[LedgerTap[Any]]) -> click.Option:
+def authorize_option(tap_class: type[TapBase[Any]]) -> click.Option:
     """`--authorize`: the first token, by the consent of a user in a browser."""
 
     def begin(ctx: click.Context, _param: click.Parameter, value: bool) -> None:  # noqa: FBT001

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Context
 
     from erp_common.extract.period import PeriodExtract
-    from erp_common.singer.tap import LedgerTap
+    from erp_common.singer.base import TapBase
 
 if sys.version_info >= (3, 12):
     from typing import override
@@ -55,9 +55,9 @@ class LedgerStream(Stream):
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE  # rows are typed already
     state_partitioning_keys = ("company_id",)
     replication_key = schemas.REPLICATION_KEY
-    _tap: LedgerTap[Any]
+    _tap: TapBase[Any]
 
-    def __init__(self, tap: LedgerTap[Any]) -> None:
+    def __init__(self, tap: TapBase[Any]) -> None:
         """Create the stream of this tap."""
         super().__init__(tap, schema=schemas.SCHEMAS[self.name])
         self.primary_keys = schemas.KEYS[self.name]

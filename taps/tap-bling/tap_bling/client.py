@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import quote
 
 import msgspec
 
-from erp_common.auth.handlers import APIKeyHandler
+from erp_common.auth.handlers import APIKeyHandler, KeyLocation
 from erp_common.http.answer import Answer, Undecodable
 from erp_common.http.dialect import Dialect, Fault, FaultKind
 from erp_common.http.request import Request
@@ -25,7 +25,7 @@ _SECOND = 1.0
 _TOMORROW = "the allowance of the day is used up; run again tomorrow, it will go on from here"
 
 
-def api_key(key: str, version: str, location: Literal["header", "query"]) -> APIKeyHandler:
+def api_key(key: str, version: str, location: KeyLocation) -> APIKeyHandler:
     """The key as each version wants it: v2 knows it as a parameter only."""
     if version == "v2":
         return APIKeyHandler(key, key_location="query", key_name="apikey")

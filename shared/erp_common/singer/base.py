@@ -1,0 +1,313 @@
+"""What every tap knows and does, beside its streams and its command line, which stand on this."""
+
+from __future__ import annotations
+
+import difflib
+import logging
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
+
+from singer_sdk import Tap
+from singer_sdk.configuration._dict_config import parse_environment_config
+from singer_sdk.exceptions import ConfigValidationError
+from singer_sdk.helpers._classproperty import classproperty
+from singer_sdk.metrics import METRICS_LOGGER_NAME
+
+from erp_common.errors import ERPError
+from erp_common.extract.books import Books
+from erp_common.extract.period import PeriodExtract
+from erp_common.extract.source import Source
+from erp_common.extract.work import Work
+from erp_common.http.masking import Masker, install
+from erp_common.ledger.models import Company
+from erp_common.setup import connection
+from erp_common.setup.parse import parse
+from erp_common.setup.settings import Defaults, Settings
+from erp_common.singer import start
+from erp_common.singer.ending import Terminated
+from erp_common.singer.state import Bookmarks, PacedStateWriter
+from erp_common.singer.writer import MessageWriter
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from erp_common.http.health import HealthCheckResult
+
+if sys.version_info >= (3, 12):
+    from typing import override
+else:
+    from typing_extensions import override
+
+_masker = Masker()
+"""One for the process: a secret of any tap in it must show nowhere."""
+
+
+S = TypeVar("S", bound=Settings)
+
+
+class Run:
+    """The books that a run reads, and the connection to the ERP."""
+
+    open_runs: ClassVar[set[Run]] = set()
+
+    def __init__(self, books: Books, build: connection.Build) -> None:
+        """Begin the run."""
+        self.periods = books.periods
+        self.give_up = books.give_up
+        self._books = books
+        self._build = build
+        self.open_runs.add(self)
+
+    def close(self) -> None:
+        """End the run's threads and connections; what is under way ends unused."""
+        self.open_runs.discard(self)
+        self._books.close()
+        self._build.close()
+
+
+class TapBase(Tap, Generic[S]):
+    """The settings, secrets and runs of a tap."""
+
+    settings_class: type[S]
+    defaults: ClassVar[Defaults]
+    """Those of the settings."""
+    source_class: ClassVar[type[Source]]
+    message_writer_class = MessageWriter
+    _debugging: ClassVar[bool] = False
+
+    settings: S
+    current: PeriodExtract
+    """The period that is being emitted."""
+
+    def __init__(self, **kwargs: Any) -> None:  # noqa: ANN401 - the SDK's own arguments
+        """Create the tap from the SDK's arguments."""
+        super().__init__(**kwargs)
+        self._state_writer = PacedStateWriter(self.message_writer)
+
+    # What a tap states about its ERP
+
+    @classmethod
+    def source(cls, config: S, build: connection.Build) -> Source:
+        """The ERP's books under these settings."""
+        raise NotImplementedError
+
+    # Settings
+
+    @override
+    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
+        """Read the settings into `self.settings`; secrets are known to the mask before any word."""
+        learn_secrets(self._config, self.config_jsonschema)
+        install(_masker)
+        type(self)._debugging = settings_say_debug(self._config)  # noqa: SLF001
+        self.quieten(debug=self._debugging)
+        try:
+            self.settings = parse(self._config, self.settings_class)
+        except ConfigValidationError as error:
+            if raise_errors:
+                raise
+            return [str(one) for one in error.errors]
+        self._tell_unknown_settings()
+        return []
+
+    def _tell_unknown_settings(self) -> None:
+        """Warn of settings that have no effect: a slip of the pen must not change what is read."""
+        schema = self.config_jsonschema
+        self.append_builtin_config(schema)
+        known = schema["properties"]
+        for name in sorted(set(self._config) - set(known)):
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            self.logger.warning("%s has no setting %s: it is ignored%s", self.name, name, hint)
+
+    @classproperty
+    @override
+    def _env_var_config(cls) -> dict[str, Any]:  # noqa: N805 - the SDK's property of the class
+        """The settings in the environment; one that cannot be read is a wrong setting."""
+        try:
+            return cast("dict[str, Any]", super()._env_var_config)
+        except ValueError:
+            raise _unreadable_variable(cls.config_jsonschema, cls._env_var_prefix) from None
+
+    @property
+    def companies(self) -> list[Company]:
+        """The companies whose books are read."""
+        return self.settings.company_list
+
+    # A run
+
+    @property
+    @override
+    def state_writer(self) -> PacedStateWriter:
+        return cast("PacedStateWriter", self._state_writer)
+
+    def open_run(self) -> Run:
+        """What is read in this run, from where the state says it starts."""
+        streams = [stream.name for stream in self.streams.values() if stream.selected]
+        self._bookmarks = Bookmarks(cast("dict[str, Any]", self.state), streams)
+        build = self.build(self.settings)
+        source = self.source(self.settings, build)
+        work: list[Work] = [
+            start.work(company, self.settings, self._bookmarks, source.basis)
+            for company in self.companies
+        ]
+        extraction = connection.extraction(
+            self.settings, source, subledger="subledger" in streams, masker=_masker
+        )
+        self.logger.info(
+            "%s %s reads %s, %s in all",
+            self.name,
+            self.plugin_version,
+            counted(len(work), "company", "companies"),
+            counted(sum(len(one.periods) for one in work), "period", "periods"),
+        )
+        return Run(Books(source, work, extraction), build)
+
+    def delivered(self, extract: PeriodExtract) -> None:
+        """Move the bookmarks past a period whose streams have all been emitted."""
+        self._bookmarks.mark(extract.company.id, extract.period.end, extract.carried())
+        self.logger.info("%s", extract.summary())
+        self.state_writer.write_if_due(cast("dict[str, Any]", self.state))
+
+    def company_failed(self, company: Company, error: ERPError) -> None:
+        """Say that a company's books could not be read; the others go on."""
+        if len(self.companies) > 1:
+            self.logger.error("%s: %s", company.id, error)
+
+    def company_done(self) -> None:
+        """Hand on whatever messages are still gathered, and the state if it is worth it.
+
+        Each STATE holds all companies: written at the end of each, their bytes would grow with the
+        square of the companies.
+        """
+        self.state_writer.write_if_worth_it(cast("dict[str, Any]", self.state))
+        if isinstance(self.message_writer, MessageWriter):
+            self.message_writer.flush()
+
+    def run_done(self) -> None:
+        """Write the state at the run's end, whether or not a company failed."""
+        self.state_writer.write_now(cast("dict[str, Any]", self.state))
+
+    # What the command line asks for
+
+    @classmethod
+    def health_check(cls, given: Any) -> HealthCheckResult:  # noqa: ANN401 - the SDK's config input
+        """Check that the ERP can be reached and serves the ledger."""
+        config = parse(cls.raw_settings(given), cls.settings_class, books=False)
+        return connection.health(cls.source(config, cls.build(config)), config)
+
+    @classmethod
+    def raw_settings(cls, given: Any) -> dict[str, Any]:  # noqa: ANN401 - the SDK's config input
+        """The settings as they were given; from here on their secrets show nowhere."""
+        raw: dict[str, Any] = dict(given.config) if given else {}
+        if given and given.parse_env:
+            raw.update(cls._env_var_config)
+        learn_secrets(raw, cls.config_jsonschema)
+        install(_masker)
+        cls._debugging = settings_say_debug(raw)
+        cls.quieten(debug=cls._debugging)
+        return raw
+
+    @classmethod
+    def build(cls, config: Settings) -> connection.Build:
+        """What builds a connection under these settings."""
+        return connection.Build(config.usual, _masker, cls.logger)
+
+    @classmethod
+    def flush(cls) -> None:
+        """Hand over the messages that are still gathered."""
+        for writer in MessageWriter.open_writers:
+            writer.flush()
+
+    @classmethod
+    def stop(cls) -> None:
+        """End the threads and connections of runs under way."""
+        for run in list(Run.open_runs):
+            run.close()
+
+    @classmethod
+    def quieten(cls, *, debug: bool = False) -> None:
+        """Log what tells the user something.
+
+        The SDK has several lines for each stream of each period of each company; they are kept
+        for `debug`. What the taps themselves say, and all warnings, always show.
+        """
+        for handler in logging.getLogger().handlers:
+            for old in [one for one in handler.filters if isinstance(one, _WithoutRoutine)]:
+                handler.removeFilter(old)
+            if not debug:
+                handler.addFilter(_WithoutRoutine())
+        if debug:
+            logging.getLogger().setLevel(logging.DEBUG)
+
+    @classmethod
+    def conceal(cls, *secrets: str) -> None:
+        """Show these nowhere from now on."""
+        _masker.learn(*secrets)
+
+    @classmethod
+    def masked(cls, text: str) -> str:
+        """The text without any secret."""
+        return _masker.mask(text)
+
+    @classmethod
+    def debugging(cls) -> bool:
+        """Whether the run shows tracebacks."""
+        return cls._debugging
+
+    @override
+    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
+        """End where no message is cut in two; the last STATE written is a sound one."""
+        writer = self.message_writer
+        if not isinstance(writer, MessageWriter):
+            raise Terminated(signum)
+        writer.end(Terminated(signum))
+
+
+def learn_secrets(
+    config: Mapping[str, Any], schema: Mapping[str, Any], masker: Masker = _masker
+) -> None:
+    """Let the mask know every secret among these settings, nested ones too."""
+    for name, described in schema.get("properties", {}).items():
+        value = config.get(name)
+        if value is None:
+            continue
+        if described.get("secret") and isinstance(value, (str, int)):
+            masker.learn(str(value))
+        if isinstance(value, Mapping):
+            learn_secrets(value, described, masker)
+
+
+def counted(number: int, one: str, many: str) -> str:
+    """A number with its noun."""
+    return f"{number} {one if number == 1 else many}"
+
+
+def _unreadable_variable(schema: Mapping[str, Any], prefix: str) -> ConfigValidationError:
+    """What is wrong with the first variable of the environment that cannot be read."""
+    sentence = "a setting in the environment cannot be read"
+    for name, described in schema["properties"].items():
+        try:
+            parse_environment_config({"properties": {name: described}}, prefix)
+        except ValueError:
+            sentence = (
+                f"{prefix}{name.upper()} in the environment cannot be read as {name}; write lists "
+                "and objects as JSON and whole numbers in digits"
+            )
+            break
+    return ConfigValidationError(sentence, errors=[sentence], schema={})
+
+
+def settings_say_debug(config: Mapping[str, Any]) -> bool:
+    """Whether `debug` is on, before the settings have been read."""
+    return str(config.get("debug")).strip().lower() in {"true", "1", "yes", "on"}
+
+
+class _WithoutRoutine(logging.Filter):
+    """Drops what libraries tell of their routine."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the record is worth the user's while."""
+        own = record.name.startswith(("tap-", "erp_common"))
+        worth = record.name == METRICS_LOGGER_NAME or (own and "singer_sdk" not in record.pathname)
+        return worth or record.levelno > logging.INFO
