@@ -97,3 +97,33 @@ def test_the_headers_of_a_site(build: Build) -> None:
     assert refused.last_error.startswith("ERPAuthenticationError: ")
     run = world.good(end_date="2024-01-31", tenant="T1,M SP 01", environment="PRODUCAO")
     assert len(run.records("trial_balance")) == len(world.company.accounts)
+
+
+@pytest.mark.parametrize(
+    "mark", [{"document_types": ["ENC"]}, {"description_prefixes": ["encerr"]}]
+)
+def test_closing_entries_by_their_marks(build: Build, mark: dict[str, list[str]]) -> None:
+    """Where the ERP does not say which entries take the result out, a mark does."""
+    world = build(entries_per_month=3, closing="quarterly")
+    kinds = world.good(closing_entries=mark).records("subledger")
+    closing = {entry.date.isoformat() for entry in world.truth.company.entries if entry.closes}
+    marked = [row for row in kinds if (row["description"] or "").startswith("Encerramento")]
+    assert closing == {row["transaction_date"] for row in marked} == {"2024-03-31"}
+    assert {row["posting_kind"] for row in marked} == {"CLOSING"}
+    assert {row["posting_kind"] for row in kinds if row not in marked} == {"NORMAL"}
+
+
+def test_closing_entries_as_the_erp_says_them(build: Build) -> None:
+    world = build(entries_per_month=3, closing="quarterly")
+    found = {row["posting_kind"] for row in world.good().records("subledger")}
+    assert found == ({"NORMAL", "CLOSING"} if world.erp.says_kind else {None})
+
+
+@pytest.mark.parametrize(("first_month", "years"), [(1, [2024] * 3), (3, [2024, 2024, 2025])])
+def test_the_fiscal_year_is_that_in_which_it_ends(
+    same: World, first_month: int, years: list[int]
+) -> None:
+    run = same.good(fiscal_year_start_month=first_month, end_date="2024-03-31")
+    company, *_ = same.truths
+    found = [row for row in run.records("periods") if row["company_id"] == company.id]
+    assert [row["fiscal_year"] for row in found] == years

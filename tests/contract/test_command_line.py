@@ -23,9 +23,9 @@ from simulator import Simulator
 SHARED = (
     "base_url companies api start_date end_date period lookback_periods filters"
     " subledger_accounts validation tolerance balance_convention fiscal_year_start_month"
-    " account_type_prefixes auth_type client_id client_secret token_url scope grant_type"
-    " refresh_token username password access_token token_expires_in app_key app_secret api_key"
-    " api_key_location token_store rate_limit retry retry_on_timeout circuit_breaker"
+    " account_type_prefixes closing_entries auth_type client_id client_secret token_url scope"
+    " grant_type refresh_token username password access_token token_expires_in app_key app_secret"
+    " api_key api_key_location token_store rate_limit retry retry_on_timeout circuit_breaker"
     " max_concurrency timeout extract_timeout health_check_timeout ca_bundle debug"
 )
 MASKED = "client_secret refresh_token password access_token app_key app_secret api_key"

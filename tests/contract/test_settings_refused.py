@@ -61,6 +61,8 @@ EVERYWHERE = (
     Case("an unknown account type", {"filters": {"account_types": ["Fruta"]}}, "Fruta"),
     Case("no level", {"filters": {"level": 0}}, "level"),
     Case("an unknown prefix type", {"account_type_prefixes": {"3": "Fruta"}}, "Fruta"),
+    Case("an unknown mark", {"closing_entries": {"types": ["ENC"]}}, "closing_entries"),
+    Case("a mark alone", {"closing_entries": {"document_types": "ENC"}}, "must be a list"),
     Case("an unknown strategy", {"retry": {"strategy": "hope"}}, "strategy"),
     Case("no attempt", {"retry": {"max_attempts": 0}}, "max_attempts"),
     Case("no allowance", {"rate_limit": {"requests": 0}}, "requests"),

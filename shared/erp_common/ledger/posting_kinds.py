@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
 from erp_common.errors import ERPValidationError
 from erp_common.ledger.models import Posting, PostingKind
 from erp_common.ledger.normalize import text
+from erp_common.setting import setting
 
 
 class ClosingEntries(msgspec.Struct, frozen=True, kw_only=True):
@@ -18,10 +19,17 @@ class ClosingEntries(msgspec.Struct, frozen=True, kw_only=True):
     A posting with either mark is one of them; where any mark is set, those without are normal.
     """
 
-    document_types: frozenset[str] = frozenset()
-    """Document types, compared as they are written."""
-    description_prefixes: tuple[str, ...] = ()
-    """How descriptions begin, compared without regard to case."""
+    document_types: Annotated[
+        frozenset[str],
+        setting("Document types", "Document types of closing entries, compared as written"),
+    ] = frozenset()
+    description_prefixes: Annotated[
+        tuple[str, ...],
+        setting(
+            "Description prefixes",
+            "How descriptions of closing entries begin; upper and lower case are the same",
+        ),
+    ] = ()
 
     @classmethod
     def parse(cls, settings: Mapping[str, Any] | None) -> ClosingEntries:

@@ -119,6 +119,7 @@ def extraction(
             natural_if_undecided=source.natural_balances,
             account_type_prefixes=config.type_prefixes,
             fiscal_year_start_month=config.fiscal_year_start_month,
+            closing_entries=config.closing_entries,
             checks=config.validation != "off",
         ),
         subledger=subledger,

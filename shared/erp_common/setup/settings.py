@@ -22,6 +22,7 @@ from erp_common.ledger import normalize
 from erp_common.ledger.filters import Filters
 from erp_common.ledger.models import BRAZILIAN_REAL, AccountType, Company
 from erp_common.ledger.periods import Cut
+from erp_common.ledger.posting_kinds import ClosingEntries
 from erp_common.ledger.rules import BalanceConvention, Rules
 from erp_common.setting import Count, Positive, Seconds, setting
 
@@ -182,6 +183,14 @@ class Settings(TransportSettings, frozen=True, kw_only=True):
             schema={"additionalProperties": {"type": ["string", "object"]}},
         ),
     ] = msgspec.field(default_factory=dict)
+
+    closing_entries: Annotated[
+        ClosingEntries,
+        setting(
+            "Closing entries",
+            "Marks of postings that zero the result accounts, where the ERP does not say it",
+        ),
+    ] = _RULES.closing_entries
 
     # How the tap proves who it is
 
