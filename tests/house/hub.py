@@ -19,13 +19,6 @@ from house.settings import PROJECT, taps
 
 VARIANT = "erp-taps"
 FOLDER = PROJECT / "hub" / "extractors"
-# Where the vendor describes the API that is read.
-VENDORS = {
-    "tap-bling": "https://developer.bling.com.br",
-    "tap-contaazul": "https://developers.contaazul.com",
-    "tap-omie": "https://developer.omie.com.br",
-    "tap-totvs": "https://tdn.totvs.com",
-}
 
 Capability = Literal[
     "about", "activate-version", "batch", "catalog", "discover", "log-based", "properties",
@@ -85,7 +78,7 @@ def definition(entry: dict[str, Any]) -> Definition:
     keywords = metadata(name)["Keywords"].split(",")
     told = {
         **entry,
-        "domain_url": VENDORS[name],
+        "domain_url": vendor(name),
         "keywords": sorted({"meltano_sdk", *keywords} - {"singer", "tap", "meltano", "elt"}),
         "label": point.load().defaults.system,
         "maintenance_status": "beta",
@@ -96,6 +89,19 @@ def definition(entry: dict[str, Any]) -> Definition:
         "variant": VARIANT,
     }
     return msgspec.convert(told, Definition)
+
+
+def vendor(name: str) -> str:
+    """Where the vendor describes the API that is read: `Vendor` among the project's URLs.
+
+    Raises:
+        ValueError: The tap's pyproject.toml does not say it.
+    """
+    for line in metadata(name).get_all("Project-URL") or []:
+        label, _, address = line.partition(", ")
+        if label == "Vendor":
+            return str(address)
+    raise ValueError(f"{name} names no Vendor under [project.urls] in its pyproject.toml.")
 
 
 def files() -> dict[Path, str]:

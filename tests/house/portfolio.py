@@ -13,12 +13,13 @@ import sys
 import textwrap
 from datetime import date
 from importlib import resources
+from importlib.metadata import entry_points
 from typing import Any
 
 import msgspec
 import yaml
 
-from erp_common.connector.factory import PACKAGES
+from erp_common.connector.factory import GROUP
 from house.settings import PROJECT, replaced
 
 EXTRACTORS = "extractors of the portfolio"
@@ -69,10 +70,11 @@ def portfolio(text: str) -> Portfolio:
     content: dict[str, Any] = yaml.safe_load(text)
     start = date.fromisoformat(str(content.get("start_date")))
     members = []
+    taps = {point.name: point.dist.name for point in entry_points(group=GROUP) if point.dist}
     for code, erp in content["companies"].items():
-        if erp not in PACKAGES:
-            raise ValueError(f"{code} has {erp!r}, which is none of {', '.join(sorted(PACKAGES))}.")
-        members.append(Member(code, PACKAGES[erp]))
+        if erp not in taps:
+            raise ValueError(f"{code} has {erp!r}, which is none of {', '.join(sorted(taps))}.")
+        members.append(Member(code, taps[erp]))
     names = [WHOLE, *(member.job for member in members)]
     doubled = sorted({name for name in names if names.count(name) > 1})
     if doubled:

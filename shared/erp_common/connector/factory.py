@@ -19,13 +19,6 @@ if TYPE_CHECKING:
     from erp_common.singer.tap import LedgerTap
 
 GROUP = "erp_common.taps"
-PACKAGES = {
-    "totvs_protheus": "tap-totvs",
-    "contaazul": "tap-contaazul",
-    "omie": "tap-omie",
-    "bling": "tap-bling",
-}
-"""The distributions that bring the ERPs of this project, for the sentence that one is missing."""
 
 
 class ConnectorFactory:
@@ -71,11 +64,10 @@ class ConnectorFactory:
         for point in entry_points(group=GROUP):
             if point.name == erp_type:
                 return cast("type[LedgerTap[Any]]", point.load())
-        package = PACKAGES.get(erp_type)
-        if package is not None:
-            raise ERPValidationError(f"{erp_type} needs the package {package}; install it")
         raise ERPValidationError(
-            f"{erp_type!r} is no ERP of this project; there are {', '.join(sorted(PACKAGES))}",
+            f"no tap that is installed here reads {erp_type!r}; installed are "
+            f"{', '.join(self.erp_types) or 'none'}. Correct erp_type, or install the package of "
+            "its tap, such as tap-omie for omie",
         )
 
 
@@ -88,7 +80,7 @@ def create_connector(
     """A connector to an ERP.
 
     Args:
-        erp_type: totvs_protheus, contaazul, omie or bling.
+        erp_type: As its tap calls it: totvs_protheus, contaazul, omie, bling, ….
         auth_type: How it authenticates; the ERP's usual way if not given.
         credentials: The settings of that way: app_key, app_secret, client_id, ….
         config: Any other setting of the tap; `companies` and `start_date` are not needed.

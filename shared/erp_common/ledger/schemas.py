@@ -54,7 +54,7 @@ def _or_null(schema: _Property) -> _Property:
     return {**schema, "type": [*schema["type"], "null"]}
 
 
-_SOURCE_SYSTEM = _text("The ERP: totvs_protheus, contaazul, omie or bling.")
+_SOURCE_SYSTEM = _text("The ERP, as its tap calls it, such as totvs_protheus or omie.")
 _COMPANY_ID = _text("The company, as the setting companies calls it.")
 _COMPANY_NAME = _text("The company's name.")
 _PERIOD_START = _date("First day of the accounting period.")
