@@ -30,6 +30,7 @@ from erp_common.ledger.findings import TRIAL_BALANCE, Code
 from erp_common.ledger.hierarchy import Chart, build
 from erp_common.ledger.models import (
     AccountBalance,
+    AccountType,
     Basis,
     Company,
     Finding,
@@ -244,11 +245,14 @@ class ComposedPeriod(PeriodExtract):
 
 
 def _said_once(stated: Iterable[StatedAccount]) -> Iterator[StatedAccount]:
-    """The accounts without exact repetitions: branches may each hold a copy of one chart."""
+    """The accounts without repetitions: branches may each hold a copy of one chart.
+
+    A copy may call an account by another name; the first one counts.
+    """
     first: dict[str, StatedAccount] = {}
     for account in stated:
         known = first.setdefault(account.code, account)
-        if known is account or known != account:
+        if known is account or known != msgspec.structs.replace(account, name=known.name):
             yield account
 
 
@@ -276,8 +280,15 @@ def _as_reported(rolled: TrialBalance, rules: Rules) -> TrialBalance:
     )
 
 
+def _side_of(kind: AccountType | None) -> Side | None:
+    """The side on which accounts of a type stand, where the ERP does not say the account's own."""
+    credit = {AccountType.LIABILITY, AccountType.EQUITY, AccountType.REVENUE}
+    return Side.CREDIT if kind in credit else None
+
+
 def _stated(account: AccountBalance, *, natural: bool) -> AccountBalance:
-    if natural and account.normal_balance is Side.CREDIT:
+    side = account.normal_balance or _side_of(account.account_type)
+    if natural and side is Side.CREDIT:
         return msgspec.structs.replace(
             account,
             basis=Basis.REPORTED,

@@ -272,7 +272,7 @@ def _whole(value: object, field: str | None) -> int | None:
 
 def _answered(value: object, field: str | None) -> bool | None:
     """The yes or no that an envelope states as boolean, number or text; None if it states none."""
-    if value is None or field is None:
+    if value is None or field is None or (isinstance(value, str) and not value.strip()):
         return None
     answer = flag(value) if isinstance(value, (bool, int, str)) else None
     if answer is None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from html import unescape
+from http import HTTPStatus
 
 import msgspec
 
@@ -44,7 +47,7 @@ class TotvsDialect(Dialect):
     def fault(self, answer: Answer, request: Request) -> Fault | None:
         """What plain HTTP says, in Protheus' words; an error with status 200 is one too."""
         fault = super().fault(answer, request)
-        said = _said(answer)
+        said = _said(answer) or _said_as_page(answer)
         if said is None:
             return fault
         code, words = said
@@ -69,6 +72,17 @@ def _said(answer: Answer) -> tuple[str | None, str] | None:
             words = [text.strip() for text in texts if isinstance(text, str) and text.strip()]
             return str(body[code]).strip() or None, ": ".join(dict.fromkeys(words))
     return None
+
+
+def _said_as_page(answer: Answer) -> tuple[str | None, str] | None:
+    """The words of an error that comes as a web page, as `SetRestFault` sends it if told to."""
+    if answer.content_type != "text/html" or answer.status < HTTPStatus.BAD_REQUEST:
+        return None
+    if answer.size > _LARGEST_ERROR:
+        return None
+    bare = re.sub(r"(?is)<(script|style|title)\b.*?</\1\s*>|<[^>]*>", " ", _text(answer.read()))
+    words = " ".join(unescape(bare).split())
+    return (None, words) if words else None
 
 
 def _text(body: bytes) -> str:

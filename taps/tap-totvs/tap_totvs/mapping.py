@@ -16,6 +16,7 @@ from erp_common.ledger.models import (
     Finding,
     Posting,
     PostingKind,
+    Side,
     StatedAccount,
     StatedType,
 )
@@ -46,6 +47,9 @@ _DEBIT: tuple[bool, ...] = (True,)
 _CREDIT: tuple[bool, ...] = (False,)
 _BOTH: tuple[bool, ...] = (True, False)
 """For each line that a row holds, whether it is on the debit side."""
+
+_SEQUENCE = ("CT2_SEQLAN", "CT2_EMPORI", "CT2_FILORI")
+"""To which line of a document a text belongs."""
 
 _WHOLE = ("1", "2", "3")
 """CT2_DC of rows that are lines of their own, as most sites write it."""
@@ -87,6 +91,9 @@ class Movement(msgspec.Struct, gc=False):
     CT2_NUMDOC: Any = None
     CT2_CLIFOR: Any = None
     CT2_NOMECF: Any = None
+    CT2_SEQLAN: Any = None
+    CT2_EMPORI: Any = None
+    CT2_FILORI: Any = None
     CT2_DTLP: Any = None
 
 
@@ -102,17 +109,47 @@ def account(row: Balance, summary_class: str) -> StatedAccount:
     Raises:
         InvalidValue: If a field that every account has is missing or cannot be read.
     """
+    code = account_code(row.CT1_CONTA, "CT1_CONTA")
     return StatedAccount(
-        code=account_code(row.CT1_CONTA, "CT1_CONTA"),
-        name=required_text(row.CT1_DESC01, "CT1_DESC01"),
+        code=code,
+        name=name_of(row.CT1_DESC01, code),
         stated_type=NATURES.get((text(row.CT1_NATCTA, "CT1_NATCTA") or "").zfill(2)),
         parent_code=optional_account_code(row.CT1_CTASUP, "CT1_CTASUP"),
-        normal_balance=required_side(row.CTI_NORMAL, "CTI_NORMAL"),
+        normal_balance=normal_side(row.CTI_NORMAL, "CTI_NORMAL"),
         is_summary=_class(row.CTI_CLASSE) == summary_class,
         opening=amount(row.CTI_SALDOI, "CTI_SALDOI"),
         debit=amount(row.CTI_DEBITO, "CTI_DEBITO"),
         credit=amount(row.CTI_CREDITO, "CTI_CREDITO"),
         closing=amount(row.CTI_SALDOF, "CTI_SALDOF"),
+    )
+
+
+def name_of(value: object, code: str) -> str:
+    """An account's name; one that nobody has filled in is the code.
+
+    Raises:
+        InvalidValue: If the column is absent, or holds no text.
+    """
+    return sent_text(value, "CT1_DESC01") or code
+
+
+def normal_side(value: object, column: str) -> Side | None:
+    """The side on which an account normally stands; None where nobody has filled it in.
+
+    Raises:
+        InvalidValue: If the column is absent, or holds something else.
+    """
+    return None if sent_text(value, column) is None else required_side(value, column)
+
+
+def odd_kind(kind: str | None) -> InvalidValue:
+    """The error of a row whose CT2_DC is none that holds an amount."""
+    names = {"5": " (rateio)", "6": " (lançamento padrão)"}
+    what = f"is {kind!r}{names.get(kind or '', '')}"
+    return InvalidValue(
+        "CT2_DC",
+        f"{what}, whose sides are not known; it must be 1, 2, 3 or 4. Let Protheus make it into "
+        "entries of those kinds",
     )
 
 
@@ -133,7 +170,7 @@ def lines(row: Movement, asked: str) -> list[Posting]:
     elif kind == "3":
         sides = _sides_of_double_entry(row, asked)
     else:
-        raise InvalidValue("CT2_DC", f"is {kind!r}; it must be 1, 2, 3 or 4")
+        raise odd_kind(kind)
     value = amount(row.CT2_VALOR, "CT2_VALOR")
     day = parse_date(row.CT2_DATA, "CT2_DATA")
     journal_id = "-".join(
@@ -258,7 +295,11 @@ def _is_same_document(row: Any, before: Any) -> bool:  # noqa: ANN401
         (row.CT2_SBLOTE, before.CT2_SBLOTE),
         (row.CT2_DOC, before.CT2_DOC),
     )
-    return all(text(mine) in {None, text(other)} for mine, other in pairs)
+    # A text belongs to the line of the same sequence and origin, where the site says both.
+    said = [[text(getattr(one, name, None)) for one in (row, before)] for name in _SEQUENCE]
+    return all(text(mine) in {None, text(other)} for mine, other in pairs) and all(
+        None in (mine, other) or mine == other for mine, other in said
+    )
 
 
 def _class(value: object) -> str:

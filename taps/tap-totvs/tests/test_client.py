@@ -94,6 +94,13 @@ def test_an_error_in_cp1252_that_says_it_is_utf8(answer: Callable[..., Answer]) 
     assert found.message == "Período não aberto"
 
 
+def test_a_page_with_words_of_its_own(answer: Callable[..., Answer]) -> None:
+    page = "<html><head><title>400</title></head><body><h1>Per&iacute;odo</h1> bloqueado</body>"
+    found = fault(answer(page, 400, Content_Type="text/html"))
+    assert found is not None
+    assert (found.kind, found.message) == (FaultKind.BUSINESS, "Período bloqueado")
+
+
 def test_a_page_of_a_gateway(answer: Callable[..., Answer]) -> None:
     found = fault(answer("<html>Bad gateway</html>", 502, Content_Type="text/html"))
     assert found is not None

@@ -124,23 +124,22 @@ def test_a_root_names_no_parent() -> None:
     assert account(balance(CT1_CTASUP=" " * 20), "2").parent_code is None
 
 
+NEEDED = ["CT1_CONTA", "CTI_CLASSE", "CTI_SALDOI", "CTI_DEBITO", "CTI_CREDITO", "CTI_SALDOF"]
+
+
 @pytest.mark.parametrize(
-    "column",
-    [
-        "CT1_CONTA",
-        "CT1_DESC01",
-        "CTI_CLASSE",
-        "CTI_NORMAL",
-        "CTI_SALDOI",
-        "CTI_DEBITO",
-        "CTI_CREDITO",
-        "CTI_SALDOF",
-    ],
+    ("column", "value"),
+    [(name, None) for name in [*NEEDED, "CT1_DESC01", "CTI_NORMAL"]]
+    + [(name, "   ") for name in NEEDED],
 )
-@pytest.mark.parametrize("value", [None, "   "])
 def test_an_account_lacks_a_column(column: str, value: object) -> None:
     with pytest.raises(InvalidValue, match=rf"^{column} "):
         account(balance(**{column: value}), "2")
+
+
+def test_a_name_and_a_side_that_nobody_has_filled_in() -> None:
+    bare = account(balance(CT1_DESC01="   ", CTI_NORMAL=" "), "2")
+    assert (bare.name, bare.normal_balance) == (bare.code, None)
 
 
 @pytest.mark.parametrize(
@@ -325,6 +324,17 @@ class TestContinuedText:
         with pytest.raises(InvalidValue, match=r"^CT2_DC is 4"):
             reader(self.text("DE OUTRO", CT2_DOC="000099"))
         assert list(reader.end()) == lines(movement(), BANK)
+
+    @pytest.mark.parametrize("column", ["CT2_SEQLAN", "CT2_EMPORI", "CT2_FILORI"])
+    def test_a_text_of_another_sequence_is_refused(self, column: str) -> None:
+        first = movement(**{column: "01"})
+        for sequence in ("01", " ", None):
+            (line,) = self.read(first, self.text("MAIS", **{column: sequence}))
+            assert line.description == "RECEBIMENTO NF 42 MAIS"
+        reader = AccountLines(BANK)
+        reader(first)
+        with pytest.raises(InvalidValue, match=r"^CT2_DC is 4"):
+            reader(self.text("DE OUTRA", **{column: "02"}))
 
     def test_the_line_it_continues_cannot_be_read(self) -> None:
         reader = AccountLines(BANK)

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from erp_common.errors import ERPValidationError
-from erp_common.ledger.models import Side
+from erp_common.ledger.models import Severity, Side
 from erp_common.ledger.periods import Period
 from simulator import Books, Line, LoggedRequest, Simulator
 
@@ -266,6 +266,33 @@ def test_a_tenant_without_a_branch_is_the_whole_group(public: Any, shared_chart:
     assert len(keys) == count
 
 
+def test_branches_may_call_an_account_by_different_names(public: Any) -> None:
+    with Simulator(Books.generate(companies=2)) as sim:
+        sim.totvs_public.shared_chart = False
+
+        def renamed(body: dict[str, Any], _: object) -> None:
+            for at, row in enumerate(body["items"]):
+                row["ct1_desc01"] = f"Nome {at}"
+
+        with sim.tamper("totvs_public", "CT1", renamed):
+            (extract,) = public.read(sim, tenant="101,", period="quarter")["ACME"]
+    assert "DUPLICATE_ACCOUNT" not in [issue.code for issue in extract.issues]
+
+
+def test_an_account_without_name_and_side_keeps_its_balances(public: Any) -> None:
+    with Simulator(Books.generate()) as sim:
+        (usual,) = public.read(sim, period="quarter")["ACME"]
+
+        def bare(body: dict[str, Any], _: object) -> None:
+            for row in body["items"]:
+                row |= {"ct1_desc01": " " * 40, "ct1_normal": " "}
+
+        with sim.tamper("totvs_public", "CT1", bare):
+            (extract,) = public.read(sim, period="quarter")["ACME"]
+    assert public.nets(extract) == public.nets(usual)
+    assert not [issue for issue in extract.issues if issue.severity is Severity.ERROR]
+
+
 def _span(period: Period) -> tuple[date, date]:
     return period.start, period.end
 
@@ -364,6 +391,22 @@ def test_more_rows_announced_after_an_empty_page(public: Any) -> None:
             pytest.raises(ERPValidationError, match="is empty, but the ERP says that more follow"),
         ):
             public.read(sim)
+
+
+@pytest.mark.parametrize("said", ["", "  "])
+def test_nothing_said_of_what_follows_is_asked_to_the_end(public: Any, said: str) -> None:
+    with Simulator(Books.generate()) as sim:
+        sim.totvs_public.page_cap = 50
+        (usual,) = public.read(sim, period="quarter")["ACME"]
+        blank = lambda body, _: {**body, "hasNext": said}  # noqa: E731
+        with (
+            sim.tamper("totvs_public", "CT1", blank),
+            sim.tamper("totvs_public", "CQ0", blank),
+            sim.tamper("totvs_public", "CT2", blank),
+        ):
+            (extract,) = public.read(sim, period="quarter")["ACME"]
+    assert public.nets(extract) == public.nets(usual)
+    assert (len(extract.postings), extract.issues) == (len(usual.postings), [])
 
 
 @pytest.mark.parametrize("said", ["perhaps", 7, [1]])

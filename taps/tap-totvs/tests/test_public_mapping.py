@@ -101,11 +101,32 @@ def test_a_nature_may_be_blank(nature: object) -> None:
     assert account(in_chart(CT1_NATCTA=nature)).stated_type is None
 
 
-@pytest.mark.parametrize("column", ["CT1_CONTA", "CT1_DESC01", "CT1_CLASSE", "CT1_NORMAL"])
-@pytest.mark.parametrize("value", [None, "   "])
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        *((name, None) for name in ("CT1_CONTA", "CT1_DESC01", "CT1_CLASSE", "CT1_NORMAL")),
+        *((name, "   ") for name in ("CT1_CONTA", "CT1_CLASSE")),
+    ],
+)
 def test_an_account_lacks_a_column(column: str, value: object) -> None:
     with pytest.raises(InvalidValue, match=rf"^{column} "):
         account(in_chart(**{column: value}))
+
+
+def test_a_name_and_a_side_that_nobody_has_filled_in() -> None:
+    bare = account(in_chart(CT1_DESC01="   ", CT1_NORMAL=" "))
+    assert (bare.name, bare.normal_balance) == (BANK, None)
+
+
+@pytest.mark.parametrize(("kind", "named"), [("5", "rateio"), ("6", "lançamento padrão")])
+def test_kinds_of_rows_without_known_sides_are_told(kind: str, named: str) -> None:
+    with pytest.raises(InvalidValue, match=rf"^CT2_DC is '{kind}' \({named}\)"):
+        lines(entry(CT2_DC=kind))
+
+
+def test_an_entry_in_another_currency_alone_is_a_line_of_nothing() -> None:
+    (line,) = lines(entry(CT2_VALOR=0))
+    assert (line.debit_amount, line.credit_amount) == (Decimal(0), Decimal(0))
 
 
 @pytest.mark.parametrize(("column", "value"), [("CT1_CLASSE", "3"), ("CT1_NORMAL", "9")])

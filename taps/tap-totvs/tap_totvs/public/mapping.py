@@ -20,11 +20,17 @@ from erp_common.ledger.normalize import (
     optional_account_code,
     optional_date,
     parse_date,
-    required_side,
     required_text,
     text,
 )
-from tap_totvs.mapping import NATURES, ContinuedLines, posting_kind
+from tap_totvs.mapping import (
+    NATURES,
+    ContinuedLines,
+    name_of,
+    normal_side,
+    odd_kind,
+    posting_kind,
+)
 from tap_totvs.public.client import RECNO
 
 _CENT = Decimal("0.01")
@@ -85,12 +91,13 @@ def account(row: Account) -> StatedAccount:
     kind = required_text(row.CT1_CLASSE, "CT1_CLASSE")
     if kind not in {"1", "2"}:
         raise InvalidValue("CT1_CLASSE", f"is {kind!r}; it must be 1 (summary) or 2 (analytic)")
+    code = account_code(row.CT1_CONTA, "CT1_CONTA")
     return StatedAccount(
-        code=account_code(row.CT1_CONTA, "CT1_CONTA"),
-        name=required_text(row.CT1_DESC01, "CT1_DESC01"),
+        code=code,
+        name=name_of(row.CT1_DESC01, code),
         stated_type=NATURES.get((text(row.CT1_NATCTA, "CT1_NATCTA") or "").zfill(2)),
         parent_code=optional_account_code(row.CT1_CTASUP, "CT1_CTASUP"),
-        normal_balance=required_side(row.CT1_NORMAL, "CT1_NORMAL"),
+        normal_balance=normal_side(row.CT1_NORMAL, "CT1_NORMAL"),
         is_summary=kind == "1",
     )
 
@@ -128,7 +135,7 @@ def lines(row: Entry) -> list[Posting]:
     kind = text(row.CT2_DC, "CT2_DC")
     sides = _SIDES.get(kind or "")
     if sides is None:
-        raise InvalidValue("CT2_DC", f"is {kind!r}; it must be 1, 2, 3 or 4")
+        raise odd_kind(kind)
     value = cents(row.CT2_VALOR, "CT2_VALOR")
     day = parse_date(row.CT2_DATA, "CT2_DATA")
     document = required_text(row.CT2_DOC, "CT2_DOC")
