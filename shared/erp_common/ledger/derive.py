@@ -110,7 +110,7 @@ def _row(
         net_closing_balance=closing,
         is_summary=account.is_summary,
         basis=Basis.DERIVED,
-        metadata=account.stated.metadata,
+        metadata=account.metadata,
     )
 
 

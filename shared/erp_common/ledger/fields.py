@@ -6,13 +6,16 @@ import re
 from html import unescape
 from typing import Any, Final
 
-from erp_common.ledger.account_types import heading
 from erp_common.ledger.models import StatedType
 from erp_common.ledger.normalize import InvalidValue, account_type, required_text, shown, text
+from erp_common.ledger.vocabulary import heading
 
 
 def stated_type(value: object, field: str) -> StatedType | None:
-    """What a word such as Ativo, Liability or Compensação states; None if it states nothing.
+    """What words such as Ativo, Receita Bruta or Compensação state; None if there are none.
+
+    They are read like the heading of a part of the chart. Words that are not understood are kept,
+    so that they can be told of.
 
     Raises:
         InvalidValue: If the value is no text.
@@ -23,8 +26,7 @@ def stated_type(value: object, field: str) -> StatedType | None:
     kind = account_type(words)
     if kind is not None:
         return StatedType(type=kind)
-    said = heading(words)
-    return said if said is not None and said.off_balance else None
+    return heading(words) or StatedType(unread=words)
 
 
 def sent_text(value: object, field: str) -> str | None:

@@ -37,6 +37,7 @@ class Code(str, Enum):
     UNKNOWN_SITUATION = "UNKNOWN_SITUATION"
     MISSING_CATEGORY = "MISSING_CATEGORY"
     SPLIT_NOT_MATCHED = "SPLIT_NOT_MATCHED"
+    NO_HIERARCHY = "NO_HIERARCHY"
 
     @property
     def severity(self) -> Severity:
@@ -52,6 +53,7 @@ _WARNINGS = frozenset(
         Code.CONTINUITY_BREAK,
         Code.MISSING_CATEGORY,
         Code.SPLIT_NOT_MATCHED,
+        Code.NO_HIERARCHY,
     }
 )
 

@@ -2,50 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
+from decimal import Decimal
 
-import msgspec
-
-from erp_common.ledger import account_types
-from erp_common.ledger.account_codes import CodeTree
-from erp_common.ledger.classes import summary_flags
+from erp_common.ledger import account_types, untyped
+from erp_common.ledger.account_codes import CodeTree, is_zero
+from erp_common.ledger.exact import total
 from erp_common.ledger.findings import Code, finding
-from erp_common.ledger.models import AccountType, Finding, StatedAccount, StatedType
-from erp_common.ledger.parents import Place, places
+from erp_common.ledger.models import AccountType, Finding, StatedAccount
+from erp_common.ledger.parents import ChartAccount, Hierarchy
 from erp_common.ledger.rules import Rules
 
-
-class ChartAccount(msgspec.Struct, kw_only=True):
-    """One account in its place in the chart."""
-
-    stated: StatedAccount
-    parent_code: str | None
-    """The parent as the ERP names it, even if absent, else the one by code."""
-    above: str | None
-    """The nearest account above that exists: where its amounts are summed up."""
-    level: int
-    """The depth in the hierarchy, 1 for a root."""
-    account_type: AccountType | None = None
-    is_summary: bool = False
-    said: StatedType | None = None
-    """What the names from the root down to this account say of its type."""
-
-    @property
-    def code(self) -> str:
-        """The account code."""
-        return self.stated.code
-
-    @property
-    def name(self) -> str:
-        """The account's name."""
-        return self.stated.name
+__all__ = ["Chart", "ChartAccount", "build"]
 
 
 class Chart:
     """The chart of accounts of one company, in the ERP's order."""
 
     def __init__(
-        self, accounts: Sequence[ChartAccount], findings: Sequence[Finding], rules: Rules
+        self,
+        accounts: Sequence[ChartAccount],
+        findings: Sequence[Finding],
+        rules: Rules,
+        codes: CodeTree,
+        *,
+        digits_count: bool,
     ) -> None:
         """Keep the accounts as `build` has placed them."""
         self.accounts = tuple(accounts)
@@ -57,9 +38,11 @@ class Chart:
         for account in self.accounts:
             if account.above is not None:
                 self.children.setdefault(account.above, []).append(account.code)
-        self._rules = rules
-        self._codes = CodeTree(self.by_code)
+        self._codes = codes
+        self._digits_count = digits_count
+        self._prefixes = account_types.PrefixTypes(rules.account_type_prefixes)
         self._summaries = frozenset(a.code for a in self.accounts if a.is_summary)
+        self._analytic = self.by_code.keys() - self._summaries
 
     def is_summary(self, code: str) -> bool:
         """Whether the code is that of a summary account of the chart."""
@@ -72,10 +55,10 @@ class Chart:
     def place(self, stated: StatedAccount) -> ChartAccount:
         """An account that is not in the chart, put where its code belongs.
 
-        It goes below the summary account with the longest prefix of its code; an analytic account
+        It goes below the summary account that its code would have above it; an analytic account
         never becomes a summary account thereby. The chart itself does not change.
         """
-        above = self._codes.above(stated.code, among=self._summaries)
+        above = self._codes.above(stated.code, self._analytic, self._summaries)
         parent = None if above is None else self.by_code[above]
         account = ChartAccount(
             stated=stated,
@@ -83,8 +66,9 @@ class Chart:
             above=above,
             level=1 if parent is None else parent.level + 1,
         )
-        prefixes = account_types.PrefixTypes(self._rules.account_type_prefixes)
-        _set_type(account, parent, prefixes, has_children=False)
+        _decide(account, parent, self._prefixes, is_heading=False, digits_count=self._digits_count)
+        if not account.decision.is_sure and self._digits_count:
+            account.decision = account_types.guess(account.code)
         return account
 
 
@@ -94,13 +78,23 @@ def build(stated: Iterable[StatedAccount], rules: Rules) -> Chart:
     Of a repeated account code the first is kept.
     """
     accounts, findings = _unique(stated)
-    found, misplaced = places(accounts)
-    with_children = {place.above for place in found.values() if place.above is not None}
-    flags, contradictions = summary_flags(accounts, with_children)
-    chart = [_in_place(account, found, flags) for account in accounts]
-    guesses = _set_types(chart, with_children, rules)
-    findings += [*misplaced, *contradictions, *guesses]
-    return Chart(chart, findings if rules.checks else [], rules)
+    hierarchy = Hierarchy(accounts)
+    chart, misplaced, contradictions = _classified(hierarchy)
+    with_children = _with_children(chart)
+    _set_types(chart, hierarchy, with_children, rules)
+    if rules.checks:
+        findings += [
+            *misplaced,
+            *(no_hierarchy(chart, hierarchy) or contradictions),
+            *untyped.findings(chart, hierarchy.codes),
+        ]
+    return Chart(
+        chart,
+        findings if rules.checks else [],
+        rules,
+        hierarchy.codes,
+        digits_count=hierarchy.digits_count,
+    )
 
 
 def _unique(stated: Iterable[StatedAccount]) -> tuple[list[StatedAccount], list[Finding]]:
@@ -130,77 +124,180 @@ def _duplicate(account: StatedAccount) -> Finding:
     )
 
 
-def _in_place(
-    account: StatedAccount, found: dict[str, Place], flags: dict[str, bool]
-) -> ChartAccount:
-    place = found[account.code]
-    return ChartAccount(
-        stated=account,
-        parent_code=place.parent_code,
-        above=place.above,
-        level=place.level,
-        is_summary=flags[account.code],
+# Classes: which accounts are summary accounts
+
+
+def _classified(
+    hierarchy: Hierarchy,
+) -> tuple[list[ChartAccount], list[Finding], list[Finding]]:
+    """The accounts in their places, each a summary account or not, and what is wrong with both.
+
+    The ERP's flag counts, else having children. If most accounts with children are flagged analytic
+    and most without are flagged summary, the flag is read the wrong way round in the whole chart:
+    then the hierarchy counts, so that totals are right, and there is one finding.
+    """
+    flags = {account.code: account.is_summary for account in hierarchy.accounts}
+    analytic = {code for code, flag in flags.items() if flag is False}
+    summaries = {code for code, flag in flags.items() if flag}
+    chart, misplaced = hierarchy.places(analytic, summaries)
+    if analytic and 2 * len(summaries & _with_children(chart)) < len(summaries):
+        # For what the flags say is in question, any account may stand above another.
+        loose, _ = hierarchy.places(summaries=flags)
+        if _are_inverted(flags, _with_children(loose)):
+            chart, misplaced = hierarchy.places(summaries=analytic)
+            with_children = _with_children(chart)
+            for account in chart:
+                account.is_summary = account.code in with_children
+            return chart, misplaced, [_all_inverted()]
+    with_children = _with_children(chart)
+    for account in chart:
+        flag = flags[account.code]
+        account.is_summary = account.code in with_children if flag is None else flag
+    return chart, misplaced, _contradictions(chart, with_children)
+
+
+def _with_children(chart: Iterable[ChartAccount]) -> set[str]:
+    return {account.above for account in chart if account.above is not None}
+
+
+def _are_inverted(flags: Mapping[str, bool | None], with_children: Container[str]) -> bool:
+    parents = [flag for code, flag in flags.items() if code in with_children]
+    leaves = [flag for code, flag in flags.items() if code not in with_children]
+    return parents.count(False) > parents.count(True) and leaves.count(True) > leaves.count(False)
+
+
+def _contradictions(chart: Iterable[ChartAccount], with_children: Container[str]) -> list[Finding]:
+    findings = []
+    for account in chart:
+        has_children = account.code in with_children
+        if account.stated.is_summary is False and has_children:
+            what = "analytic, but has accounts below it and is counted twice"
+            findings.append(_contradiction(account, what))
+        elif account.stated.is_summary and not has_children and _has_amounts(account.stated):
+            what = "summary, but has amounts and no account below it"
+            findings.append(_contradiction(account, what))
+    return findings
+
+
+def _has_amounts(account: StatedAccount) -> bool:
+    return any((account.opening, account.debit, account.credit, account.closing))
+
+
+def _all_inverted() -> Finding:
+    return finding(
+        Code.ACCOUNT_CLASS_INVERTED,
+        "The flag for summary accounts is the wrong way round in this chart: most accounts with "
+        "accounts below them are flagged analytic, most without are flagged summary. The hierarchy "
+        "was used instead; set summary_class to the other value.",
     )
 
 
-def _set_types(chart: list[ChartAccount], with_children: set[str], rules: Rules) -> list[Finding]:
-    """Set the accounts' types from the roots down; the findings are in the chart's order."""
+def _contradiction(account: ChartAccount, what: str) -> Finding:
+    return finding(
+        Code.ACCOUNT_CLASS_INVERTED,
+        f"Account {account.code} {account.name} is flagged {what}; correct its class in the "
+        "ERP's chart of accounts.",
+        account_code=account.code,
+    )
+
+
+def no_hierarchy(chart: Sequence[ChartAccount], hierarchy: Hierarchy) -> list[Finding]:
+    """One warning if no account has a parent although accounts plainly sum up others.
+
+    That is plain from flags and amounts; where no account is flagged, from headings of zero-filled
+    codes (`1000 ATIVO`, `1100 CIRCULANTE`) whose amounts are the sums of those that would be below.
+    """
+    if any(account.parent_code is not None for account in chart):
+        return []
+    summaries = [account for account in chart if account.is_summary]
+    if not (_nest_by_flags(chart, summaries) if summaries else _nest_by_zeros(chart, hierarchy)):
+        return []
+    seen = "each counts as an analytic account, so that totals count amounts more than once"
+    return [
+        finding(
+            Code.NO_HIERARCHY,
+            "No account of this chart has a parent: the ERP names none, and the codes do not show "
+            f"any, although there are accounts that sum up others. "
+            f"{'Sums of summary accounts cannot be checked' if summaries else seen.capitalize()}. "
+            "Have the ERP send each account's parent account, and which are summary accounts.",
+        )
+    ]
+
+
+def _nest_by_flags(chart: Sequence[ChartAccount], summaries: Sequence[ChartAccount]) -> bool:
+    """Whether the summary accounts have as much in them as the others, or no account has any."""
+    above = sum(map(_size, summaries))
+    below = sum(map(_size, chart)) - above
+    return len(summaries) < len(chart) and above >= below and (below > 0 or not above)
+
+
+def _nest_by_zeros(chart: Sequence[ChartAccount], hierarchy: Hierarchy) -> bool:
+    children: dict[str, list[StatedAccount]] = {}
+    for account in hierarchy.places(summaries={account.code for account in chart})[0]:
+        if account.above is not None:
+            children.setdefault(account.above, []).append(account.stated)
+    headings = [a for a in chart if a.said is not None and a.code in children]
+    if not any(map(_size, chart)):
+        return len(headings) > 1
+    return any(
+        _size(account) and _sums(children[account.code]) == _sums([account.stated])
+        for account in headings
+    )
+
+
+def _size(account: ChartAccount) -> Decimal:
+    stated = account.stated
+    return stated.debit + stated.credit + abs(stated.opening) + abs(stated.closing)
+
+
+def _sums(accounts: Iterable[StatedAccount]) -> tuple[Decimal, Decimal]:
+    one_by_one = [(account.debit - account.credit, account.closing) for account in accounts]
+    return total(move for move, _ in one_by_one), total(closing for _, closing in one_by_one)
+
+
+# Types
+
+
+def _set_types(
+    chart: Sequence[ChartAccount], hierarchy: Hierarchy, with_children: Container[str], rules: Rules
+) -> None:
+    """Set the accounts' types from the roots down, then guess what is left."""
     prefixes = account_types.PrefixTypes(rules.account_type_prefixes)
+    digits_count = hierarchy.digits_count
     by_code = {account.code: account for account in chart}
     roots: dict[str, str] = {}
-    guessed: dict[str, set[str]] = {}
-    unknown = set()
+    known: dict[str, set[AccountType | None]] = {}
     for account in sorted(chart, key=lambda account: account.level):
         parent = None if account.above is None else by_code[account.above]
-        root = account.code if parent is None else roots[parent.code]
-        roots[account.code] = root
-        is_sure = _set_type(account, parent, prefixes, has_children=account.code in with_children)
-        if account.account_type is not None and not is_sure:
-            guessed.setdefault(root, set()).add(account.account_type.value)
-        elif not is_sure:
-            unknown.add(account.code)
-    findings = [
-        _assumed(account, guessed[account.code]) for account in chart if account.code in guessed
-    ]
-    return findings + [_unknown(account) for account in chart if account.code in unknown]
+        is_root = parent is None or is_zero(parent.code)
+        root = roots[account.code] = account.code if is_root else roots[account.above or ""]
+        is_heading = account.code in with_children
+        _decide(account, parent, prefixes, is_heading=is_heading, digits_count=digits_count)
+        known.setdefault(root, set()).add(account.account_type)
+    for account in chart:
+        is_mixed = known[roots[account.code]] >= account_types.PROFIT_AND_LOSS
+        if not account.decision.is_sure and digits_count and not is_mixed:
+            account.decision = account_types.guess(account.code)
 
 
-def _set_type(
+def _decide(
     account: ChartAccount,
     parent: ChartAccount | None,
     prefixes: account_types.PrefixTypes,
     *,
-    has_children: bool,
-) -> bool:
-    """Set the account's type; whether that is sure (off-balance accounts surely have none)."""
+    is_heading: bool,
+    digits_count: bool,
+) -> None:
     account.said = account_types.said_by_headings(
-        account.stated, parent.said if parent else None, has_children=has_children
+        account.stated,
+        parent.said if parent else None,
+        is_heading=is_heading,
+        digits_count=digits_count,
     )
-    account.account_type = prefixes.type_of(account.code)
-    if account.account_type is not None:
-        return True
-    known = account_types.stated_or_said(account.stated, account.said)
-    if known is not None:
-        account.account_type = known.type
-        return True
-    account.account_type, is_sure = account_types.by_first_digit(account.code)
-    return is_sure
-
-
-def _assumed(root: ChartAccount, kinds: set[str]) -> Finding:
-    return finding(
-        Code.ASSUMED_ACCOUNT_TYPE,
-        f"Accounts under {root.code} {root.name} were taken as {' and '.join(sorted(kinds))} from "
-        "the first digit of their codes, for neither the ERP nor a heading says what they are. If "
-        "that is wrong, set account_type_prefixes.",
-        account_code=root.code,
-    )
-
-
-def _unknown(account: ChartAccount) -> Finding:
-    return finding(
-        Code.UNKNOWN_ACCOUNT_TYPE,
-        f"Nothing says what account {account.code} {account.name} is: asset, liability, equity, "
-        "revenue or expense. Set account_type_prefixes for its code, or its type in the ERP.",
-        account_code=account.code,
+    account.decision = account_types.decide(
+        account.stated,
+        account.said,
+        prefixes,
+        is_alone=parent is None and not is_heading,
+        digits_count=digits_count,
     )

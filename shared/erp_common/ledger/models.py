@@ -74,12 +74,14 @@ class StatedType(msgspec.Struct, frozen=True):
     """What an ERP states about an account's type.
 
     Either a usable `type`; or `off_balance` (memorandum accounts, Compensação: no type and no
-    finding); or `result` (the ERP says only "result account": names decide, then the normal side).
+    finding); or `result` (the ERP says only "result account": names decide, then the normal side);
+    or words that are not understood.
     """
 
     type: AccountType | None = None
     off_balance: bool = False
     result: bool = False
+    unread: str | None = None
 
 
 class StatedAccount(msgspec.Struct, kw_only=True):

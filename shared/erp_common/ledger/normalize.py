@@ -164,17 +164,19 @@ def optional_date(value: object, field: str = "date") -> date | None:
 
 
 def account_code(value: object, field: str = "account_code") -> str:
-    """The account code without its padding.
+    """The account code without its padding; what stands inside it is the ERP's own key and stays.
 
     Raises:
-        InvalidValue: If it is empty or holds anything but letters, digits, `.`, `-`, `/`, `_`.
+        InvalidValue: If it is empty or holds anything but letters, digits, `.`, `-`, `/`, `_` and
+            single blanks.
     """
     code = _read_code(value) if type(value) is str else _read_code(required_text(value, field))
     if code is not None:
         return code
     required_text(value, field)
     raise InvalidValue(
-        field, f"is {shown(value)}; an account code has only letters, digits and . - / _"
+        field,
+        f"is {shown(value)}; an account code has only letters, digits, . - / _ and single blanks",
     )
 
 
@@ -281,4 +283,4 @@ def _read_code(written: str) -> str | None:
     code = written.strip().strip("\0" + _INVISIBLE).strip()
     # str.isalnum takes the letters of every alphabet, as some charts have them.
     bare = code.replace(".", "").replace("-", "").replace("/", "").replace("_", "")
-    return code if bare.isalnum() else None
+    return code if bare.replace(" ", "").isalnum() and "  " not in code else None

@@ -63,5 +63,5 @@ def _row(account: ChartAccount, convention: Convention, tolerance: Decimal) -> A
         net_closing_balance=net_closing,
         is_summary=account.is_summary,
         basis=Basis.REPORTED,
-        metadata=stated.metadata,
+        metadata=account.metadata,
     )

@@ -49,7 +49,8 @@ def validate_account_code(value: object) -> str:
     """The account code without padding.
 
     Raises:
-        ERPValidationError: If it is empty or has other than letters, digits, `.`, `-`, `/`, `_`.
+        ERPValidationError: If it is empty or has other than letters, digits, `.`, `-`, `/`, `_`
+            and single blanks.
     """
     return normalize.account_code(value)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
+from typing import Final
 
-from erp_common.ledger.models import AccountType, Side
+from erp_common.ledger.models import AccountType, Side, StatedType
 
 _NOUNS = {
     AccountType.ASSET: r"ativos?|assets?",
@@ -46,6 +47,82 @@ def fold(words: str) -> str:
     """The words in lower case without accents, anything but letters and digits made one blank."""
     bare = "".join(c for c in unicodedata.normalize("NFKD", words) if not unicodedata.combining(c))
     return re.sub(r"[^a-z0-9]+", " ", bare.casefold()).strip()
+
+
+_OTHER = r"outr[oa]s?|demais|divers[oa]s?"
+# What a heading may carry before the word that counts: "1 - ATIVO", "Total do Ativo", "(-) Custos",
+# "OUTRAS DESPESAS", "CONTAS DE RESULTADO - RECEITAS".
+_LEAD = (
+    r"(?:(?:\d+|[ivx]+|[a-z]|contas?|grupo|sistemas?|total|geral|de|d[oa]s?|resultados?"
+    rf"|{_OTHER}) )*"
+)
+_CHANGES = r"variac(?:ao|oes) patrimonia(?:l|is)"
+_PARTS: Final = {
+    AccountType.EQUITY: (
+        r"patr(?:im(?:onios?)?)? liquidos?|pl(?=$)|patrimonios? socia(?:l|is)"
+        r"|fundos? (?:socia|patrimonia)(?:l|is)|(?:\w+holder ?s? |owner ?s? )?equity"
+    ),
+    AccountType.ASSET: r"ativos?|assets?",
+    AccountType.LIABILITY: r"passivos?|liabilit(?:y|ies)",
+    AccountType.REVENUE: (
+        r"receitas?|revenues?|income(?! tax)|ingressos?|vpas?|resultados? credor(?:es)?"
+        rf"|{_CHANGES} aumentativas?"
+    ),
+    AccountType.EXPENSE: (
+        r"custos?|despesas?|expenses?|costs?|gastos?|dispendios?|vpds?|cmv|cpv|csp"
+        rf"|resultados? devedor(?:es)?|{_CHANGES} diminutivas?"
+    ),
+}
+_RESULT = r"(?:(?:apuracao|demonstrac(?:ao|oes)|contas?) d[oe] )?resultados?|dre"
+_PART = "|".join(
+    [*(f"(?P<{kind.value}>{words})" for kind, words in _PARTS.items()), f"(?P<RESULT>{_RESULT})"]
+)
+_ADJECTIVE = (
+    r"(?: (?:(?:nao )?operaciona(?:l|is)|financeir[oa]s?|gera(?:l|is)|divers[oa]s?|brut[oa]s?"
+    r"|liquid[oa]s?|administrativ[oa]s?|tributari[oa]s?))*"
+)
+_first_part = re.compile(rf"{_LEAD}(?:{_PART})(?= |$)").match
+_next_part = re.compile(
+    rf"{_ADJECTIVE}(?: (?:e|ou|and|or)(?= ))? (?:(?:{_OTHER}) )?(?:{_PART})(?= |$)"
+).match
+_off_balance = re.compile(
+    r"(?:(?:\d+|[ivx]+|[a-z]|contas?|grupo|sistemas?|total|de|d[oa]s?) )*"
+    r"(?:compensac(?:ao|oes)(?: (?:ativ[oa]s?|passiv[oa]s?|d[eo]s? (?:ativo|passivo)s?))?"
+    r"|(?:(?:ativ|passiv)[oa]s? )?compensad[oa]s?"
+    r"|controles? (?:devedor|credor)(?:es)?"
+    r"|controles? da (?:aprovacao|execucao) do planejamento(?: e orcamento)?)"
+).fullmatch
+_spaced_letters = re.compile(r"(?<!\w)(?:[^\W\d] ){2,}[^\W\d](?!\w)").sub
+
+
+@lru_cache(maxsize=16384)
+def heading(name: str) -> StatedType | None:
+    """What a name says if it is the heading of a part of the chart; None if it says nothing.
+
+    Numbering, signs and words like "outras" or "contas de resultado" before it are passed over. A
+    name that heads two parts says neither: of "Receitas e Despesas" it is only known that they are
+    results. But "Passivo e Patrimônio Líquido" is the heading of the liabilities, equity being set
+    apart below it. Compensação is the name of accounts off the balance sheet only where nothing
+    else stands in it: "Compensação financeira" is none.
+    """
+    folded = fold(_spaced_letters(lambda found: found[0].replace(" ", ""), name))
+    if _off_balance(folded):
+        return StatedType(off_balance=True)
+    found = _first_part(folded)
+    kinds = []
+    while found:
+        kinds.append(found.lastgroup or "")
+        found = _next_part(folded, found.end())
+    if not kinds:
+        return None
+    if kinds[0] == "LIABILITY":
+        kinds = [kind for kind in kinds if kind != "EQUITY"]
+    if len(set(kinds)) == 1 and kinds[0] != "RESULT":
+        return StatedType(type=AccountType(kinds[0]))
+    return StatedType(result=True) if _RESULTS.issuperset(kinds) else None
+
+
+_RESULTS: Final = frozenset({"REVENUE", "EXPENSE", "RESULT"})
 
 
 @lru_cache(maxsize=1024)

@@ -257,7 +257,8 @@ def test_the_retained_account() -> None:
     row = roll(CHART, closed, Movements(JANUARY), RULES).by_code[RETAINED]
     assert (row.account_name, row.account_type) == ("Resultados acumulados", AccountType.EQUITY)
     assert (row.parent_account_code, row.level, row.is_summary) == (None, 1, False)
-    assert (row.normal_balance, row.metadata) == (Side.CREDIT, {"synthetic": True})
+    assert row.normal_balance is Side.CREDIT
+    assert row.metadata == {"synthetic": True, "account_type_from": "erp"}
     assert row.opening_balance == row.closing_balance == -6
 
 

@@ -187,6 +187,7 @@ def test_an_optional_date_must_still_be_one() -> None:
         ("1101\0\0", "1101"),
         ("CC.12/3-4_a", "CC.12/3-4_a"),
         ("Conta-Ç", "Conta-Ç"),
+        (" 1. 1.5.1 ", "1. 1.5.1"),
         (11101, "11101"),
         (Decimal("1.10"), "1.10"),
     ],
@@ -196,7 +197,7 @@ def test_account_codes(value: object, expected: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["1 1", "1'", "1;--", "1\x001", "...", "-", "1,1", "1*", "<1>", True]
+    "value", ["1  1", "1\t1", "1'", "1;--", "1\x001", "...", "-", "1,1", "1*", "<1>", True]
 )
 def test_what_is_no_account_code(value: object) -> None:
     with pytest.raises(InvalidValue, match=r"^CT1_CONTA is "):

@@ -77,7 +77,7 @@ def test_what_an_account_need_not_say() -> None:
         ("Receita", StatedType(type=AccountType.REVENUE)),
         ("LIABILITY", StatedType(type=AccountType.LIABILITY)),
         ("Compensação", StatedType(off_balance=True)),
-        ("Diversos", None),
+        ("Diversos", StatedType(unread="Diversos")),
     ],
 )
 def test_type(words: str, stated: StatedType | None) -> None:
@@ -144,7 +144,7 @@ def test_an_entry_without_lines_is_refused(value: object) -> None:
 
 
 @pytest.mark.parametrize("field", ["account_code", "debit_amount", "credit_amount"])
-@pytest.mark.parametrize("value", [None, " ", [], "1 2"])
+@pytest.mark.parametrize("value", [None, " ", [], "1;2"])
 def test_one_bad_line_spoils_the_entry(field: str, value: object) -> None:
     bad = line(**{field: value})
     with pytest.raises(InvalidValue, match=rf"^lines\[1\]\.{field} "):

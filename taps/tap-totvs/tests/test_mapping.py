@@ -144,7 +144,7 @@ def test_a_name_and_a_side_that_nobody_has_filled_in() -> None:
 
 @pytest.mark.parametrize(
     ("column", "value"),
-    [("CTI_CLASSE", "3"), ("CTI_NORMAL", "X"), ("CTI_SALDOI", "1.000"), ("CT1_CONTA", "1 1")],
+    [("CTI_CLASSE", "3"), ("CTI_NORMAL", "X"), ("CTI_SALDOI", "1.000"), ("CT1_CONTA", "1;1")],
 )
 def test_an_account_column_cannot_be_read(column: str, value: object) -> None:
     with pytest.raises(InvalidValue, match=rf"^{column} "):

@@ -200,7 +200,7 @@ def test_a_table_that_branches_share_has_no_filial(filial: str | None) -> None:
         ("CT2_VALOR", None),
         ("CT2_VALOR", "abc"),
         ("CT2_DEBITO", "   "),
-        ("CT2_DEBITO", "1 1"),
+        ("CT2_DEBITO", "1;1"),
         ("CT2_LOTE", None),
         ("CT2_SBLOTE", " "),
         ("CT2_DOC", None),
