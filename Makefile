@@ -10,7 +10,8 @@ bin := .venv/bin
 uv := .tools/uv/bin/uv
 install := sh requirements/install.sh
 taps := $(patsubst %/pyproject.toml,%,$(sort $(wildcard taps/*/pyproject.toml)))
-members := shared $(taps)
+analyses := $(patsubst %/pyproject.toml,%,$(sort $(wildcard analyze/*/pyproject.toml)))
+members := shared $(taps) $(analyses)
 sources := $(members) loaders/target-postgres tests orchestrate/airflow
 # Two workers suit two cores; more only help where there are more.
 PYTEST_WORKERS ?= 2
@@ -31,8 +32,8 @@ test-pipelines: .venv/.installed .meltano/.installed ## the minutes of Meltano t
 	$(bin)/pytest -m pipelines tests/docs tests/e2e
 
 .PHONY: test-browser
-test-browser: .venv/.browser ## consent in a real browser (installs Debian's Chromium where there is none)
-	$(bin)/pytest -m browser tests/browser
+test-browser: .venv/.browser ## consent and the close report in a real browser (installs Debian's Chromium where there is none)
+	$(bin)/pytest -m browser tests/browser tests/report
 
 .PHONY: test-loaders
 test-loaders: .venv/.installed .meltano/.installed ## loaders and databases beside PostgreSQL (installs Debian's MariaDB)
@@ -65,6 +66,7 @@ readme: .venv/.installed ## settings in the READMEs and in meltano.yml, from wha
 	$(bin)/python -m house.portfolio --write
 	$(bin)/python -m house.hub --write
 	$(bin)/python -m house.scaling --write
+	$(bin)/python -m house.catalogues --write
 
 install: .venv/.installed .meltano/.installed ## what demo and test install first
 
@@ -108,7 +110,8 @@ lock: .venv/.installed ## newest versions of everything into requirements/*.txt
 	$(compile) --generate-hashes requirements/meltano.in -o requirements/meltano.txt && \
 	$(compile) --generate-hashes requirements/target-postgres.in -o requirements/target-postgres.txt && \
 	$(compile) --generate-hashes requirements/airflow.in -o requirements/airflow.txt && \
-	$(compile) $(own) $(members:%=%/pyproject.toml) --extra redis -o requirements/taps.txt && \
+	$(compile) $(own) shared/pyproject.toml $(taps:%=%/pyproject.toml) --extra redis -o requirements/taps.txt && \
+	$(compile) $(analyses:%=%/pyproject.toml) -o requirements/close-report.txt && \
 	$(compile) --generate-hashes $(own) $(members:%=%/pyproject.toml) --group pyproject.toml:dev \
 		-o requirements/dev.txt && \
 	$(compile) --generate-hashes --constraint requirements/dev.txt requirements/browser.in \

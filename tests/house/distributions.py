@@ -36,9 +36,12 @@ DISTRIBUTIONS = [
     Distribution("erp-common", PROJECT / "shared"),
     *(
         Distribution(file.parent.name, file.parent)
-        for file in sorted(PROJECT.glob("taps/*/pyproject.toml"))
+        for file in sorted(
+            (*PROJECT.glob("taps/*/pyproject.toml"), *PROJECT.glob("analyze/*/pyproject.toml"))
+        )
     ),
 ]
+TAPS = [one for one in DISTRIBUTIONS if one.folder.parent.name == "taps"]
 
 
 def build(distribution: Distribution, folder: Path) -> list[Path]:

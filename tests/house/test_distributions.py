@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from house.distributions import DISTRIBUTIONS, PROJECT, Distribution, build
+from house.distributions import DISTRIBUTIONS, PROJECT, TAPS, Distribution, build
 
 UV = PROJECT / ".tools" / "uv" / "bin" / "uv"
 
@@ -53,7 +53,7 @@ def test_the_package_index_would_take_them(
 
 
 @pytest.mark.parametrize("suffix", [".whl", ".gz"])
-@pytest.mark.parametrize("tap", DISTRIBUTIONS[1:], ids=str)
+@pytest.mark.parametrize("tap", TAPS, ids=str)
 def test_a_tap_runs_where_only_it_is_installed(
     built: dict[str, list[Path]], tap: Distribution, suffix: str, tmp_path: Path
 ) -> None:

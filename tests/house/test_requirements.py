@@ -8,7 +8,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from house.distributions import DISTRIBUTIONS, PROJECT, Distribution
+from house.distributions import DISTRIBUTIONS, PROJECT, TAPS, Distribution
 
 REQUIREMENTS = PROJECT / "requirements"
 OWN = {distribution.name for distribution in DISTRIBUTIONS}
@@ -24,8 +24,14 @@ def locked(name: str) -> dict[str, list[Requirement]]:
     return found
 
 
-@pytest.mark.parametrize("distribution", DISTRIBUTIONS, ids=str)
-@pytest.mark.parametrize("lock", ["dev.txt", "taps.txt"])
+LOCKS = [
+    *(("dev.txt", distribution) for distribution in DISTRIBUTIONS),
+    *(("taps.txt", distribution) for distribution in DISTRIBUTIONS[:1] + TAPS),
+    *((f"{one.name}.txt", one) for one in DISTRIBUTIONS if one.folder.parent.name == "analyze"),
+]
+
+
+@pytest.mark.parametrize(("lock", "distribution"), LOCKS, ids=str)
 def test_locks_cover_what_is_declared(lock: str, distribution: Distribution) -> None:
     versions = locked(lock)
     for declared in map(Requirement, distribution.dependencies()):

@@ -1,0 +1,69 @@
+"""`close-report render`: one pass over the companies into a page, and into a workbook."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Final
+
+from close_report.books import read_books
+from close_report.directory import company_names
+from close_report.group import read_group
+from close_report.language import Language
+from close_report.matrix import Matrix, read_matrix
+from close_report.models import Restatement
+from close_report.overview import Overview, overview
+from close_report.page import Pages
+from close_report.periods import Period
+from close_report.warehouse import Warehouse
+from close_report.workbook import Workbook
+
+MEGABYTE: Final = 1_000_000
+
+
+@dataclass(frozen=True)
+class Options:
+    """How much is shown, and where."""
+
+    today: date
+    """The day that decides what is open."""
+    max_postings: int = 20_000
+    """Postings of a company at most, whole periods, the newest first."""
+    split_above: float = 8.0
+    """Beyond so many megabytes each company has a file of its own."""
+
+
+def render(warehouse: Warehouse, out: Path, spoken: Language, options: Options) -> list[Path]:
+    """Write `index.html` and `close.xlsx`; gives the files written, the page first.
+
+    Raises:
+        CloseReportError: A model is missing or another than expected.
+        OSError: The folder cannot be written to.
+    """
+    names = company_names(warehouse)
+    matrix = read_matrix(warehouse, names, options.today)
+    group = read_group(warehouse)
+    shown = latest_closed(matrix)
+    out.mkdir(parents=True, exist_ok=True)
+    overviews: dict[str, Overview] = {}
+    restatements: list[Restatement] = []
+    order = list(dict.fromkeys(company for company, _ in matrix.cells))
+    with (
+        Pages(out, spoken, matrix, shown, round(options.split_above * MEGABYTE)) as pages,
+        Workbook(out / "close.xlsx", spoken, matrix, shown) as workbook,
+    ):
+        for books in read_books(warehouse, order, options.max_postings):
+            overviews[books.company_id] = overview(books)
+            restatements += books.restatements
+            pages.add(books)
+            workbook.add(books)
+        workbook.finish(group)
+        return [*pages.finish(overviews, restatements, group), workbook.path]
+
+
+def latest_closed(matrix: Matrix) -> Period | None:
+    """The newest period that is over for some company, else the newest, else none."""
+    closed = [cell.period for cell in matrix.cells.values() if not cell.is_open]
+    every = [cell.period for cell in matrix.cells.values()]
+    return max(closed or every, key=lambda period: period.end, default=None)

@@ -1,0 +1,38 @@
+"""Texts and amounts from the ERP, made harmless and written out in full."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+# Control characters, and those that turn the direction of what follows or join invisibly: in a page
+# or a spreadsheet they make an account look like another.
+_HARMFUL = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb"
+    "\ud800-\udfff\ufffe\uffff]"
+)
+_BLANKS = re.compile(r"\s+")
+MAX_TEXT = 300
+"""Longer texts are cut in pages and spreadsheets; the warehouse keeps them whole."""
+
+
+def harmless(text: str, limit: int = MAX_TEXT) -> str:
+    """The text in one line, characters that hide or turn text replaced by U+FFFD, and cut to size.
+
+    Args:
+        text: Any text.
+        limit: The most characters; what is cut ends with an ellipsis.
+    """
+    if len(text) > limit:
+        text = text[: limit - 1] + "…"
+    if text.isascii() and text.isprintable():
+        return text
+    return _BLANKS.sub(" ", _HARMFUL.sub("\ufffd", text)).strip()
+
+
+def plain(amount: Decimal) -> str:
+    """The amount with all its digits and no more: `1234.5`, never an exponent, never `-0`."""
+    written = format(amount, "f")
+    if "." in written:
+        written = written.rstrip("0").rstrip(".")
+    return "0" if written == "-0" else written

@@ -1,0 +1,1 @@
+"""The close report, against models in real databases."""
