@@ -91,6 +91,23 @@ def _understood(name: str, kind: Any, value: Any) -> Any:  # noqa: ANN401 - any 
 
 
 def _problems(settings: Settings, *, books: bool) -> Iterator[str]:
+    if settings.calls:
+        yield from _problems_of_calling(settings)
+    yield from settings.problems()
+    if not settings.tolerance.is_finite():
+        yield "tolerance must be a number"
+    elif settings.tolerance < 0:
+        yield "tolerance must not be negative"
+    for read in ("type_prefixes", "redirect"):
+        try:
+            getattr(settings, read)
+        except (ValueError, ERPValidationError) as error:
+            yield str(error)
+    if books:
+        yield from _book_problems(settings)
+
+
+def _problems_of_calling(settings: Settings) -> Iterator[str]:
     yield from _clear_addresses(settings)
     if settings.ca_bundle is not None and not Path(settings.ca_bundle).is_file():
         yield f"ca_bundle is {settings.ca_bundle!r}, where there is no file; correct the path"
@@ -107,17 +124,6 @@ def _problems(settings: Settings, *, books: bool) -> Iterator[str]:
         )
     else:
         yield from _missing_credentials(settings)
-    if not settings.tolerance.is_finite():
-        yield "tolerance must be a number"
-    elif settings.tolerance < 0:
-        yield "tolerance must not be negative"
-    for read in ("type_prefixes", "redirect"):
-        try:
-            getattr(settings, read)
-        except (ValueError, ERPValidationError) as error:
-            yield str(error)
-    if books:
-        yield from _book_problems(settings)
 
 
 def _clear_addresses(settings: Settings) -> Iterator[str]:
@@ -142,9 +148,9 @@ def _book_problems(settings: Settings) -> Iterator[str]:
             "configure one tap per company"
         )
     first, last, openings = settings.start_date, settings.end_date, settings.openings_day
-    if first is None:
+    if first is None and settings.needs_start_date:
         yield "start_date is missing; set the first day to read as YYYY-MM-DD"
-    elif last and last < first:
+    elif first and last and last < first:
         yield f"end_date ({last}) lies before start_date ({first})"
     if first and openings and openings > first:
         yield f"opening_balances_from ({openings}) lies after start_date ({first})"

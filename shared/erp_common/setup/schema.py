@@ -39,10 +39,10 @@ def schema(of: type[Settings]) -> dict[str, Any]:
     }
     described = _struct(of, defaults.values(), said)
     properties = _in_order(described["properties"])
-    for name in of.hidden():
-        del properties[name]
     properties["api"]["enum"] = list(defaults.apis)
     properties["auth_type"]["enum"] = list(defaults.auth_types)
+    for name in of.hidden():
+        del properties[name]
     required = [name for name, one in properties.items() if one["group"] == "required"]
     for name in required:
         properties[name]["type"] = [kind for kind in properties[name]["type"] if kind != "null"]

@@ -6,7 +6,7 @@ like these.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Literal, get_args
@@ -99,6 +99,10 @@ class Settings(TransportSettings, frozen=True, kw_only=True):
     """The settings of every tap, typed; their names are the users'."""
 
     defaults: ClassVar[Defaults]
+    calls: ClassVar[bool] = True
+    """Whether books are asked for, at an address and by who may; files are merely read."""
+    needs_start_date: ClassVar[bool] = True
+    """Whether nothing else says where the books begin."""
 
     # Which books are read, and how they are cut and checked
 
@@ -280,6 +284,10 @@ class Settings(TransportSettings, frozen=True, kw_only=True):
     def hidden(cls) -> frozenset[str]:
         """Settings that this ERP has no use for."""
         return frozenset(() if cls.defaults.authorize_url else ("authorize_url", "redirect_uri"))
+
+    def problems(self) -> Iterator[str]:
+        """What is wrong with the tap's own settings, in sentences."""
+        yield from ()
 
     @property
     def usual(self) -> Defaults:

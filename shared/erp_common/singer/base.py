@@ -147,10 +147,7 @@ class TapBase(Tap, Generic[S]):
         self._bookmarks = Bookmarks(cast("dict[str, Any]", self.state), streams)
         build = self.build(self.settings)
         source = self.source(self.settings, build)
-        work: list[Work] = [
-            start.work(company, self.settings, self._bookmarks, source.basis)
-            for company in self.companies
-        ]
+        work = [self.work(company, source, self._bookmarks) for company in self.companies]
         extraction = connection.extraction(
             self.settings, source, subledger="subledger" in streams, masker=_masker
         )
@@ -162,6 +159,10 @@ class TapBase(Tap, Generic[S]):
             counted(sum(len(one.periods) for one in work), "period", "periods"),
         )
         return Run(Books(source, work, extraction), build)
+
+    def work(self, company: Company, source: Source, bookmarks: Bookmarks) -> Work:
+        """What of a company is read in this run."""
+        return start.work(company, self.settings, bookmarks, source.basis)
 
     def delivered(self, extract: PeriodExtract) -> None:
         """Move the bookmarks past a period whose streams have all been emitted."""

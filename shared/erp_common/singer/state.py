@@ -77,6 +77,14 @@ class Bookmarks:
                 "correct the state or run with a full refresh",
             ) from None
 
+    def noted(self, company_id: str, name: str) -> Any:  # noqa: ANN401 - the tap's own
+        """What a tap has noted of a company beside its bookmarks; None if nothing."""
+        return self._partition("periods", company_id).get(name)
+
+    def note(self, company_id: str, name: str, value: Any) -> None:  # noqa: ANN401 - likewise
+        """Note something of a company beside its bookmarks, in JSON's types."""
+        self._partition("periods", company_id, create=True)[name] = value
+
     def mark(self, company_id: str, end: date, carried: CarriedOpenings | None = None) -> None:
         """Say that all selected streams have delivered the period that ends on this day."""
         for stream in self._streams:

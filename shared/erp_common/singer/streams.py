@@ -21,7 +21,7 @@ import sys
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 from singer_sdk import metrics
@@ -55,12 +55,14 @@ class LedgerStream(Stream):
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE  # rows are typed already
     state_partitioning_keys = ("company_id",)
     replication_key = schemas.REPLICATION_KEY
+    row_schema: ClassVar[dict[str, Any] | None] = None
+    """Of a stream that one tap alone has; what it requires is its key."""
     _tap: TapBase[Any]
 
     def __init__(self, tap: TapBase[Any]) -> None:
         """Create the stream of this tap."""
-        super().__init__(tap, schema=schemas.SCHEMAS[self.name])
-        self.primary_keys = schemas.KEYS[self.name]
+        super().__init__(tap, schema=self.row_schema or schemas.SCHEMAS[self.name])
+        self.primary_keys = tuple(self.schema["required"])
         self.meters = Meters(self.name)
         self._schema_written = False
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from erp_common.setup.schema import schema
 from erp_common.singer.base import S, TapBase
 from erp_common.singer.cli import LedgerCommand, authorize_option, health_check_option
-from erp_common.singer.streams import STREAMS
+from erp_common.singer.streams import STREAMS, LedgerStream
 
 if TYPE_CHECKING:
     from singer_sdk.streams import Stream
@@ -22,6 +22,8 @@ else:
 class LedgerTap(TapBase[S]):
     """Base of the taps; a tap says what its ERP looks like: `settings_class`, `source`."""
 
+    stream_classes: ClassVar[tuple[type[LedgerStream], ...]] = STREAMS
+
     def __init_subclass__(cls, **kwargs: Any) -> None:  # noqa: ANN401 - as Python has it
         """Describe the tap's settings as the SDK wants them described."""
         super().__init_subclass__(**kwargs)
@@ -30,7 +32,7 @@ class LedgerTap(TapBase[S]):
 
     @override
     def discover_streams(self) -> list[Stream]:
-        return [stream(self) for stream in STREAMS]
+        return [stream(self) for stream in self.stream_classes]
 
     @classmethod
     @override
