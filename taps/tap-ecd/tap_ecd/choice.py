@@ -1,0 +1,134 @@
+"""Which of a company's files are its ledger, and which say of themselves that they are not.
+
+A substitute replaces the file whose hash it names, and what lies within its span. Auxiliary books
+and books of daily balances are no ledgers. What then still states the same month twice is told:
+nothing is guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from enum import Enum
+
+import msgspec
+
+from erp_common.errors import ERPValidationError
+from tap_ecd.head import BOOKS, LEDGERS, Head
+
+
+class Use(str, Enum):
+    """What a file is to its company's ledger."""
+
+    LEDGER = "ledger"
+    REPLACED = "replaced"
+    COPY = "copy"
+    NO_LEDGER = "no_ledger"
+
+
+class Candidate(msgspec.Struct):
+    """A file of a company."""
+
+    name: str
+    head: Head
+    sha256: str
+    sha1: str
+    name_hashes: set[str] = set()
+    """Hashes that stand in the file's name."""
+    use: Use = Use.LEDGER
+    why: str | None = None
+    """In words, if the file is not the ledger."""
+    note: str | None = None
+    """What is not certain about a file that is."""
+
+    @property
+    def is_ledger(self) -> bool:
+        """Whether the file counts."""
+        return self.use is Use.LEDGER
+
+    def is_called(self, hash_written: str) -> bool:
+        """Whether the hash is this file's."""
+        return hash_written == self.sha1 or hash_written in self.name_hashes
+
+    def covers(self, other: Candidate) -> bool:
+        """Whether the span of the other lies in this one's, for the same establishment."""
+        mine, its = self.head, other.head
+        return mine.cnpj == its.cnpj and mine.starts <= its.starts and its.ends <= mine.ends
+
+    def overlaps(self, other: Candidate) -> bool:
+        """Whether both state the same days."""
+        mine, its = self.head, other.head
+        return mine.starts <= its.ends and its.starts <= mine.ends
+
+
+def choose(company: str, files: Sequence[Candidate]) -> None:
+    """Say of each file of a company what it is to the ledger.
+
+    Args:
+        company: The company's id, for sentences.
+        files: All files of the company.
+
+    Raises:
+        ERPValidationError: If two files state the same days and neither replaces the other.
+    """
+    _set_books_aside(files)
+    _set_copies_aside(files)
+    for file in [one for one in files if one.is_ledger and one.head.is_substitute]:
+        _replace(file, files)
+    ledgers = [file for file in files if file.is_ledger]
+    for place, file in enumerate(ledgers):
+        for other in ledgers[:place]:
+            if file.overlaps(other) and not _stand_side_by_side(file, other):
+                raise ERPValidationError(
+                    f"{other.name} and {file.name} both are the ledger of {company} from "
+                    f"{max(file.head.starts, other.head.starts)} to "
+                    f"{min(file.head.ends, other.head.ends)}, and neither says that it replaces "
+                    "the other; take the one that does not count out of paths",
+                )
+
+
+def _set_books_aside(files: Iterable[Candidate]) -> None:
+    for file in files:
+        book = file.head.book
+        if book not in LEDGERS:
+            kind = BOOKS.get(book, "of no kind that is known")
+            file.use = Use.NO_LEDGER
+            file.why = (
+                f"{file.name} is a book {book or 'without a kind'} ({kind}), not the company's "
+                "ledger with its entries"
+            )
+
+
+def _set_copies_aside(files: Iterable[Candidate]) -> None:
+    first: dict[str, Candidate] = {}
+    for file in files:
+        known = first.setdefault(file.sha256, file)
+        if known is not file and file.is_ledger:
+            file.use, file.why = Use.COPY, f"{file.name} is a copy of {known.name}"
+            known.name_hashes |= file.name_hashes
+
+
+def _replace(file: Candidate, files: Sequence[Candidate]) -> None:
+    """Set aside what a substitute replaces."""
+    named = file.head.replaces
+    others = [other for other in files if other is not file and other.use is not Use.COPY]
+    called = [other for other in others if named and other.is_called(named)]
+    within = [
+        other
+        for other in others
+        if other.is_ledger and not other.head.is_substitute and file.covers(other)
+    ]
+    for other in [*called, *within]:
+        if other.is_ledger:
+            other.use = Use.REPLACED
+            other.why = f"{other.name} was replaced by {file.name}"
+    if within and not called:
+        file.note = (
+            f"{file.name} replaces a file whose hash ({named or 'none is given'}) is that of none "
+            f"given; it was taken for {', '.join(one.name for one in within)}, whose time it covers"
+        )
+
+
+def _stand_side_by_side(file: Candidate, other: Candidate) -> bool:
+    """Whether both are books of branches, which are summed up."""
+    mine, its = file.head, other.head
+    return mine.is_decentralised and its.is_decentralised and mine.cnpj != its.cnpj
