@@ -98,6 +98,7 @@ class Listing(Generic[Row]):
         more: str | None = None,
         fallback_charset: str | None = None,
         is_error: Callable[[dict[str, Any]], bool] | None = None,
+        null_is_empty: bool = False,
     ) -> None:
         """Describe the listing.
 
@@ -109,6 +110,7 @@ class Listing(Generic[Row]):
             more: The envelope's field that says whether another page follows, if the ERP says it.
             fallback_charset: Tried where the declared charset does not fit the bytes.
             is_error: Whether an element of a list is the ERP's error and not a row.
+            null_is_empty: Whether null stands for a list without rows.
         """
         self.key = key
         self._row = row
@@ -117,6 +119,7 @@ class Listing(Generic[Row]):
         self._more = more
         self._fallback = fallback_charset
         self._is_error = is_error
+        self._null_is_empty = null_is_empty
         fields: list[tuple[str, Any, Any]] = [("rows", list[row], msgspec.field(name=key))]  # type: ignore[valid-type]
         if total_pages:
             fields.append(("pages", Any, msgspec.field(name=total_pages, default=None)))
@@ -184,6 +187,8 @@ class Listing(Generic[Row]):
             found = body
         elif isinstance(body, dict) and self.key in body:
             found = body[self.key]
+            if found is None and self._null_is_empty:
+                found = []
         elif isinstance(body, dict):
             lists = [value for value in body.values() if isinstance(value, list)]
             found = lists[0] if len(lists) == 1 else None

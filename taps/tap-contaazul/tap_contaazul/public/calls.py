@@ -44,7 +44,12 @@ Row = TypeVar("Row")
 Params = tuple[tuple[str, str], ...]
 
 # Conta Azul counts rows and no pages; what is read for its totals is never read as a stream.
-_TOTALS: Final[dict[str, Any]] = {"total_rows": "itens_totais", "total_pages": "paginas_totais"}
+_TOTALS: Final[dict[str, Any]] = {
+    "total_rows": "itens_totais",
+    "total_pages": "paginas_totais",
+    # A list without rows may be null; the total beside it says whether that can be.
+    "null_is_empty": True,
+}
 ACCOUNTS: Final = Listing("itens", MoneyAccount, **_TOTALS)
 CATEGORIES: Final = Listing("itens", Category, **_TOTALS)
 # The one listing whose rows are called items.
@@ -207,6 +212,8 @@ def read_settlements(answer: Answer) -> list[Any]:
         ERPValidationError: If it is no list.
     """
     body = _untyped.decode(answer.utf8())
+    if isinstance(body, dict) and "itens" in body:
+        body = body["itens"] or []
     if not isinstance(body, list):
         raise ERPValidationError(
             "the answer is no list of settlements; check base_url and whether this application may "

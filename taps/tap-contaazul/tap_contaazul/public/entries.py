@@ -12,7 +12,7 @@ from erp_common.ledger.cash import Settled
 from erp_common.ledger.exact import plain, turned
 from erp_common.ledger.fields import part
 from erp_common.ledger.models import Posting
-from erp_common.ledger.normalize import InvalidValue, parse_date, required_text, text
+from erp_common.ledger.normalize import InvalidValue, parse_date, required_text, shown, text
 from tap_contaazul.public.mapping import money_code
 from tap_contaazul.public.rows import InitialBalance, Moved, Transfer
 from tap_contaazul.public.shares import WHOLE, Counterpart, Lookups, apportionment, cents, composed
@@ -85,6 +85,12 @@ def _settlement(lookups: Lookups, row: Moved) -> list[Posting]:
 def _transfer(lookups: Lookups, row: Transfer, side: str) -> list[Posting]:
     """One side of a transfer; the other may have another day."""
     own = part(getattr(row, side), side)
+    if not own:
+        raise InvalidValue(
+            side,
+            f"is empty in transfer {shown(row.id)}: Conta Azul does not say which account the "
+            f"money {'left' if side == 'origem' else 'came to'}, and only the other side is posted",
+        )
     value = part(own.get("composicao_valor"), f"{side}.composicao_valor")
     kind = "DESPESA" if side == "origem" else "RECEITA"
     money, lines = composed(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -22,9 +22,10 @@ from erp_common.ledger.balances import TrialBalance
 from erp_common.ledger.exact import close, plain
 from erp_common.ledger.findings import Code, finding
 from erp_common.ledger.hierarchy import Chart
-from erp_common.ledger.models import Company, Finding
+from erp_common.ledger.models import Company, Finding, Severity
 from erp_common.ledger.normalize import InvalidValue
 from erp_common.ledger.periods import Period
+from erp_common.ledger.vocabulary import fold
 from tap_contaazul.public import calls, mapping
 from tap_contaazul.public.entries import entry
 from tap_contaazul.public.plan import Plan
@@ -99,7 +100,8 @@ class ContaAzulCashBooks(HttpSource, DerivedSource[Known]):
             account = ledger.by_code.get(f"CC.{number}")
             closing = Decimal(0) if account is None else account.net_closing_balance
             if not close(closing, held, self._tolerance):
-                yield _disproved(number, ledger.period, closing, held)
+                is_card = account is not None and _is_card(account.metadata)
+                yield _disproved(number, ledger.period, closing, held, is_card=is_card)
 
     def probe(self, company: Company, period: Period) -> tuple[Request, Callable[[Answer], object]]:
         """A few money accounts."""
@@ -166,8 +168,16 @@ def _numbers(accounts: list[Page[MoneyAccount]]) -> list[str]:
     return found
 
 
-def _disproved(number: str, period: Period, closing: Decimal, held: Decimal) -> Finding:
-    return finding(
+def _is_card(metadata: Mapping[str, Any]) -> bool:
+    """Whether an account is a card, whose balance Conta Azul counts by invoices."""
+    return "cartao" in fold(str(metadata.get("kind") or ""))
+
+
+def _disproved(
+    number: str, period: Period, closing: Decimal, held: Decimal, *, is_card: bool
+) -> Finding:
+    """The finding of a balance that differs; that of a card does so in sound books too."""
+    found = finding(
         Code.INVALID_RECORD,
         f"Conta Azul says that account CC.{number} holds {plain(held)} now, but the movements read "
         f"up to {period.end} leave {plain(closing)}: one is missing, was changed before the "
@@ -177,3 +187,6 @@ def _disproved(number: str, period: Period, closing: Decimal, held: Decimal) -> 
         actual=closing,
         raw={"conta_financeira": number, "saldo_atual": held},
     )
+    if is_card:
+        found.severity = Severity.WARNING
+    return found

@@ -373,10 +373,16 @@ def test_settlements_that_the_details_lack_are_asked_for(sim: Simulator, read: R
     assert sim.requests.count(ERP, "baixa") == sim.requests.count(ERP, "parcela")
 
 
+def test_settlements_may_be_listed_like_everything_else(sim: Simulator, read: Runs) -> None:
+    sim.contaazul_public.settlements_in_details = False
+    with sim.tamper(ERP, "baixa", lambda body, _: {"itens": body, "itens_totais": len(body)}):
+        must_equal(read(**JANUARY), sim)
+
+
 def test_settlements_of_another_shape_are_an_error(sim: Simulator, read: Runs) -> None:
     sim.contaazul_public.settlements_in_details = False
     with (
-        sim.tamper(ERP, "baixa", lambda _body, _request: {"itens": []}),
+        sim.tamper(ERP, "baixa", lambda _body, _request: {"baixas": []}),
         pytest.raises(ERPValidationError, match="no list of settlements"),
     ):
         read(**JANUARY)
@@ -418,10 +424,53 @@ def test_an_apportionment_without_categories_is_kept_and_told(
 
     with sim.tamper(ERP, "parcela", without):
         done = read(**JANUARY)
-    assert done.codes() == ["ACCOUNT_NOT_IN_CHART"]
+    assert done.codes() == ["MISSING_CATEGORY"]
     (line,) = [row for row in done.rows["subledger"] if row["account_code"] == "CAT.NONE"]
     assert line["credit_amount"] == plain.amount
     assert done.rows["periods"][0]["is_balanced"]
+
+
+def test_lists_without_rows_may_be_null(sim: Simulator, read: Runs) -> None:
+    def null(body: dict[str, Any], _: object) -> None:
+        for name in ("itens", "items"):
+            if body.get(name) == []:
+                body[name] = None
+
+    with (
+        sim.tamper(ERP, "contas-a-receber", null),
+        sim.tamper(ERP, "contas-a-pagar", null),
+        sim.tamper(ERP, "saldo-inicial", null),
+        sim.tamper(ERP, "transferencias", null),
+    ):
+        must_equal(read(**JANUARY), sim)
+
+
+def test_null_where_rows_are_announced_is_an_error(sim: Simulator, read: Runs) -> None:
+    def null(body: dict[str, Any], _: object) -> None:
+        body["itens"] = None
+
+    with (
+        sim.tamper(ERP, "categorias", null),
+        pytest.raises(ERPValidationError, match="announced"),
+    ):
+        read(**JANUARY)
+
+
+def test_a_transfer_that_does_not_say_where_from_is_told(sim: Simulator, read: Runs) -> None:
+    count = 0
+
+    def nowhere(body: dict[str, Any], _: object) -> None:
+        nonlocal count
+        for row in body["itens"]:
+            row["origem"] = None
+            count += str(SINCE) <= row["data"][:10] <= str(END)
+
+    with sim.tamper(ERP, "transferencias", nowhere):
+        done = read(**JANUARY)
+    told = [r for r in done.rows["validation_issues"] if "origem is empty" in r["message"]]
+    assert len(told) == count > 0
+    assert {row["code"] for row in told} == {"INVALID_RECORD"}
+    assert [r for r in done.rows["subledger"] if r["entry_id"].endswith(".destino")]
 
 
 # Values
@@ -595,6 +644,20 @@ def test_a_missing_movement_is_disproved(sim: Simulator, read: Runs, plain: Move
     held = sim.cash(ERP).balance(plain.account, date.max)
     assert (issue["expected"], issue["actual"]) == (str(held), str(held - plain.amount))
     assert "one is missing, was changed before the periods read" in issue["message"]
+
+
+def test_a_card_that_does_not_tie_is_a_warning(sim: Simulator, read: Runs, plain: Movement) -> None:
+    account = uuid("account", plain.account)
+    sim.plans.due[plain.id] = date(2015, 1, 1)
+
+    def card(body: dict[str, Any], _: object) -> None:
+        for row in body["itens"]:
+            if row["id"] == account:
+                row["tipo"] = "CARTAO_CREDITO"
+
+    with sim.tamper(ERP, "conta-financeira", card):
+        (issue,) = read(**TO_NOW).rows["validation_issues"]
+    assert (issue["account_code"], issue["severity"]) == (f"CC.{account}", "warning")
 
 
 @pytest.mark.parametrize(
