@@ -107,6 +107,7 @@ class RefreshChain:
                     "refresh_token.",
                     ends_run=True,
                 )
+            self._store.reserve()
             given = exchange(self._current)
             self._keep(
                 self._store, given, fingerprint(self._setting) if kept is None else kept.seed
@@ -124,6 +125,7 @@ class RefreshChain:
             self._current = given.refresh_token
             return self.lasting(given)
         with self._store.locked():
+            self._store.reserve()
             given = exchange()
             if not given.refresh_token:
                 raise ERPValidationError(

@@ -2,13 +2,17 @@
 
 One file may hold the tokens of several applications. It is readable by its owner alone, replaced
 as a whole, and written before the new token is used: whoever is killed in between leaves either
-the old state or the new one.
+the old state or the new one. Since a refresh token is gone once it has been exchanged, room for the
+next one is on disk before that.
 """
 
 from __future__ import annotations
 
+import errno
+import glob
 import hashlib
 import json
+import logging
 import os
 import tempfile
 from collections.abc import Iterator
@@ -21,7 +25,13 @@ from filelock import FileLock, Timeout
 
 from erp_common.errors import ERPConnectionError, ERPValidationError
 
+logger = logging.getLogger(__name__)
+
 _VERSION = 1
+_ROOM = 1 << 14
+"""Bytes by which the file may grow with a token; those that are signed texts are the longest."""
+_NO_RENAME = {errno.EBUSY, errno.EXDEV, errno.EPERM, errno.EACCES, errno.EROFS}
+"""Where a file was mounted by itself into a container, say, nothing can take its place."""
 _LOCK_TIMEOUT = 300.0
 """Seconds to wait for another process that refreshes: longer than all of its retries take."""
 
@@ -64,6 +74,9 @@ class TokenStore:
         # A link stays a link: what it points to is replaced.
         self._path = Path(path).expanduser().resolve()
         self._lock = FileLock(f"{self._path}.lock", mode=0o600)
+        self._reserve: Path | None = None
+        self._in_place = False
+        self._warned = False
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -86,7 +99,33 @@ class TokenStore:
         try:
             yield
         finally:
+            if self._reserve is not None:
+                with suppress(OSError):
+                    self._reserve.unlink()
+                self._reserve = None
             self._lock.release()
+
+    def reserve(self) -> None:
+        """Make sure that `save` can succeed, before a token is spent; call it with the lock held.
+
+        What is kept is put on disk again, by the way that `save` takes, and room for what comes.
+
+        Raises:
+            ERPValidationError: The file cannot be written, or is no token store.
+        """
+        data = _encoded(self._entries())
+        try:
+            for left in self._path.parent.glob(f".{glob.escape(self._path.name)}.*"):
+                left.unlink()  # by a process that was killed; who holds the lock is alone
+            if self._path.exists():
+                self._put(data)
+            room = data + b" " * _ROOM
+            if self._in_place:
+                _write(self._path, room)
+            else:
+                self._reserve = self._temporary(room)
+        except OSError as error:
+            raise self._unusable("cannot be written to", error) from None
 
     def check(self) -> None:
         """Check that tokens can be kept here, before one is asked for.
@@ -96,7 +135,7 @@ class TokenStore:
             ERPValidationError: The file cannot be used, or is no token store.
         """
         with self.locked():
-            self._entries()
+            self.reserve()
 
     def load(self, name: str) -> StoredToken | None:
         """The tokens of an application; None if there are none yet.
@@ -119,15 +158,15 @@ class TokenStore:
             ERPValidationError: The file cannot be written, or is no token store.
         """
         entries = {**self._entries(), name: asdict(token)}
-        data = json.dumps({"version": _VERSION, "tokens": entries}, indent=1).encode()
         try:
-            self._replace(data)
+            self._put(_encoded(entries))
         except OSError as error:
             raise self._unusable("cannot be written to", error) from None
 
     def _entries(self) -> dict[str, dict[str, object]]:
         try:
             data = self._path.read_bytes()
+            self._warn_of_readers()
         except FileNotFoundError:
             return {}
         except OSError as error:
@@ -141,26 +180,56 @@ class TokenStore:
             raise self._damaged()
         return entries
 
-    def _replace(self, data: bytes) -> None:
-        # mkstemp makes the file for its owner alone.
-        handle, name = tempfile.mkstemp(prefix=f".{self._path.name}.", dir=self._path.parent)
-        temporary = Path(name)
+    def _warn_of_readers(self) -> None:
+        mode = self._path.stat().st_mode & 0o777
+        if os.name == "posix" and mode & 0o077 and not self._warned:
+            self._warned = True
+            logger.warning(
+                "token_store %s can be read by other users (mode %03o): whoever has read it holds "
+                "the tokens. Let its owner alone read it (chmod 600), and authorise again.",
+                self._path,
+                mode,
+            )
+
+    def _put(self, data: bytes) -> None:
+        """Put this into the file, as a whole if the system permits that."""
+        if self._in_place:
+            _write(self._path, data)
+            return
+        reserve, self._reserve = self._reserve, None
+        temporary = self._temporary(data) if reserve is None else reserve
         try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
+            if reserve is not None:
+                _write(reserve, data)
             temporary.replace(self._path)
-        except BaseException:
+        except OSError as error:
+            if error.errno not in _NO_RENAME or not self._path.exists():
+                raise
+            self._in_place = True
+        finally:
             with suppress(OSError):
                 temporary.unlink()
-            raise
-        if os.name == "posix":  # the new name must survive a power cut as well
+        if self._in_place:
+            _write(self._path, data)
+        elif os.name == "posix":  # the new name must survive a power cut as well
             folder = os.open(self._path.parent, os.O_RDONLY)
             try:
                 os.fsync(folder)
             finally:
                 os.close(folder)
+
+    def _temporary(self, data: bytes) -> Path:
+        """A file beside the store, for its owner alone, with this on disk."""
+        handle, name = tempfile.mkstemp(prefix=f".{self._path.name}.", dir=self._path.parent)
+        os.close(handle)
+        temporary = Path(name)
+        try:
+            _write(temporary, data)
+        except BaseException:
+            with suppress(OSError):
+                temporary.unlink()
+            raise
+        return temporary
 
     def _damaged(self) -> ERPValidationError:
         return ERPValidationError(
@@ -175,3 +244,18 @@ class TokenStore:
             "the path or its permissions.",
             ends_run=True,
         )
+
+
+def _encoded(entries: dict[str, dict[str, object]]) -> bytes:
+    return json.dumps({"version": _VERSION, "tokens": entries}, indent=1).encode()
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Write over a file's content, on the room that it has, and see it on disk."""
+    with path.open("r+b") as file:
+        # What is shorter ends in blanks until they are cut off: it is whole at any moment after.
+        file.write(data.ljust(path.stat().st_size))
+        file.flush()
+        os.fsync(file.fileno())
+        file.truncate(len(data))
+        os.fsync(file.fileno())
