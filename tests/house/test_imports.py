@@ -12,14 +12,16 @@ from house.distributions import DISTRIBUTIONS, Distribution
 from house.imports import Import, circles, imports, modules, packages
 
 # What a storey may import of the project; what is not in a storey stands on top of all of them.
+FOUNDATION = {"errors", "printable", "setting"}
 STOREYS: dict[str, Collection[str]] = {
-    "singer": {"singer", "setup", "extract", "auth", "http", "ledger", "errors", "setting"},
-    "setup": {"setup", "extract", "auth", "http", "ledger", "errors", "setting"},
-    "extract": {"extract", "auth", "http", "ledger", "errors", "setting"},
-    "auth": {"auth", "http", "errors", "setting"},
-    "http": {"http", "errors", "setting"},
-    "ledger": {"ledger", "errors", "setting"},
+    "singer": {"singer", "setup", "extract", "auth", "http", "ledger", *FOUNDATION},
+    "setup": {"setup", "extract", "auth", "http", "ledger", *FOUNDATION},
+    "extract": {"extract", "auth", "http", "ledger", *FOUNDATION},
+    "auth": {"auth", "http", *FOUNDATION},
+    "http": {"http", *FOUNDATION},
+    "ledger": {"ledger", *FOUNDATION},
     "errors": {"errors"},
+    "printable": {"printable"},
     "setting": {"setting"},
     "sql": {"sql"},
 }

@@ -24,6 +24,8 @@ Row_co = TypeVar("Row_co", covariant=True)
 LARGE = CHUNK
 """Answers above this many bytes are read as a stream; many of them may wait their turn at once."""
 
+_MAX_COUNT = 2**63 - 1
+
 _MARK = b"\xef\xbb\xbf"
 _UTF8 = frozenset({"utf-8", "utf8"})
 _untyped = msgspec.json.Decoder(float_hook=Decimal)
@@ -268,11 +270,12 @@ def _whole(value: object, field: str | None) -> int | None:
         return None
     try:
         number = Decimal(str(value).strip())
-        if number == number.to_integral_value() and number >= 0 and not isinstance(value, bool):
+        # Looked at in this order: what is too large is not even brought into digits.
+        if 0 <= number <= _MAX_COUNT and number == int(number) and not isinstance(value, bool):
             return int(number)
-    except ArithmeticError:
+    except (ArithmeticError, ValueError):  # the latter: an integer of thousands of digits
         pass
-    raise ERPValidationError(f"the answer's {field} is {value!r}, which is no count")
+    raise ERPValidationError(f"the answer's {field} is {shown(value)}, which is no count")
 
 
 def _answered(value: object, field: str | None) -> bool | None:

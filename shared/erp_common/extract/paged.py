@@ -5,9 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from enum import Enum
-from itertools import chain
-from operator import eq
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 import msgspec
 
@@ -20,7 +18,7 @@ from erp_common.http.transport import Answer, AnswerTooLarge, Request, Transport
 Row = TypeVar("Row")
 T = TypeVar("T")
 
-MAX_PAGES = 1_000_000
+MAX_PAGES = 100_000
 """More pages than this in one listing are taken for a wrong total."""
 
 MAX_EMPTY_PAGES = 20
@@ -141,17 +139,16 @@ class Paged(Generic[Row]):
 
     def pages(self) -> Iterator[Page[Row]]:
         """Take the pages in order, waiting for each."""
-        before: Page[Row] | None = None
+        seen: dict[int, int] = {}
         number = 0
         while number < len(self._tickets):
             page = self._tickets[number].result()
             number += 1
-            self._must_differ(before, page, number)
+            self._must_be_new(page, number, seen)
             if page.total_rows is not None:
                 self.announced = max(self.announced or 0, page.total_rows)
             self.received += page.row_count or 0
             yield page
-            before = page
 
     def _ask_up_to(self, pages: int) -> None:
         for number in range(len(self._tickets) + 1, pages + 1):
@@ -213,13 +210,22 @@ class Paged(Generic[Row]):
             return max(known, number + 1)
         return known
 
-    def _must_differ(self, before: Page[Row] | None, page: Page[Row], number: int) -> None:
-        """A page equal to the one before means that the ERP ignores the page asked for."""
-        if before is None or (page.row_count or 0) <= 1 or page.row_count != before.row_count:
+    def _must_be_new(self, page: Page[Row], number: int, seen: dict[int, int]) -> None:
+        """A page equal to one before means that the ERP ignores the page asked for."""
+        if not page.row_count or self.query.paging is Paging.SINGLE:
             return
-        if all(map(eq, _rows(page), _rows(before))):
+        if number > MAX_PAGES:
             raise ERPValidationError(
-                f"page {number} of the {self.query.name} repeats page {number - 1}: "
+                f"the {self.query.name} has more than {MAX_PAGES} pages, which cannot be; check "
+                "base_url and the API's version",
+            )
+        batches = list(page.batches)
+        # The first row and the last tell pages apart: no entry is on two pages.
+        ends = (page.row_count, repr(batches[0].rows[0]), repr(batches[-1].rows[-1]))
+        same = seen.setdefault(hash(ends), number)
+        if same != number:
+            raise ERPValidationError(
+                f"page {number} of the {self.query.name} repeats page {same}: "
                 "the ERP ignores the page asked for; check base_url and the API's version",
             )
 
@@ -251,7 +257,3 @@ class Whole(Generic[T]):
             pass
         (made,) = self._made
         return made
-
-
-def _rows(page: Page[Any]) -> Iterator[Any]:
-    return chain.from_iterable(batch.rows for batch in page.batches)

@@ -26,8 +26,11 @@ from erp_common.http.request import Request
 from erp_common.http.retry import MAX_WAIT, RetryPolicy, TryAgain
 from erp_common.http.throttle import TokenBucketRateLimiter
 from erp_common.http.wire import HttpsClient, Unreachable
+from erp_common.printable import cut_off, printable
 
 T = TypeVar("T")
+
+_MAX_TYPE = 100
 
 
 class ConcurrencyLimit:
@@ -266,7 +269,8 @@ class Call(Generic[T]):
         return self._context.auth.renew(answer.sent)
 
     def _undecodable(self, answer: Answer, expected: str, detail: str = "") -> ERPValidationError:
-        what = f"a body of type {answer.content_type}" if answer.size else "an empty body"
+        kind = cut_off(printable(answer.content_type), _MAX_TYPE)
+        what = f"a body of type {kind}" if answer.size else "an empty body"
         if answer.content_type == "text/html":
             what = "a text/html page"
         detail = f" ({detail})" if detail else ""

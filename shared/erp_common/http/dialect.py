@@ -20,8 +20,10 @@ from erp_common.errors import (
 from erp_common.http.answer import Answer
 from erp_common.http.request import Request
 from erp_common.http.retry import parse_retry_after
+from erp_common.printable import cut_off, printable
 
 _MAX_MESSAGE = 300
+_MAX_CODE = 100
 _MAX_ERROR_BODY = 1 << 18
 _MESSAGE_FIELDS = (
     "message",
@@ -142,6 +144,8 @@ class Dialect:
         """
         _ = request
         status = answer.status
+        if status == HTTPStatus.PARTIAL_CONTENT:
+            return Fault(FaultKind.RETRY, "it sent a part of the answer", well_formed=False)
         if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
             return None
         if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
@@ -207,11 +211,12 @@ def explain(
         request: What was asked.
         mask: Removes secrets from the ERP's own words.
     """
-    said = " ".join(mask(fault.message).split())
+    said = " ".join(printable(mask(fault.message)).split())
     if len(said) > _MAX_MESSAGE:
         said = said[: _MAX_MESSAGE - 1] + "…"
     said = said.rstrip(".;: ")
-    code = f" ({mask(fault.code)})" if fault.code and fault.code not in said else ""
+    named = cut_off(printable(mask(fault.code or "")), _MAX_CODE)
+    code = f" ({named})" if named and named not in said else ""
     what = f"{request.method} {urlsplit(request.path).path or '/'}"
     kind = fault.final_kind if fault.kind is FaultKind.SCHEDULED else fault.kind
     event, advice, error = _OUTCOMES[kind]

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from urllib.parse import quote, quote_plus, urlsplit
 
+from erp_common.printable import printable
+
 MASK = "***"
 
 _SHORT = 4
@@ -145,14 +147,17 @@ def handlers() -> list[logging.Handler]:
 
 
 class _MaskingFormatter(logging.Formatter):
-    """Masks what another formatter makes of a record, its traceback included."""
+    """Masks what another formatter makes of a record, its traceback included.
+
+    An ERP's words may be in it: nothing is left that a terminal obeys.
+    """
 
     def __init__(self, inner: logging.Formatter) -> None:
         super().__init__()
         self._inner = inner
 
     def format(self, record: logging.LogRecord) -> str:
-        return _LOGS.mask(self._inner.format(record))
+        return printable(_LOGS.mask(self._inner.format(record)))
 
 
 _LOGS = Masker()

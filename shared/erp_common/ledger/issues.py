@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from decimal import Decimal
 from hashlib import sha256
 from typing import Any
 
@@ -11,7 +12,13 @@ import msgspec
 
 from erp_common.ledger.models import Finding
 from erp_common.ledger.periods import Period
+from erp_common.printable import cut_off, printable
 
+_MAX_MESSAGE = 2000
+_MAX_RAW = 1 << 16
+"""Bytes of a row that a finding keeps."""
+_MAX_DIGITS = 100
+_MAX_WHOLE = 2**63
 _canonical = msgspec.json.Encoder(order="sorted", decimal_format="string")
 
 
@@ -37,7 +44,9 @@ def with_keys(
     seen: Counter[str] = Counter()
     for finding in findings:
         told = msgspec.structs.replace(
-            finding, message=mask(finding.message), raw=masked(finding.raw, mask)
+            finding,
+            message=cut_off(printable(mask(finding.message)), _MAX_MESSAGE),
+            raw=storable(masked(finding.raw, mask)),
         )
         key = _hash(told, company_id, period, 0)
         number = seen[key]
@@ -49,6 +58,44 @@ def with_keys(
 def masked(raw: dict[str, Any], mask: Callable[[str], str]) -> dict[str, Any]:
     """The row with every text in it masked, however deep."""
     return {name: _masked(value, mask) for name, value in raw.items()}
+
+
+def storable(raw: dict[str, Any]) -> dict[str, Any]:
+    """The row as any database can keep it.
+
+    Characters that are none go, numbers that no database holds become text, and so does a row that
+    is longer than anybody reads, cut off.
+    """
+    kept: dict[str, Any] = _storable(raw)
+    written = _canonical.encode(kept)
+    if len(written) > _MAX_RAW:
+        return {"cut_off": printable(written[:_MAX_RAW].decode(errors="ignore"))}
+    return kept
+
+
+def _storable(value: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, dict):
+        # Names that differ in nothing else are one, whichever comes first in the row.
+        odd = any(name != printable(name) for name in value)
+        names = sorted(value, reverse=True) if odd else value
+        return {printable(name): _storable(value[name]) for name in names}
+    if isinstance(value, list):
+        return [_storable(item) for item in value]
+    if isinstance(value, Decimal) and not _can_be_held(value):
+        return str(value)
+    if isinstance(value, int) and abs(value) >= _MAX_WHOLE:
+        return str(value)
+    return value
+
+
+def _can_be_held(number: Decimal) -> bool:
+    return (
+        number.is_finite()
+        and len(number.as_tuple().digits) <= _MAX_DIGITS
+        and (abs(number.adjusted()) <= _MAX_DIGITS)
+    )
 
 
 def _masked(value: Any, mask: Callable[[str], str]) -> Any:  # noqa: ANN401 - whatever JSON holds
