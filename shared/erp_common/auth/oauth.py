@@ -7,6 +7,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
+from urllib.parse import urljoin
 
 from requests import PreparedRequest
 
@@ -219,7 +220,8 @@ class OAuth2Handler(Credentials):
 
     def _caller(self) -> TokenCall:
         if self._call is None:
-            self._call = Transport(TransportOptions(base_url=self._endpoint.url)).call_for_token
+            options = TransportOptions(base_url=urljoin(self._endpoint.url, "/"))
+            self._call = Transport(options).call_for_token
         return self._call
 
 

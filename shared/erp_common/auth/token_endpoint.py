@@ -17,6 +17,9 @@ from erp_common.http.answer import Answer, Undecodable
 from erp_common.http.dialect import Dialect, Fault, FaultKind
 from erp_common.http.request import Request
 
+MIN_LIFETIME = 10.0
+"""Seconds; with less, each request would fetch a token. A 401 renews one that ends sooner."""
+
 
 @dataclass(frozen=True)
 class TokenEndpoint:
@@ -108,7 +111,7 @@ def _seconds(value: Any) -> float | None:  # noqa: ANN401 -- whatever the answer
         seconds = float(value)
     except (ValueError, OverflowError):
         return None
-    return seconds if math.isfinite(seconds) and seconds > 0 else None
+    return max(seconds, MIN_LIFETIME) if math.isfinite(seconds) and seconds > 0 else None
 
 
 class TokenDialect(Dialect):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
+import ssl
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
@@ -32,9 +33,9 @@ def require_https(url: str, setting: str) -> str:
         parts = urlsplit(text)
         host = parts.hostname
         _ = parts.port
-    except ValueError:
+    except ValueError:  # a port or a bracket that is none
         parts, host = SplitResult("", "", "", "", ""), None
-    if parts.scheme.lower() != "https":
+    if not text.lower().startswith("https://"):
         raise ERPValidationError(f"{setting} must begin with https://; correct the setting.")
     if not host or any(letter.isspace() for letter in text):
         raise ERPValidationError(
@@ -94,6 +95,20 @@ def _is_own(host: str) -> bool:
         return False
 
 
+def _must_hold_certificates(name: str, path: Path) -> None:
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=path)
+    except (ssl.SSLError, ValueError):
+        problem = "is no certificate in PEM form"
+    except OSError as error:
+        problem = f"cannot be read ({error.strerror or type(error).__name__})"
+    else:
+        return
+    raise ERPValidationError(
+        f"{name} names {path}, which {problem}; name the file of the authority's certificate."
+    )
+
+
 def certificate_authorities(ca_bundle: str | None) -> str | bool:
     """Whom certificates are checked against; there is no way to switch the check off.
 
@@ -114,5 +129,7 @@ def certificate_authorities(ca_bundle: str | None) -> str | bool:
                 raise ERPValidationError(
                     f"{name} names {path}, which does not exist; correct the path or remove it."
                 )
+            if path.is_file():
+                _must_hold_certificates(name, path)
             return str(path)
     return True

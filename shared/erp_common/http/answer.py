@@ -7,11 +7,14 @@ import io
 import tempfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from email.message import Message
 from functools import lru_cache
 from typing import BinaryIO, cast
 
 from requests import PreparedRequest
+
+from erp_common.errors import ERPValidationError
 
 _IN_MEMORY = 1 << 18
 """Bytes of a body that are held in memory; the rest goes to disk."""
@@ -20,6 +23,11 @@ MAX_IN_MEMORY = 1 << 26
 MAX_DECODED = 1 << 32
 """Bytes of a body once its content encoding is undone."""
 _INFLATED_AT_ONCE = 1 << 20
+
+
+_NO_CHARSETS = frozenset(
+    {"idna", "mbcs", "oem", "punycode", "raw_unicode_escape", "undefined", "unicode_escape"}
+)
 
 
 class Undecodable(Exception):  # noqa: N818 -- the reason why an answer is asked for again
@@ -156,26 +164,70 @@ def receive(
         Undecodable: The content encoding is unknown, broken or cut off.
         BoundExceeded: There are more encodings than one, or more bytes than an answer may have.
     """
-    # No SpooledTemporaryFile: before Python 3.11 parsers cannot read from it.
-    body: BinaryIO = io.BytesIO()
-    size = 0
+    body = _Body()
     try:
         for piece in _decoded(iter(read, b""), headers.get("Content-Encoding") or ""):
-            if isinstance(body, io.BytesIO) and size + len(piece) > _IN_MEMORY:
-                body = _on_disk(body.getvalue())
-            size += body.write(piece)
             check()
-            _bounded(size)
-        body.seek(0)
+            body.write(piece)
+        return Answer(status, headers, body.begun_again(), body.size)
     except BaseException:
         body.close()
         raise
-    return Answer(status, headers, body, size)
 
 
-def _bounded(size: int) -> None:
-    if size > MAX_DECODED:
-        raise BoundExceeded(f"more than {MAX_DECODED >> 30} GiB of content")
+class _Body:
+    """What has been received, in memory while it is little.
+
+    No SpooledTemporaryFile: before Python 3.11 parsers cannot read from it.
+    """
+
+    def __init__(self) -> None:
+        self._file: BinaryIO = io.BytesIO()
+        self.size = 0
+
+    def write(self, piece: bytes) -> None:
+        """Add to it.
+
+        Raises:
+            BoundExceeded: That is more than an answer may have.
+            ERPValidationError: There is no room on disk.
+        """
+        size = self.size + len(piece)
+        if size > MAX_DECODED:
+            raise BoundExceeded(f"more than {MAX_DECODED >> 30} GiB of content")
+        with _told_if_full():
+            if isinstance(self._file, io.BytesIO) and size > _IN_MEMORY:
+                self._file = _on_disk(self._file.getvalue())
+            self._file.write(piece)
+        self.size = size
+
+    def begun_again(self) -> BinaryIO:
+        """The file at its beginning, all of it written.
+
+        Raises:
+            ERPValidationError: There is no room on disk.
+        """
+        with _told_if_full():
+            self._file.seek(0)
+        return self._file
+
+    def close(self) -> None:
+        """Forget it."""
+        with suppress(OSError):
+            self._file.close()
+
+
+@contextmanager
+def _told_if_full() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise ERPValidationError(
+            f"The temporary folder {tempfile.gettempdir()} cannot be written to "
+            f"({error.strerror or type(error).__name__}); make room there, or set TMPDIR to a "
+            "folder with more.",
+            ends_run=True,
+        ) from None
 
 
 def _on_disk(begun: bytes) -> BinaryIO:
@@ -188,7 +240,10 @@ def _on_disk(begun: bytes) -> BinaryIO:
 def _media_type(written: str) -> tuple[str, str]:
     message = Message()
     message["content-type"] = written or "application/octet-stream"
-    return message.get_content_type(), message.get_content_charset() or "utf-8"
+    charset = message.get_content_charset() or "utf-8"
+    # Python's own, of no use to a server; some take time that grows with the square of the text.
+    known = charset.replace("-", "_") not in _NO_CHARSETS
+    return message.get_content_type(), charset if known else f"x-{charset}"
 
 
 def _decoded(pieces: Iterator[bytes], encodings: str) -> Iterator[bytes]:

@@ -93,7 +93,12 @@ class TransportOptions(TransportSettings, frozen=True):
         Raises:
             ERPValidationError: The address is no https, or a number makes no sense.
         """
-        require_https(self.base_url, "base_url")
+        address = require_https(self.base_url, "base_url")
+        if "?" in address or "#" in address:
+            raise ERPValidationError(
+                "base_url must end with its path: what an ERP is asked for is added to it; remove "
+                "the ? or # and what follows."
+            )
         if self.max_concurrency < 1:
             raise ERPValidationError("max_concurrency must be at least 1.")
         if self.timeout <= 0 or self.extract_timeout <= 0:

@@ -215,6 +215,13 @@ class HttpsClient:
                 ),
                 final=True,
             )
+        if _first(chain, urllib3_errors.InvalidHeader):
+            return Unreachable(
+                ERPConnectionError(
+                    f"{self._system} answers at {host} with headers that contradict each other; "
+                    "check the address and the proxies on the way, or try again later."
+                )
+            )
         # InvalidURL, InvalidHeader and the like are ValueErrors too.
         if isinstance(error, ValueError):
             return Unreachable(

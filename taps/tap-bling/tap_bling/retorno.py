@@ -12,10 +12,14 @@ from defusedxml.ElementTree import fromstring
 
 from erp_common.errors import ERPValidationError
 from erp_common.extract.listing import Batch, Page
-from erp_common.http.answer import Answer, Undecodable, decoded
+from erp_common.http.answer import Answer, BoundExceeded, Undecodable, decoded
 from erp_common.ledger.normalize import shown
 
 Row = TypeVar("Row")
+
+
+MAX_SIGNS = 500_000
+"""Of the signs that open or close an element or give it an attribute: each costs memory."""
 
 
 def parse(answer: Answer) -> Element:
@@ -24,11 +28,12 @@ def parse(answer: Answer) -> Element:
     Raises:
         ERPValidationError: It declares a document type or entities, or is another document.
         Undecodable: It is no XML.
+        BoundExceeded: It is too large.
     """
     if answer.content_type == "text/html":
         raise Undecodable("XML")
     try:
-        root: Element = fromstring(_in_its_charset(answer), forbid_dtd=True)
+        root: Element = fromstring(_bounded(_in_its_charset(answer)), forbid_dtd=True)
     except DefusedXmlException:
         raise ERPValidationError(
             "Bling's answer declares a document type or entities, which are refused because they "
@@ -42,6 +47,21 @@ def parse(answer: Answer) -> Element:
             "base_url and api_version.",
         )
     return root
+
+
+def _bounded(document: bytes | str) -> bytes | str:
+    """The document, if it is no larger in memory than an answer may be.
+
+    Raises:
+        BoundExceeded: It has far more elements than a page.
+    """
+    if isinstance(document, str):
+        signs = document.count("<") + document.count("=")
+    else:
+        signs = document.count(b"<") + document.count(b"=")
+    if signs > MAX_SIGNS:
+        raise BoundExceeded(f"more than {MAX_SIGNS:,} elements")
+    return document
 
 
 def _in_its_charset(answer: Answer) -> bytes | str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, Final, TypeVar
@@ -88,7 +89,7 @@ class Calls:
             "/financas/extrato/",
             "ListarExtrato",
             {
-                "nCodCC": int(number) if number.isdecimal() else number,
+                "nCodCC": int(number) if re.fullmatch("[0-9]{1,18}", number) else number,
                 "dPeriodoInicial": day(window.start),
                 "dPeriodoFinal": day(window.end),
                 "cExibirApenasSaldo": "S" if only_balance else "N",
