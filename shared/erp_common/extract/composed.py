@@ -277,6 +277,7 @@ def _as_reported(rolled: TrialBalance, rules: Rules) -> TrialBalance:
         tolerance=rules.tolerance,
         period=rolled.period,
         findings=rolled.findings,
+        own=rolled.own,
     )
 
 

@@ -98,6 +98,7 @@ class TrialBalance:
         self.convention = convention
         self.period = period
         self.findings = list(findings)
+        self.own = tuple(own)
         self.totals = Totals.of(self.accounts, own)
         self.is_balanced = self.totals.is_balanced(tolerance)
 

@@ -14,7 +14,7 @@ from erp_common.ledger.convention import Convention
 from erp_common.ledger.exact import add, plain, subtract
 from erp_common.ledger.findings import Code, finding
 from erp_common.ledger.hierarchy import Chart, ChartAccount
-from erp_common.ledger.models import AccountBalance, Basis, Finding
+from erp_common.ledger.models import ZERO, AccountBalance, Basis, Finding
 from erp_common.ledger.movements import Movements
 from erp_common.ledger.openings import (
     RETAINED,
@@ -72,6 +72,11 @@ def roll(chart: Chart, openings: Openings, movements: Movements, rules: Rules) -
         known = {*movements.codes(), RETAINED, UNCATEGORISED}
         carried = (code for code in unlisted if code not in known)
         balance.findings += [_carried(code, openings.of(code)) for code in carried]
+        balance.findings += [
+            _on_summary(account, openings.of(account.code))
+            for account in accounts
+            if account.is_summary and openings.of(account.code)
+        ]
         balance.findings += checks.unbalanced(balance.totals, rules, movements.period)
     return balance
 
@@ -120,5 +125,17 @@ def _carried(code: str, balance: Decimal) -> Finding:
         f"Account {code} has an opening balance of {plain(balance)}, but is not in the chart of "
         "accounts. It is emitted all the same; add the account to the chart, or move its balance.",
         account_code=code,
+        actual=balance,
+    )
+
+
+def _on_summary(account: ChartAccount, balance: Decimal) -> Finding:
+    return finding(
+        Code.BALANCE_ON_SUMMARY,
+        f"Summary account {account.code} {account.name} opens with {plain(balance)} of its own, "
+        "beside what the accounts below it hold (debit-positive). It is kept as its own amount; "
+        "move it to an analytic account, or correct the account's class.",
+        account_code=account.code,
+        expected=ZERO,
         actual=balance,
     )

@@ -38,6 +38,7 @@ class Code(str, Enum):
     MISSING_CATEGORY = "MISSING_CATEGORY"
     SPLIT_NOT_MATCHED = "SPLIT_NOT_MATCHED"
     NO_HIERARCHY = "NO_HIERARCHY"
+    BALANCE_ON_SUMMARY = "BALANCE_ON_SUMMARY"
 
     @property
     def severity(self) -> Severity:

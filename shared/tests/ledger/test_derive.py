@@ -147,6 +147,14 @@ def test_the_own_amount_of_a_summary_account_is_carried_once() -> None:
     following = roll(CHART, openings, Movements(FEBRUARY), RULES)
     assert following.by_code["1.1"].opening_balance == 810
     assert following.by_code["1"].opening_balance == 810
+    assert following.is_balanced
+    (found,) = following.findings
+    assert (found.code, found.account_code, found.actual) == ("BALANCE_ON_SUMMARY", "1.1", "10")
+
+
+def test_a_summary_account_without_a_balance_of_its_own_is_not_told_of() -> None:
+    openings = Openings(as_of=YEAR.start, balances={"1.1.01": Decimal(5), "2.1": Decimal(-5)})
+    assert roll(CHART, openings, Movements(JANUARY), RULES).findings == []
 
 
 def test_accounts_used_but_not_in_the_chart_are_emitted_all_the_same() -> None:

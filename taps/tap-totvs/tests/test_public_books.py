@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -324,6 +325,28 @@ def test_classes_the_wrong_way_round_are_found_and_put_right(public: Any) -> Non
         (extract,) = public.read(sim, period="quarter")["ACME"]
         assert public.nets(extract) == sim.books.company.trial_balance(*_span(extract.period))
     assert [issue.code for issue in extract.issues] == ["ACCOUNT_CLASS_INVERTED"]
+
+
+def test_an_account_turned_summary_keeps_its_balance_and_is_told_of(public: Any) -> None:
+    with Simulator(Books.generate()) as sim:
+        company = sim.books.company
+        known = next(
+            account
+            for account in company.accounts
+            if not account.is_summary and company.opening.get(account.code)
+        )
+        below = replace(known, code=f"{known.code}.01", parent=known.code, level=known.level + 1)
+        company.put_account(replace(known, is_summary=True))
+        company.put_account(below)
+        first = public.read(sim)["ACME"][0]
+    opening = company.opening[known.code]
+    (told,) = [issue for issue in first.issues if issue.code == "BALANCE_ON_SUMMARY"]
+    assert (told.account_code, told.severity) == (known.code, Severity.ERROR)
+    assert Decimal(told.actual) == opening
+    assert first.header.is_balanced
+    held = {row.account_code: row.net_opening_balance for row in first.balances}
+    assert held[known.code] == opening
+    assert held[below.code] == 0
 
 
 def without_first(account: str, column: str) -> Callable[[Any, LoggedRequest], None]:
