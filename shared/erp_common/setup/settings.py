@@ -27,6 +27,8 @@ from erp_common.ledger.rules import BalanceConvention, Rules
 from erp_common.setting import Count, Positive, Seconds, setting
 
 Api = Literal["reference", "public"]
+Amounts = Literal["number", "decimal", "string"]
+Objects = Literal["object", "json"]
 _RULES = Rules()
 
 
@@ -266,6 +268,25 @@ class Settings(TransportSettings, frozen=True, kw_only=True):
             group="recommended",
         ),
     ] = None
+
+    # How values are written
+
+    amounts: Annotated[
+        Amounts,
+        setting(
+            "Amounts",
+            "How amounts are written: as JSON numbers; or, for loaders that turn numbers into "
+            "floats, as strings declared decimal (38 digits, 9 behind the point) or plain strings",
+        ),
+    ] = "number"
+    objects: Annotated[
+        Objects,
+        setting(
+            "Objects",
+            "How metadata and raw are written: objects, or JSON text for loaders that cannot take "
+            "objects without known fields",
+        ),
+    ] = "object"
 
     # How it calls, beside what every transport can be told
 

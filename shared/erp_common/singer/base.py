@@ -6,6 +6,7 @@ import difflib
 import logging
 import sys
 from collections.abc import Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
 from singer_sdk import Tap
@@ -13,6 +14,7 @@ from singer_sdk.configuration._dict_config import parse_environment_config
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers._classproperty import classproperty
 from singer_sdk.metrics import METRICS_LOGGER_NAME
+from singer_sdk.singerlib import Catalog, Schema
 
 from erp_common.errors import ERPError
 from erp_common.extract.books import Books
@@ -26,6 +28,7 @@ from erp_common.setup.parse import parse
 from erp_common.setup.settings import Defaults, Settings
 from erp_common.singer import start
 from erp_common.singer.ending import Terminated
+from erp_common.singer.notation import PLAIN, Notation
 from erp_common.singer.state import Bookmarks, PacedStateWriter
 from erp_common.singer.writer import MessageWriter
 
@@ -128,6 +131,22 @@ class TapBase(Tap, Generic[S]):
             return cast("dict[str, Any]", super()._env_var_config)
         except ValueError:
             raise _unreadable_variable(cls.config_jsonschema, cls._env_var_prefix) from None
+
+    @property
+    def notation(self) -> Notation:
+        """How values are written; of settings that cannot be read, as in discovery, the usual."""
+        settings: Settings | None = getattr(self, "settings", None)
+        return Notation(settings.amounts, settings.objects) if settings else PLAIN
+
+    @cached_property
+    @override
+    def catalog(self) -> Catalog:
+        """What a catalog selects, of the streams as they are: it may be of an earlier release."""
+        catalog = super().catalog
+        for entry in catalog.streams:
+            if stream := self.streams.get(entry.tap_stream_id):
+                entry.schema = Schema.from_dict(stream.schema)
+        return catalog
 
     @property
     def companies(self) -> list[Company]:

@@ -34,11 +34,13 @@ from erp_common.errors import ERPError
 from erp_common.ledger import schemas
 from erp_common.singer import batches
 from erp_common.singer.meters import Meters, RunCounter, RunTimer
+from erp_common.singer.notation import restored
 from erp_common.singer.writer import MessageWriter
 
 if TYPE_CHECKING:
     from singer_sdk.helpers._batch import BatchConfig
     from singer_sdk.helpers.types import Context
+    from singer_sdk.singerlib import SchemaMessage
 
     from erp_common.extract.period import PeriodExtract
     from erp_common.singer.base import TapBase
@@ -61,8 +63,10 @@ class LedgerStream(Stream):
 
     def __init__(self, tap: TapBase[Any]) -> None:
         """Create the stream of this tap."""
-        super().__init__(tap, schema=self.row_schema or schemas.SCHEMAS[self.name])
-        self.primary_keys = tuple(self.schema["required"])
+        stated = self.row_schema or schemas.SCHEMAS[self.name]
+        super().__init__(tap, schema=tap.notation.schema(stated))
+        self._form = tap.notation.writer(stated)
+        self.primary_keys = tuple(stated["required"])
         self.meters = Meters(self.name)
         self._schema_written = False
 
@@ -75,11 +79,16 @@ class LedgerStream(Stream):
         """The rows of a period, as lists of structs that lack the period's constants."""
         raise NotImplementedError
 
+    def _written(self, extract: PeriodExtract) -> Iterator[list[Any]]:
+        """The rows with amounts and objects as they stand in messages."""
+        rows = self.rows(extract)
+        return rows if self._form is None else map(self._form.rows, rows)
+
     @override
     def get_records(self, context: Context | None) -> Iterable[dict[str, Any]]:
         extract = self._tap.current
         constants = extract.constants(self.name)
-        for rows in self.rows(extract):
+        for rows in self._written(extract):
             for row in rows:
                 yield {**constants, **as_json(row)}
 
@@ -98,7 +107,7 @@ class LedgerStream(Stream):
         opening = writer.opening(self.name, extract.constants(self.name), self._stream_version)
         closing = writer.closing(extract.extracted_at)
         with self.get_record_counter() as counter, self.get_sync_timer():
-            for rows in self.rows(extract):
+            for rows in self._written(extract):
                 writer.write_rows(opening, rows, closing)
                 counter.increment(len(rows))
         return
@@ -124,7 +133,7 @@ class LedgerStream(Stream):
                 batch_config,
                 f"{self.tap_name}--{self.name}",
                 extract.constants(self.name),
-                self.rows(extract),
+                self._written(extract),
             )
             return
         mapped = (
@@ -178,6 +187,19 @@ class LedgerStream(Stream):
     @override
     def _write_starting_replication_value(self, context: Context | None) -> None:
         """Note nothing: where a run starts is decided over all selected streams."""
+
+    @property
+    @override
+    def effective_schema(self) -> dict[str, Any]:
+        """The stream's own schema: one from a catalog may be of other settings."""
+        return self.schema
+
+    @override
+    def _generate_schema_messages(self) -> Generator[SchemaMessage, None, None]:
+        for message in super()._generate_schema_messages():
+            properties = restored(message.schema["properties"])
+            message.schema = {**message.schema, "properties": properties}
+            yield message
 
     @override
     def _write_schema_message(self) -> None:
@@ -261,7 +283,8 @@ class Periods(LedgerStream):
             },
         )
         extract.fail_if_strict()
-        return {**extract.constants(self.name), **as_json(extract.header())}
+        header = {**extract.constants(self.name), **as_json(extract.header())}
+        return header if self._form is None else self._form.record(header)
 
 
 class Subledger(LedgerStream):
