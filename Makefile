@@ -35,6 +35,10 @@ test-pipelines: .venv/.installed .meltano/.installed ## the minutes of Meltano t
 test-browser: .venv/.browser ## consent and the close report in a real browser (installs Debian's Chromium where there is none)
 	$(bin)/pytest -m browser tests/browser tests/report
 
+.PHONY: test-accessibility
+test-accessibility: .venv/.browser .tools/axe/.installed ## the close report by axe-core's rules, in a real browser (needs npm)
+	$(bin)/pytest -m "browser and accessibility" tests/report
+
 .PHONY: test-loaders
 test-loaders: .venv/.installed .meltano/.installed ## loaders and databases beside PostgreSQL (installs Debian's MariaDB)
 	@sh requirements/debian.sh "mariadbd mariadb mariadb-install-db" mariadb-server
@@ -80,6 +84,10 @@ install-airflow: .airflow/.installed ## Airflow, for docs/orchestration.md
 .venv/.browser: .venv/.installed requirements/browser.txt
 	@sh requirements/debian.sh "chromium chromedriver" "chromium chromium-driver"
 	@$(install) .venv requirements/browser.txt
+	@touch $@
+
+.tools/axe/.installed:
+	@npm install --silent --no-audit --no-fund --prefix .tools/axe axe-core@4.14.1
 	@touch $@
 
 .tools/meltano/.installed: requirements/meltano.txt

@@ -20,6 +20,7 @@ ASKED_FOR = {
     "pipelines": "minutes of Meltano",
     "nightly": "many more points of failure",
     "browser": "needs Debian's Chromium",
+    "accessibility": "needs axe-core, which npm brings",
     "orchestration": "needs Apache Airflow",
     "loaders": "needs MariaDB, and loaders in environments of their own",
 }

@@ -60,11 +60,11 @@ class Database:
         return found
 
 
-def usual_books() -> Books:
+def usual_books(start: date = START) -> Books:
     """Two companies over five months, a year's end among them."""
     return Books.generate(
         companies=["aurora", "bela"],
-        start=START,
+        start=start,
         end=END,
         entries_per_month=8,
         year_end_closing=True,
