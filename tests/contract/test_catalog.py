@@ -104,6 +104,48 @@ def test_several_companies_without_headers(
     assert rows(run) == rows(brief.run) | {"periods": []}
 
 
+def choose(catalog: dict[str, Any], place: str, **chosen: str) -> dict[str, Any]:
+    """The catalog with a choice for one stream: in its metadata, or in its entry."""
+    entry = next(one for one in catalog["streams"] if one["tap_stream_id"] == "trial_balance")
+    entry["replication_method"] = None
+    (root,) = [item for item in entry["metadata"] if not item["breadcrumb"]]
+    for name, value in chosen.items():
+        if place == "entry":
+            entry[name] = value
+        else:
+            root["metadata"][name.replace("_", "-")] = value
+    return catalog
+
+
+@pytest.mark.parametrize("place", ["metadata", "entry"])
+def test_full_table_reads_from_the_start(
+    same: World, brief: Plain, catalog: dict[str, Any], place: str
+) -> None:
+    run = same.good(
+        catalog=choose(catalog, place, replication_method="FULL_TABLE"), state=brief.run.state
+    )
+    assert rows(run) == rows(brief.run)
+    assert run.state == brief.run.state
+
+
+@pytest.mark.parametrize(
+    ("chosen", "said"),
+    [
+        ({"replication_method": "LOG_BASED"}, "LOG_BASED as replication method of trial_balance"),
+        ({"replication_key": "extracted_at"}, "extracted_at as replication key of trial_balance"),
+    ],
+)
+@pytest.mark.parametrize("place", ["metadata", "entry"])
+def test_what_no_stream_does_is_refused(
+    same: World, catalog: dict[str, Any], chosen: dict[str, str], said: str, place: str
+) -> None:
+    entry = next(one for one in catalog["streams"] if one["tap_stream_id"] == "trial_balance")
+    entry.pop("replication_key", None)
+    run = same.bad(catalog=choose(catalog, place, **chosen))
+    assert said in run.last_error
+    assert not run.messages or {one["type"] for one in run.messages} <= {"SCHEMA", "STATE"}
+
+
 def rows(run: Run) -> dict[str, list[dict[str, Any]]]:
     """The rows of every stream but for the time."""
     return {stream: without(run.records(stream)) for stream in STREAMS}

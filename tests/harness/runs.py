@@ -13,12 +13,11 @@ import msgspec
 
 from e2e.commands import Result, TapRunner
 from erp_common.extract.books import Books
-from erp_common.extract.work import Work
 from erp_common.http.masking import Masker
-from erp_common.ledger.periods import cut_span
 from erp_common.setup.connection import Build, extraction
 from erp_common.setup.parse import parse
-from erp_common.singer.start import spans_before
+from erp_common.singer import start
+from erp_common.singer.state import Bookmarks
 from erp_common.singer.tap import LedgerTap
 
 Row = dict[str, Any]
@@ -114,9 +113,7 @@ class Tap:
         build = Build(self._tap.defaults.of(config.api), masker, logging.getLogger(__name__))
         source = self._tap.source(config, build)
         (company,) = config.company_list
-        assert config.end_date is not None
-        periods = list(cut_span(config.first_day, config.end_date, config.period))
-        work = Work(company, periods, before=spans_before(config, periods[0].start))
+        work = start.work(company, config, Bookmarks({}, ["periods"]), source.basis)
         books = Books(source, [work], extraction(config, source, subledger=True, masker=masker))
         result = Run()
         try:

@@ -226,8 +226,10 @@ def last_day(end: date | None, cut: Cut, today: date) -> date | None:
 
 def final_day(end: date | None, cut: Cut, today: date) -> date:
     """The last day of the last period, over or not; as for `last_day`."""
-    last = end or today
-    return last if cut is Cut.RANGE else containing(last, cut).end
+    if cut is Cut.RANGE:
+        return end or today
+    # Periods that have not begun are not read.
+    return containing(min(end or today, today), cut).end
 
 
 def _synthetic(

@@ -85,6 +85,7 @@ class TapBase(Tap, Generic[S]):
 
     def __init__(self, **kwargs: Any) -> None:  # noqa: ANN401 - the SDK's own arguments
         """Create the tap from the SDK's arguments."""
+        start.spell_out_methods(kwargs.get("catalog"))
         super().__init__(**kwargs)
         self._state_writer = PacedStateWriter(self.message_writer)
 
@@ -162,8 +163,11 @@ class TapBase(Tap, Generic[S]):
 
     def open_run(self) -> Run:
         """What is read in this run, from where the state says it starts."""
-        streams = [stream.name for stream in self.streams.values() if stream.selected]
-        self._bookmarks = Bookmarks(cast("dict[str, Any]", self.state), streams)
+        selected = [stream for stream in self.streams.values() if stream.selected]
+        streams = [stream.name for stream in selected]
+        self._bookmarks = Bookmarks(
+            cast("dict[str, Any]", self.state), streams, from_start=start.reads_all(selected)
+        )
         build = self.build(self.settings)
         source = self.source(self.settings, build)
         work = [self.work(company, source, self._bookmarks) for company in self.companies]

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterable
 from datetime import date, timedelta
 
+from singer_sdk import Stream
 from singer_sdk.exceptions import ConfigValidationError
+from singer_sdk.streams.core import REPLICATION_FULL_TABLE, REPLICATION_INCREMENTAL
 
 from erp_common.extract.work import CarriedOpenings, Work
 from erp_common.ledger.models import Basis, Company
 from erp_common.ledger.periods import Cut, Period, before, containing, cut_span, today
+from erp_common.ledger.schemas import REPLICATION_KEY
 from erp_common.setup.settings import Settings
 from erp_common.singer.state import Bookmarks
+
+logger = logging.getLogger(__name__)
 
 
 def work(company: Company, config: Settings, bookmarks: Bookmarks, basis: Basis) -> Work:
@@ -19,18 +26,89 @@ def work(company: Company, config: Settings, bookmarks: Bookmarks, basis: Basis)
     Raises:
         ConfigValidationError: If the settings leave nothing to read or cannot be followed.
     """
-    cut = config.period
-    first, last = config.first_day, config.end_date or today()
-    if last < first:
+    cut, now = config.period, today()
+    first = config.first_day
+    # Periods that have not begun have no postings, and a bookmark past them would skip those to
+    # come; a range is one period, whenever it ends.
+    last = _last_begun(config, now)
+    begins = first if cut is Cut.RANGE else containing(first, cut).start
+    if last < first or begins > now:
         raise _wrong(f"start_date ({first}) lies in the future; there is nothing to read yet")
     periods = list(cut_span(first, last, cut))
-    reached = bookmarks.reached(company.id)
     at = periods[0].start
-    if reached is not None and cut is not Cut.RANGE:
-        at = max(at, before(containing(reached, cut), config.lookback_periods, cut).start)
+    if cut is not Cut.RANGE:
+        reached = _reached(company, bookmarks, containing(now, cut))
+        if reached is not None:
+            at = max(at, before(containing(reached, cut), config.lookback_periods, cut).start)
     if basis is Basis.REPORTED:
         return Work(company, [period for period in periods if period.start >= at])
     return _derived(company, config, periods, at, bookmarks.openings(company.id))
+
+
+def spell_out_methods(catalog: object) -> None:
+    """Put a stream's `replication-method` where the SDK looks for it.
+
+    Singer has a user's choice in the stream's metadata; the SDK reads it from the entry alone.
+    """
+    entries = catalog.get("streams") if isinstance(catalog, dict) else None
+    for entry in entries if isinstance(entries, list) else ():
+        found = entry.get("metadata") if isinstance(entry, dict) else None
+        for item in found if isinstance(found, list) else ():
+            said = item.get("metadata") if isinstance(item, dict) else None
+            if isinstance(said, dict) and not item.get("breadcrumb"):
+                method = said.get("replication-method")
+                if method and not entry.get("replication_method"):
+                    entry["replication_method"] = method
+
+
+def reads_all(streams: Iterable[Stream]) -> bool:
+    """Whether the catalog wants the books read from `start_date`, whatever the state says.
+
+    Raises:
+        ConfigValidationError: If it asks for what no stream does.
+    """
+    methods = set()
+    for stream in streams:
+        key, method = stream.replication_key, stream.forced_replication_method
+        if key not in {None, REPLICATION_KEY}:
+            raise _wrong(
+                f"the catalog names {key} as replication key of {stream.name}, which has none but "
+                f"{REPLICATION_KEY}; correct replication-key in the catalog, or discover it again"
+            )
+        if method not in {None, REPLICATION_INCREMENTAL, REPLICATION_FULL_TABLE}:
+            raise _wrong(
+                f"the catalog names {method} as replication method of {stream.name}, which is read "
+                f"by {REPLICATION_INCREMENTAL} or {REPLICATION_FULL_TABLE} alone; correct "
+                "replication-method in the catalog"
+            )
+        methods.add(method)
+    return REPLICATION_FULL_TABLE in methods
+
+
+def _last_begun(config: Settings, now: date) -> date:
+    """The last day that is asked for, of periods that have begun."""
+    last = config.end_date or now
+    if config.period is Cut.RANGE:
+        return last
+    return min(last, containing(now, config.period).end)
+
+
+def _reached(company: Company, bookmarks: Bookmarks, current: Period) -> date | None:
+    """How far a company has come; a bookmark beyond the period of today is today's."""
+    reached = bookmarks.reached(company.id)
+    if reached is None or reached <= current.end:
+        return reached
+    logger.warning(
+        "The state's bookmark of %s is %s, which lies ahead of the period of today; it is taken as "
+        "%s. A clock that was set ahead, or a release that read periods before they began, may "
+        "have left it. If months before %s lack postings, run with a full refresh.",
+        company.id,
+        reached,
+        current.end,
+        current.start,
+    )
+    bookmarks.hold_back(company.id, current.end)
+    return current.end
 
 
 def _derived(

@@ -33,9 +33,18 @@ WRITE_EVERY = 5.0
 class Bookmarks:
     """The bookmarks in a tap's state."""
 
-    def __init__(self, state: dict[str, Any], streams: Iterable[str]) -> None:
-        """Read and write bookmarks of these selected streams in this state."""
+    def __init__(
+        self, state: dict[str, Any], streams: Iterable[str], *, from_start: bool = False
+    ) -> None:
+        """Read and write bookmarks of these selected streams in this state.
+
+        Args:
+            state: The tap's state.
+            streams: The names of the streams.
+            from_start: Whether everything is read, however far a company has come.
+        """
         self._state = state
+        self._from_start = from_start
         self._streams = tuple(streams)
 
     def reached(self, company_id: str) -> date | None:
@@ -46,6 +55,8 @@ class Bookmarks:
         Raises:
             ERPValidationError: If the state holds something else than a date.
         """
+        if self._from_start:
+            return None
         found: list[date] = []
         for stream in self._streams:
             value = self._partition(stream, company_id).get("replication_key_value")
@@ -59,6 +70,13 @@ class Bookmarks:
                     "date; correct the state or run with a full refresh",
                 ) from None
         return min(found, default=None)
+
+    def hold_back(self, company_id: str, end: date) -> None:
+        """Take back every bookmark of a company that lies beyond this day."""
+        for stream in self._state.get("bookmarks", {}):
+            entry = self._partition(stream, company_id)
+            if str(entry.get("replication_key_value") or "") > str(end):
+                entry["replication_key_value"] = str(end)
 
     def openings(self, company_id: str) -> CarriedOpenings | None:
         """The balances that a derived ledger carries, if the state has them."""

@@ -16,7 +16,7 @@ from erp_common.extract.work import CarriedOpenings
 from erp_common.http.options import RateLimit
 from erp_common.ledger.models import Basis, Company
 from erp_common.ledger.openings import Openings
-from erp_common.ledger.periods import Cut, containing
+from erp_common.ledger.periods import Cut, before, containing, today
 from erp_common.setup.parse import parse
 from erp_common.setup.settings import Defaults, DerivedSettings
 from erp_common.singer.start import openings_basis, work
@@ -59,8 +59,8 @@ def test_a_first_run_reads_every_period_that_touches_the_span(
     periods = work(COMPANY, config, _bookmarks(None), Basis.REPORTED).periods
     assert periods[0].start <= start <= periods[0].end
     assert periods[-1].start <= end <= periods[-1].end
-    for before, after in pairwise(periods):
-        assert after.start - before.end == timedelta(days=1)
+    for one, after in pairwise(periods):
+        assert after.start - one.end == timedelta(days=1)
     assert all(period == containing(period.start, cut) for period in periods)
 
 
@@ -164,3 +164,50 @@ def test_a_start_in_the_future_is_told() -> None:
     with pytest.raises(ConfigValidationError) as told:
         work(COMPANY, _config(start_date="2199-01-01"), _bookmarks(None), Basis.REPORTED)
     assert "lies in the future" in str(told.value.errors)
+
+
+def test_periods_that_have_not_begun_are_not_read() -> None:
+    now = today()
+    config = _config(start_date=f"{now.year}-01-01", end_date=f"{now.year + 1}-06-30")
+    for basis in Basis:
+        periods = work(COMPANY, config, _bookmarks(None), basis).periods
+        assert periods[-1] == containing(now, Cut.MONTH)
+    yearly = _config(
+        start_date=f"{now.year}-01-01", end_date=f"{now.year + 1}-06-30", period="range"
+    )
+    (whole,) = work(COMPANY, yearly, _bookmarks(None), Basis.REPORTED).periods
+    assert whole.end == date(now.year + 1, 6, 30)
+
+
+@pytest.mark.parametrize("ahead", [40, 400])
+def test_a_bookmark_ahead_of_today_is_told_and_taken_as_today_s(
+    caplog: pytest.LogCaptureFixture, ahead: int
+) -> None:
+    now = today()
+    config = _config(
+        start_date=f"{now.year - 1}-01-01", end_date=f"{now.year + 2}-12-31", lookback_periods=2
+    )
+    bookmarks = _bookmarks(containing(now + timedelta(days=ahead), Cut.MONTH).end)
+    current = containing(now, Cut.MONTH)
+    for _ in range(2):
+        periods = work(COMPANY, config, bookmarks, Basis.REPORTED).periods
+        assert periods[0] == before(current, 2, Cut.MONTH)
+        assert periods[-1] == current
+    assert caplog.text.count("lies ahead of the period of today") == 1
+    bookmarks.mark(COMPANY.id, current.end)
+    assert bookmarks.reached(COMPANY.id) == current.end
+
+
+def test_a_start_in_a_period_to_come_leaves_nothing_to_read() -> None:
+    day = containing(today(), Cut.MONTH).end + timedelta(days=3)
+    config = _config(start_date=str(day), end_date=str(day + timedelta(days=90)))
+    with pytest.raises(ConfigValidationError, match="lies in the future"):
+        work(COMPANY, config, _bookmarks(None), Basis.REPORTED)
+
+
+def test_everything_is_read_if_the_catalog_wants_that() -> None:
+    config = _config(start_date="2024-01-01", end_date="2024-06-30")
+    bookmarks = _bookmarks(date(2024, 5, 31))
+    again = Bookmarks(bookmarks._state, ["periods"], from_start=True)
+    assert len(work(COMPANY, config, bookmarks, Basis.REPORTED).periods) < 6
+    assert len(work(COMPANY, config, again, Basis.REPORTED).periods) == 6
