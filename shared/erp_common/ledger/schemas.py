@@ -42,9 +42,9 @@ def _yes_or_no(description: str) -> _Property:
 
 
 def _object(description: str) -> _Property:
+    # Without `properties`: an empty list of them makes the SDK's flattening drop the whole object.
     return {
         "type": ["object"],
-        "properties": {},
         "additionalProperties": True,
         "description": description,
     }
