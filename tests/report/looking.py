@@ -84,7 +84,8 @@ class Page:
 
     def requests(self) -> list[str]:
         """The addresses the browser has asked for."""
-        logged = self.browser.get_log("performance")  # type: ignore[no-untyped-call]
+        get_log: Any = self.browser.get_log  # untyped where selenium is installed
+        logged = get_log("performance")
         messages = [json.loads(entry["message"])["message"] for entry in logged]
         return [
             message["params"]["request"]["url"]
@@ -94,7 +95,8 @@ class Page:
 
     def complaints(self) -> list[str]:
         """What the browser's console holds: errors of scripts, refused requests."""
-        logged = self.browser.get_log("browser")  # type: ignore[no-untyped-call]
+        get_log: Any = self.browser.get_log  # untyped where selenium is installed
+        logged = get_log("browser")
         return [entry["message"] for entry in logged]
 
 
