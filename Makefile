@@ -25,7 +25,7 @@ demo: .venv/.installed .meltano/.installed ## a fictional holding's ledgers, fro
 demo-psql: .venv/.installed ## a SQL prompt on what the demo loaded (or: make demo-psql SQL='select …')
 	@$(bin)/python -m demo.psql
 
-test: .venv/.installed .meltano/.installed ## all tests, against real PostgreSQL and Meltano
+test: .venv/.installed .meltano/.installed .tools/dbt/.installed ## all tests, against real PostgreSQL and Meltano
 	$(bin)/pytest -n $(PYTEST_WORKERS) --dist loadgroup
 
 test-pipelines: .venv/.installed .meltano/.installed ## the minutes of Meltano that `make test` leaves out
@@ -74,6 +74,12 @@ readme: .venv/.installed ## settings in the READMEs and in meltano.yml, from wha
 
 install: .venv/.installed .meltano/.installed ## what demo and test install first
 
+.PHONY: install-dbt test-close
+install-dbt: .tools/dbt/.installed ## dbt with its adapters, for transform/ (docs/close.md)
+
+test-close: .venv/.installed .tools/dbt/.installed ## the minutes of dbt that `make test` leaves out
+	$(bin)/pytest -m close tests/close
+
 install-airflow: .airflow/.installed ## Airflow, for docs/orchestration.md
 
 .venv/.installed: requirements/dev.txt pyproject.toml $(members:%=%/pyproject.toml)
@@ -93,6 +99,11 @@ install-airflow: .airflow/.installed ## Airflow, for docs/orchestration.md
 .tools/meltano/.installed: requirements/meltano.txt
 	@echo "Installing Meltano into .tools/meltano"
 	@$(install) .tools/meltano requirements/meltano.txt
+	@touch $@
+
+.tools/dbt/.installed: requirements/dbt.txt
+	@echo "Installing dbt into .tools/dbt"
+	@$(install) .tools/dbt requirements/dbt.txt
 	@touch $@
 
 .meltano/.installed: .tools/meltano/.installed meltano.yml requirements/taps.txt \
@@ -117,6 +128,7 @@ lock: .venv/.installed ## newest versions of everything into requirements/*.txt
 	$(compile) --generate-hashes requirements/uv.in -o requirements/uv.txt && \
 	$(compile) --generate-hashes requirements/meltano.in -o requirements/meltano.txt && \
 	$(compile) --generate-hashes requirements/target-postgres.in -o requirements/target-postgres.txt && \
+	$(compile) --generate-hashes requirements/dbt.in -o requirements/dbt.txt && \
 	$(compile) --generate-hashes requirements/airflow.in -o requirements/airflow.txt && \
 	$(compile) $(own) shared/pyproject.toml $(taps:%=%/pyproject.toml) --extra redis -o requirements/taps.txt && \
 	$(compile) $(analyses:%=%/pyproject.toml) -o requirements/close-report.txt && \

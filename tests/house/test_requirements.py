@@ -48,7 +48,15 @@ def test_locks_cover_what_is_declared(lock: str, distribution: Distribution) -> 
 
 @pytest.mark.parametrize(
     "lock",
-    ["airflow.txt", "browser.txt", "dev.txt", "meltano.txt", "target-postgres.txt", "uv.txt"],
+    [
+        "airflow.txt",
+        "browser.txt",
+        "dbt.txt",
+        "dev.txt",
+        "meltano.txt",
+        "target-postgres.txt",
+        "uv.txt",
+    ],
 )
 def test_what_is_installed_has_hashes(lock: str) -> None:
     text = (REQUIREMENTS / lock).read_text(encoding="utf-8")
