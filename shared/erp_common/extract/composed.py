@@ -229,7 +229,7 @@ class ComposedPeriod(PeriodExtract):
     def _postings(self) -> Iterator[list[Posting]]:
         chart = self.trial_balance.chart
         if self._entries is not None and self._sums is not None:
-            yield from self._read_postings(self._entries, self._source.lines(), self._sums, chart)
+            yield from self._reader(self._sums, chart).of(self._entries, self._source.lines())
 
     def _check(self) -> Iterable[Finding]:
         ledger, told = self.trial_balance, []

@@ -5,18 +5,19 @@ from __future__ import annotations
 import threading
 from abc import abstractmethod
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from datetime import timedelta
-from functools import cached_property
-from typing import Any, Generic, NamedTuple, TypeVar
+from functools import cached_property, partial
+from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 from erp_common.errors import ERPValidationError
 from erp_common.extract.ahead import FetchAhead, OnDemand, Place
 from erp_common.extract.listing import Page
 from erp_common.extract.paged import Paged, Query
 from erp_common.extract.period import CompanyBooks, PeriodExtract, now
-from erp_common.extract.reading import LineReader, Reading
+from erp_common.extract.reading import LineReader, Postings, Reading
 from erp_common.extract.source import AccountListings, Source
+from erp_common.extract.window import Part, Window, window_length
 from erp_common.extract.work import CarriedOpenings, Extraction, Fetcher, Work
 from erp_common.ledger import checks, derive
 from erp_common.ledger.balances import TrialBalance
@@ -26,6 +27,7 @@ from erp_common.ledger.models import Basis, Company, Finding, Posting
 from erp_common.ledger.movements import Movements
 from erp_common.ledger.openings import Openings
 from erp_common.ledger.periods import Period, starts_fiscal_year
+from erp_common.ledger.rules import Rules
 
 Learned = TypeVar("Learned")
 """What the answers of a chart say beside the accounts, if postings need it."""
@@ -35,6 +37,8 @@ class DerivedSource(Source, Generic[Learned]):
     """An ERP that serves a chart of accounts and postings; the trial balance is their sum."""
 
     basis = Basis.DERIVED
+    asks_by_account: ClassVar[bool] = False
+    """Whether each account has a listing of its own: then a request may span several periods."""
 
     @abstractmethod
     def chart(self, company: Company) -> Query[Any]:
@@ -139,31 +143,76 @@ class CompanyChart:
         return known
 
 
-class AskedPostings:
-    """A period's postings, asked for once the chart is known."""
+class DerivedWindow:
+    """The postings of consecutive periods, asked for once the chart is known."""
 
     def __init__(
-        self, fetcher: Fetcher[DerivedSource[Any]], place: Place, company: Company, period: Period
+        self,
+        fetcher: Fetcher[DerivedSource[Any]],
+        place: Place,
+        company: Company,
+        periods: Sequence[Period],
+        many: set[Hashable],
     ) -> None:
+        """Plan to ask.
+
+        Args:
+            fetcher: Asks.
+            place: Where in the run the window is needed.
+            company: Whose books they are.
+            periods: The periods.
+            many: The listings of which each period alone fills a request.
+        """
+        self._source = fetcher.source
+        self._company = company
+        self._postings = Window(fetcher, place, periods, many)
+        self._listings: dict[Period, Sequence[tuple[Query[Any], LineReader]]] = {}
+        self._count = 0
+        self.periods = [AskedPostings(self, number, one) for number, one in enumerate(periods)]
+
+    def ask(self, known: KnownChart) -> None:
+        """Ask for the postings, unless that has been done; waits for a thread that is doing it."""
+        self._postings.ask(lambda: self._parts(known))
+
+    def read(
+        self, number: int, postings: Postings, entries: Rules | None
+    ) -> Iterator[list[Posting]]:
+        """All postings of a period."""
+        for key in range(self._count):
+            yield from self._postings.read(number, key, postings, entries)
+
+    def _parts(self, known: KnownChart) -> Iterator[Part]:
+        """Every listing: there are as many, in the same order, whatever days are asked for."""
+        periods = self._postings.periods
+        whole = Period(periods[0].start, periods[-1].end)
+        self._count = len(self._of(known, whole))
+        for key in range(self._count):
+            yield Part(key, partial(self._listing, known, key), range(len(periods)))
+
+    def _listing(
+        self, known: KnownChart, key: int, period: Period
+    ) -> tuple[Query[Any], LineReader]:
+        return self._of(known, period)[key]
+
+    def _of(self, known: KnownChart, period: Period) -> Sequence[tuple[Query[Any], LineReader]]:
+        if period not in self._listings:
+            self._listings[period] = self._source.postings(self._company, period, *known)
+        return self._listings[period]
+
+
+class AskedPostings:
+    """A period's postings within a window."""
+
+    def __init__(self, window: DerivedWindow, number: int, period: Period) -> None:
         """Plan to ask."""
+        self.window = window
+        self.number = number
         self.period = period
         self.asked_at = now()
-        self._fetcher = fetcher
-        self._place = place
-        self._company = company
-        self._lock = threading.Lock()
-        self._listings: list[tuple[Paged[Any], LineReader]] | None = None
 
-    def ask(self, known: KnownChart) -> list[tuple[Paged[Any], LineReader]]:
-        """Ask for the postings, unless that has been done; waits for a thread that is doing it."""
-        with self._lock:
-            if self._listings is None:
-                queries = self._fetcher.source.postings(self._company, self.period, *known)
-                self._listings = [
-                    (self._fetcher.ask((*self._place, index), query), reader)
-                    for index, (query, reader) in enumerate(queries)
-                ]
-            return self._listings
+    def ask(self, known: KnownChart) -> None:
+        """Ask for them, together with those of the other periods of the window."""
+        self.window.ask(known)
 
 
 class DerivedBooks(CompanyBooks[DerivedSource[Any], AskedPostings]):
@@ -176,6 +225,7 @@ class DerivedBooks(CompanyBooks[DerivedSource[Any], AskedPostings]):
         super().__init__(fetcher, number, work)
         self._spans = [*work.before, *work.periods]
         self._history: deque[Openings] = deque(maxlen=self._extraction.lookback + 1)
+        self._many: set[Hashable] = set()
 
     def begin(self, number: int) -> None:
         """Ask for a period's postings, and before the first for what lies before it."""
@@ -231,10 +281,17 @@ class DerivedBooks(CompanyBooks[DerivedSource[Any], AskedPostings]):
         return CompanyChart(self._fetcher, (self._number, 0), self.work.company)
 
     def _ask(self, index: int) -> AskedPostings:
-        """Plan a period, and before the first ask for the chart."""
+        """Plan a period and those of one window with it, and before the first ask for the chart."""
         _ = self._chart
-        place = (self._number, 1 + index)
-        return AskedPostings(self._fetcher, place, self.work.company, self._spans[index])
+        length = 1
+        if self._source.asks_by_account and index >= len(self.work.before):
+            length = window_length(self._spans[index:], self._extraction)
+        company, place = self.work.company, (self._number, 1 + index)
+        spans = self._spans[index : index + length]
+        window = DerivedWindow(self._fetcher, place, company, spans, self._many)
+        for at, period in enumerate(window.periods):
+            self._begun[index + at] = period
+        return window.periods[0]
 
     def _begin(self, index: int) -> AskedPostings | None:
         asked = super()._begin(index)
@@ -274,7 +331,8 @@ class DerivedPeriod(PeriodExtract):
         self.openings = openings
         self._source = fetcher.source
         self._known = known
-        self._listings = asked.ask(known)
+        self._asked = asked
+        asked.ask(known)
         self._sums = Movements(self.period)
         self._reading.findings.extend(told)
         self._before: TrialBalance | None = None
@@ -323,14 +381,9 @@ class DerivedPeriod(PeriodExtract):
                 pass
 
     def _postings(self) -> Iterator[list[Posting]]:
-        for paged, reader in self._listings:
-            yield from self._read_postings(
-                paged,
-                reader,
-                self._sums,
-                self._known.chart,
-                whole_entries=self._source.whole_entries,
-            )
+        reader = self._reader(self._sums, self._known.chart)
+        entries = self._extraction.rules if self._source.whole_entries else None
+        yield from self._asked.window.read(self._asked.number, reader, entries)
 
     def _check(self) -> Iterable[Finding]:
         yield from self._sums.findings(self._known.chart)

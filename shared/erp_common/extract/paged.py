@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from enum import Enum
+from functools import partial
 from typing import Generic, Protocol, TypeVar
 
 import msgspec
@@ -79,10 +80,20 @@ class HttpQuery(msgspec.Struct, Generic[Row], frozen=True):
     halves: Callable[[int], tuple[Request, Request]] | None = None
     """The two requests of half the page size that together give one page, for an ERP that breaks on
     large pages."""
+    may_split: bool = False
+    """Whether less can be asked for: then a call that takes too long is not tried again."""
+
+    def splittable(self) -> HttpQuery[Row]:
+        """The same listing, where less can be asked for instead."""
+        return msgspec.structs.replace(self, may_split=True)
 
     def page(self, number: int) -> Page[Row]:
-        """One page; where the ERP breaks on it, its two halves."""
-        fetch = self.transport.fetch
+        """One page; where the ERP breaks on it, its two halves.
+
+        Raises:
+            TooMuchAtOnce: Less can be asked for, and the ERP took too long or broke off.
+        """
+        fetch = partial(self.transport.fetch, may_split=self.may_split)
         try:
             return fetch(self.request(number), self.read)
         except AnswerTooLarge:

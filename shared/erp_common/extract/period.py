@@ -13,8 +13,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from erp_common.errors import ERPValidationError
-from erp_common.extract.paged import Paged
-from erp_common.extract.reading import LineReader, Postings, Reading
+from erp_common.extract.reading import Postings, Reading
 from erp_common.extract.work import Fetcher, SourceT, Work
 from erp_common.ledger import checks
 from erp_common.ledger.balances import TrialBalance
@@ -74,7 +73,6 @@ class PeriodExtract(ABC):
         self._reading = Reading(
             f"{company.id}, {period}", checks=extraction.rules.checks, mask=extraction.mask
         )
-        self._reader: Postings | None = None
         self._started = False
         self._finished = False
         self._found: list[Finding] | None = None
@@ -210,22 +208,10 @@ class PeriodExtract(ABC):
 
     # What they share
 
-    def _read_postings(
-        self,
-        paged: Paged[Any],
-        reader: LineReader,
-        movements: Movements,
-        chart: Chart,
-        *,
-        whole_entries: bool = False,
-    ) -> Iterator[list[Posting]]:
-        """The postings of one listing, in order, that the checks let pass."""
-        if self._reader is None:
-            names = {account.code: account.name for account in chart.accounts}
-            closing = self._extraction.rules.closing_entries
-            self._reader = Postings(self._reading, movements, names, closing)
-        rules = self._extraction.rules if whole_entries else None
-        yield from self._reader.of(paged, reader, rules)
+    def _reader(self, movements: Movements, chart: Chart) -> Postings:
+        """What counts in the postings that the checks let pass."""
+        names = {account.code: account.name for account in chart.accounts}
+        return Postings(self._reading, movements, names, self._extraction.rules.closing_entries)
 
     def _all_findings(self) -> list[Finding]:
         """Everything that was found; the checks over the whole period run once."""

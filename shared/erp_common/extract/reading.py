@@ -202,6 +202,10 @@ class Postings:
         self._reading.tell(reader.told())
         self._reading.expect_rows("subledger", paged)
 
+    def kept(self, postings: Iterable[Posting]) -> list[Posting]:
+        """Postings of the period that were read before and kept."""
+        return self._named(postings)
+
     def _named(self, postings: Iterable[Posting]) -> list[Posting]:
         taken = self._movements.take(postings)
         for posting in taken:

@@ -55,12 +55,19 @@ class Extraction(msgspec.Struct, kw_only=True):
     threads: int = 4
     lookback: int = 1
     """Periods that the next run will read again."""
+    periods_per_request: int = 12
+    """Closed periods that one request for postings may span; it gets fewer where the ERP breaks."""
     cut: Cut = Cut.MONTH
     year_end_close: bool = False
     openings_stated: bool = False
     """Whether the settings say where a derived ledger's openings come from."""
     today: date
     mask: Callable[[str], str] = str
+
+    def narrow(self, periods: int) -> int:
+        """Span no more periods than these from now on; says how many it is then."""
+        self.periods_per_request = max(1, min(periods, self.periods_per_request))
+        return self.periods_per_request
 
 
 class Origin:

@@ -20,7 +20,15 @@ from erp_common.http.breaker import CircuitBreaker
 from erp_common.http.bucket import AllowanceUnreachable
 from erp_common.http.clock import Closed
 from erp_common.http.credentials import Credentials
-from erp_common.http.dialect import AnswerTooLarge, Dialect, Fault, FaultKind, NoRecords, explain
+from erp_common.http.dialect import (
+    AnswerTooLarge,
+    Dialect,
+    Fault,
+    FaultKind,
+    NoRecords,
+    TooMuchAtOnce,
+    explain,
+)
 from erp_common.http.masking import Masker
 from erp_common.http.request import Request
 from erp_common.http.retry import MAX_WAIT, RetryPolicy, TryAgain
@@ -125,6 +133,7 @@ class Call(Generic[T]):
         admitted: int | None,
         *,
         patient: bool = True,
+        may_split: bool = False,
     ) -> None:
         """Create a call.
 
@@ -137,6 +146,7 @@ class Call(Generic[T]):
             admitted: The circuit breaker's leave; None for a request for a token, which takes
                 no place in flight either.
             patient: Whether the waits that a fault prescribes are taken.
+            may_split: Whether less can be asked for where it takes too long or breaks off.
         """
         self._context = context
         self._request = request
@@ -145,6 +155,7 @@ class Call(Generic[T]):
         self._timeout = timeout
         self._admitted = admitted
         self._patient = patient
+        self._may_split = may_split
         self._renewed = False
         self._waited: Counter[str | None] = Counter()
         self._limited = 0
@@ -183,6 +194,8 @@ class Call(Generic[T]):
             problem = self._undecodable(answer, "what was asked for")
         finally:
             answer.close()
+        if self._may_split:
+            raise TooMuchAtOnce(str(problem))
         raise TryAgain(problem)
 
     def _ask(self) -> Answer:
@@ -198,11 +211,14 @@ class Call(Generic[T]):
         except Unreachable as signal:
             problem = signal
         except Undecodable as error:
-            raise TryAgain(
-                ERPConnectionError(
-                    f"{self._dialect.system} sent a body that is {error}; try again later."
-                )
-            ) from None
+            broken = ERPConnectionError(
+                f"{self._dialect.system} sent a body that is {error}; try again later."
+            )
+            if self._may_split:
+                raise TooMuchAtOnce(str(broken)) from None
+            raise TryAgain(broken) from None
+        if self._may_split and (problem.timeout or problem.broken_off):
+            raise TooMuchAtOnce(str(problem.error))
         if problem.final or (problem.timeout and not context.retry_on_timeout):
             raise problem.error
         raise TryAgain(problem.error)

@@ -103,6 +103,10 @@ class AnswerTooLarge(ERPConnectionError):  # noqa: N818 -- tells what happened
     """The ERP breaks on an answer of this size; a smaller page may get through."""
 
 
+class TooMuchAtOnce(ERPConnectionError):  # noqa: N818 -- tells what happened
+    """A call for something that can be split took too long or broke off: ask for less."""
+
+
 class Refusal(Exception):  # noqa: N818 -- the cause of an error that an ERP's answer led to
     """The answer behind an error: status, code and fault."""
 

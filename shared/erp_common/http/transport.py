@@ -25,7 +25,7 @@ from erp_common.http.breaker import CircuitBreaker
 from erp_common.http.bucket import AllowanceUnreachable
 from erp_common.http.clock import SYSTEM_CLOCK, Clock, Closed
 from erp_common.http.credentials import Credentials
-from erp_common.http.dialect import AnswerTooLarge, Dialect, NoRecords
+from erp_common.http.dialect import AnswerTooLarge, Dialect, NoRecords, TooMuchAtOnce
 from erp_common.http.masking import Masker
 from erp_common.http.options import TransportOptions
 from erp_common.http.request import Request
@@ -40,6 +40,7 @@ __all__ = [
     "Closed",
     "NoRecords",
     "Request",
+    "TooMuchAtOnce",
     "Transport",
     "TransportOptions",
     "Undecodable",
@@ -133,6 +134,7 @@ class Transport:
         *,
         timeout: float | None = None,
         attempts: int | None = None,
+        may_split: bool = False,
     ) -> T:
         """Call the ERP and decode its answer, trying again where that may help.
 
@@ -145,9 +147,12 @@ class Transport:
             timeout: Seconds for one request; None for what the options say.
             attempts: How often to try; None for what the options say. 1 also forgoes the waits
                 that a fault prescribes and that are no attempts.
+            may_split: Whether the caller can ask for less instead. Then a call that times out or
+                breaks off is not made again, and the circuit breaker does not count it.
 
         Raises:
             NoRecords: The ERP says that there is nothing.
+            TooMuchAtOnce: It failed, and may be split.
             AnswerTooLarge: It breaks on an answer this large.
             ERPConnectionError: It cannot be reached, fails, or the circuit is open.
             ERPAuthenticationError: It refuses the credentials.
@@ -159,15 +164,25 @@ class Transport:
         if timeout is None:
             timeout = options.extract_timeout if request.extract else options.timeout
         call = Call(
-            self._context, request, decode, self._dialect, timeout, admitted, patient=attempts != 1
+            self._context,
+            request,
+            decode,
+            self._dialect,
+            timeout,
+            admitted,
+            patient=attempts != 1,
+            may_split=may_split,
         )
         try:
             result = self._run(call.attempt, attempts)
-        except (AnswerTooLarge, AllowanceUnreachable):
+        except (AnswerTooLarge, TooMuchAtOnce, AllowanceUnreachable):
             # It answers, and is about to be asked for less; or it was never asked.
             self.breaker.abandoned(admitted)
             raise
         except BaseException as error:
+            if may_split and isinstance(error, ERPConnectionError) and not error.ends_run:
+                self.breaker.abandoned(admitted)
+                raise TooMuchAtOnce(str(error)) from None
             self.breaker.settle(admitted, error)
             raise
         self.breaker.succeeded(admitted)

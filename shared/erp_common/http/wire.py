@@ -31,18 +31,27 @@ _READ_SIZE = 1 << 16
 class Unreachable(Exception):  # noqa: N818 -- a signal that becomes an ERPConnectionError
     """A request that got no complete answer."""
 
-    def __init__(self, error: ERPError, *, timeout: bool = False, final: bool = False) -> None:
+    def __init__(
+        self,
+        error: ERPError,
+        *,
+        timeout: bool = False,
+        final: bool = False,
+        broken_off: bool = False,
+    ) -> None:
         """Create the signal.
 
         Args:
             error: The sentence for the user.
             timeout: Whether time ran out.
             final: Whether trying again cannot help.
+            broken_off: Whether the connection stood and broke before the whole answer was in.
         """
         super().__init__(str(error))
         self.error = error
         self.timeout = timeout
         self.final = final
+        self.broken_off = broken_off
 
 
 class HttpsClient:
@@ -235,7 +244,8 @@ class HttpsClient:
             ERPConnectionError(
                 f"{self._system} cannot be reached at {host}: {_reason(chain)}; check the address "
                 "and the network, or try again later."
-            )
+            ),
+            broken_off=_first(chain, *_BROKEN_OFF) is not None,
         )
 
 
@@ -259,6 +269,14 @@ _REASONS: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
         "the answer was cut off",
     ),
     ((ConnectionError,), "the connection was reset"),
+)
+
+_BROKEN_OFF = (
+    urllib3_errors.IncompleteRead,
+    urllib3_errors.InvalidChunkLength,
+    ConnectionResetError,
+    ConnectionAbortedError,
+    BrokenPipeError,
 )
 
 

@@ -88,6 +88,14 @@ def cut_span(start: date, end: date, cut: Cut) -> Iterator[Period]:
         period = containing(period.end + timedelta(days=1), cut)
 
 
+def year_from(day: date) -> date:
+    """The last day of the year that begins on a day."""
+    try:
+        return day.replace(year=day.year + 1) - timedelta(days=1)
+    except ValueError:  # a 29th of February, or the calendar's last year
+        return min(day, date.max - timedelta(days=365)) + timedelta(days=365)
+
+
 def starts_fiscal_year(period: Period, first_month: int) -> bool:
     """Whether a fiscal year that begins in `first_month` begins with this period."""
     return period.start.month == first_month and period.start.day == 1

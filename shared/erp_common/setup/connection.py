@@ -128,6 +128,7 @@ def extraction(
         filters=config.filters,
         threads=config.max_concurrency,
         lookback=config.lookback_periods,
+        periods_per_request=config.periods_per_request,
         cut=config.period,
         year_end_close=config.closes_years,
         openings_stated=config.openings_day is not None,

@@ -144,6 +144,22 @@ class Settings(TransportSettings, frozen=True, kw_only=True):
             "Periods before the bookmark's that an incremental run reads again",
         ),
     ] = 1
+    recheck_periods: Annotated[
+        Count,
+        setting(
+            "Recheck periods",
+            "Closed periods before those whose trial balance an incremental run asks for again, "
+            "one listing each: what has changed is read again in full (reported ledgers; 0: none)",
+        ),
+    ] = 12
+    periods_per_request: Annotated[
+        Positive,
+        setting(
+            "Periods per request",
+            "Closed periods in a row that one request for postings may span; the rows are the same "
+            "whatever it is",
+        ),
+    ] = 12
     filters: Annotated[
         Filters, setting("Filters", "What is emitted, after the whole ledger has been checked")
     ] = Filters()

@@ -16,7 +16,7 @@ from erp_common.http.request import Request
 from erp_common.http.transport import Transport
 from erp_common.ledger.hierarchy import Chart
 from erp_common.ledger.models import Company, StatedAccount
-from erp_common.ledger.periods import Cut, Period, cut_span
+from erp_common.ledger.periods import Cut, Period, cut_span, year_from
 from tap_bling import client
 from tap_bling.mapping import Account, Movement, account, line
 from tap_bling.retorno import XmlListing
@@ -26,14 +26,13 @@ MOVEMENTS = Listing("data", Movement)
 XML_ACCOUNTS = XmlListing("contascontabeis", "contacontabil", Account)
 XML_MOVEMENTS = XmlListing("movimentacoes", "movimentacao", Movement)
 
-_YEAR = 365
-
 
 class BlingBooks(HttpSource, DerivedSource[None]):
     """The books of the company that the key belongs to; postings are asked for by account."""
 
     source_system = "bling"
     system = "Bling"
+    asks_by_account = True
     account = staticmethod(account)
 
     def postings(
@@ -130,7 +129,7 @@ class BlingV2Books(BlingBooks):
 
 def spans(period: Period) -> list[Period]:
     """The period in parts of at most a year: Bling refuses filters over a longer time."""
-    if (period.end - period.start).days < _YEAR:
+    if period.end <= year_from(period.start):
         return [period]
     return [
         Period(max(year.start, period.start), min(year.end, period.end))

@@ -1,0 +1,76 @@
+"""Rows that are needed later: in memory while they are few, then in a file without a name."""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+import weakref
+from collections.abc import Callable
+from typing import Final, Generic, TypeVar
+
+import msgspec
+
+from erp_common.errors import ERPValidationError
+from erp_common.ledger.models import Posting
+
+T = TypeVar("T")
+
+IN_MEMORY: Final = 1 << 23
+"""Bytes that a spool holds before it goes to disk."""
+
+Mark = tuple[int, int]
+"""Where something stands, and how long it is."""
+
+encode_postings: Final = msgspec.msgpack.Encoder().encode
+decode_postings: Final = msgspec.msgpack.Decoder(list[Posting]).decode
+"""Amounts keep every digit: they are written as text."""
+
+
+class Spool(Generic[T]):
+    """Keeps what is put into it until the run ends; safe to use from several threads.
+
+    The file is readable by its owner alone (mode 0600) and has no name, so that nothing of it is
+    left behind however the run ends.
+    """
+
+    def __init__(self, encode: Callable[[T], bytes], decode: Callable[[bytes], T]) -> None:
+        """Start empty.
+
+        Args:
+            encode: Writes what is kept.
+            decode: Reads it again.
+        """
+        self._encode = encode
+        self._decode = decode
+        self._file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - lives as long as the spool
+        self.close = weakref.finalize(self, self._file.close)
+        """Gives the room back, in memory and on disk."""
+        self._lock = threading.Lock()
+        self._end = 0
+
+    def put(self, value: T) -> Mark:
+        """Keep something.
+
+        Raises:
+            ERPValidationError: If the disk is full.
+        """
+        data = self._encode(value)
+        try:
+            with self._lock:
+                self._file.seek(self._end)
+                self._file.write(data)
+                mark = (self._end, len(data))
+                self._end += len(data)
+        except OSError as error:
+            raise ERPValidationError(
+                f"rows cannot be kept in {tempfile.gettempdir()} ({error.strerror}); make room "
+                "there, let TMPDIR name a folder with more, or set periods_per_request to 1"
+            ) from None
+        return mark
+
+    def get(self, mark: Mark) -> T:
+        """What was kept."""
+        with self._lock:
+            self._file.seek(mark[0])
+            data = self._file.read(mark[1])
+        return self._decode(data)
