@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from collections.abc import Iterator
+from datetime import date
 from math import ceil
 from threading import Condition
 
@@ -12,7 +14,8 @@ import pytest
 from contract.applies import each, where
 from contract.conftest import Build, Plain
 from contract.erps import BEFORE_THE_BOOKS, Erp
-from contract.ledger import QUARTER, Span, by_key, without
+from contract.ledger import QUARTER, Span, Truth, by_key, without
+from contract.test_catalog import STREAMS
 from contract.world import World
 from simulator import LoggedRequest
 from simulator.faults import Exchange, Fault
@@ -28,8 +31,17 @@ def pages(erp: Erp, rows: int, size: int) -> int:
     return max(1, ceil(rows / size)) if erp.pages == "totals" else ceil(rows / size) + 1
 
 
-def needed(world: World, size: int, *, every_account: bool = False) -> Counter[str]:
-    """How many requests a run of the quarter takes, by endpoint."""
+def needed(
+    world: World, size: int, *, every_account: bool = False, together: bool = True
+) -> Counter[str]:
+    """How many requests a run of the quarter takes, by endpoint.
+
+    Args:
+        world: The ERP.
+        size: Rows on a page.
+        every_account: Whether all accounts are asked for, and not those alone that moved.
+        together: Whether an account's postings of all three months are asked for at once.
+    """
     erp = world.erp
     count: Counter[str] = Counter()
     if erp.tokens:
@@ -41,18 +53,27 @@ def needed(world: World, size: int, *, every_account: bool = False) -> Counter[s
         if not erp.reported:
             # A chart comes in one answer where postings come entry by entry.
             count[erp.accounts.endpoint] += 1 if not erp.by_account else pages(erp, chart, size)
-        for span in spans:
-            if erp.reported:
-                count[erp.accounts.endpoint] += pages(erp, chart, size)
-            if not erp.by_account:
+        if erp.reported:
+            count[erp.accounts.endpoint] += len(spans) * pages(erp, chart, size)
+        if not erp.by_account:
+            for span in spans:
                 entries = truth.company.entries_between(*span)
                 count[erp.postings.endpoint] += pages(erp, len(entries), size)
-                continue
-            moved = erp.reported and not every_account
-            for code in truth.moved(span) if moved else truth.analytic():
+            continue
+        moved = erp.reported and not every_account
+        for window in [before, QUARTER] if together else [[span] for span in spans]:
+            for span, code in asked_over(truth, window, moved=moved):
                 lines = len(truth.company.lines(*span, code))
                 count[erp.postings.endpoint] += pages(erp, lines, size)
     return count
+
+
+def asked_over(truth: Truth, window: list[Span], *, moved: bool) -> Iterator[tuple[Span, str]]:
+    """Each account that is asked for in a window, from the first day needed to the last."""
+    for code in truth.analytic():
+        wanted = [span for span in window if not moved or code in truth.moved(span)]
+        if wanted:
+            yield Span(wanted[0].start, wanted[-1].end), code
 
 
 def asked(requests: list[LoggedRequest]) -> Counter[str]:
@@ -73,17 +94,43 @@ def test_nothing_is_asked_twice_and_nothing_for_nothing(plain: Plain) -> None:
         moved = {
             (truth.company.id, code, span.start)
             for truth in plain.truths
+            for span, code in asked_over(truth, QUARTER, moved=True)
+        }
+        assert told(plain.world, plain.requests) == moved
+
+
+@where(lambda erp: erp.by_account)
+def test_one_period_a_request(build: Build) -> None:
+    """Then each account is asked for in the periods in which it moved, and in no other."""
+    world = build.several(entries_per_month=6)
+    run = world.good(periods_per_request=1)
+    requests = list(world.sim.requests)
+    assert asked(requests) == needed(world, world.erp.page_size or 100, together=False)
+    assert max(Counter(map(same, requests)).values()) == 1
+    if world.erp.reported:
+        moved = {
+            (truth.company.id, code, span.start)
+            for truth in world.truths
             for span in QUARTER
             for code in truth.moved(span)
         }
-        postings = plain.world.erp.postings
-        told = {
-            (request.company, (request.account or "").strip(), span.start)
-            for request in plain.requests
-            for span in QUARTER
-            if request.endpoint == postings.endpoint and postings.asks_from(request, span.start)
-        }
-        assert told == moved
+        assert told(world, requests) == moved
+    world.sim.requests.clear()
+    together = world.good()
+    for stream in STREAMS:
+        assert without(together.records(stream)) == without(run.records(stream))
+    assert len(world.sim.requests) < len(requests)
+
+
+def told(world: World, requests: list[LoggedRequest]) -> set[tuple[str | None, str, date]]:
+    """The companies and accounts whose postings are asked for, and from which day on."""
+    postings = world.erp.postings
+    return {
+        (request.company, (request.account or "").strip(), span.start)
+        for request in requests
+        for span in QUARTER
+        if request.endpoint == postings.endpoint and postings.asks_from(request, span.start)
+    }
 
 
 def test_every_request_was_understood(plain: Plain) -> None:

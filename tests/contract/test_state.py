@@ -193,7 +193,7 @@ def test_state_stays_before_a_period_that_fails(four_months: World) -> None:
         faults.status(400),
         erp=world.erp.name,
         endpoint=listing.endpoint,
-        where=lambda request: listing.asks_from(request, QUARTER[1].start),
+        where=lambda request: listing.asks_about(request, QUARTER[1].start),
         times=None,
     )
     run = world.bad()

@@ -43,7 +43,9 @@ def told(listing: str, change: Callable[[Listing, Body], object]) -> Break:
         changed: list[object] = []
 
         def tamper(body: Body, request: LoggedRequest) -> None:
-            mine = request.company == world.company.id and where.asks_from(request, FEBRUARY)
+            mine = request.company == world.company.id and where.asks_about(request, FEBRUARY)
+            if listing == "postings":
+                mine = mine and bool(where.first_within(body, TWO_MONTHS[1]))
             if mine and where.rows(body) and request.account == (changed or [request.account])[0]:
                 changed.append(request.account)
                 change(where, body)
@@ -64,6 +66,13 @@ def account(code: str, name: str, **fields: Any) -> Account:
 def row_of(listing: Listing, body: Body, code: str) -> dict[str, Any]:
     """The row of an account."""
     return next(row for row in listing.rows(body) if listing.code(row) == code)
+
+
+def of_february(listing: Listing, body: Body) -> dict[str, Any]:
+    """The first posting of February, in an answer that may hold those of other months too."""
+    row = listing.first_within(body, TWO_MONTHS[1])
+    assert row is not None
+    return row
 
 
 # The books
@@ -158,18 +167,18 @@ def unreadable_account(listing: Listing, body: Body) -> None:
 def stray(listing: Listing, body: Body) -> None:
     """A posting more, of another month."""
     day = listing.day(date(2024, 5, 2))
-    listing.append(body, listing.copy(listing.rows(body)[0], date=day))
+    listing.append(body, listing.copy(of_february(listing, body), date=day))
 
 
 def impossible_date(listing: Listing, body: Body) -> None:
     """A posting more, of a day that no calendar has."""
     day = listing.day(date(2024, 3, 31)).replace("03", "02")
-    listing.append(body, listing.copy(listing.rows(body)[0], date=day))
+    listing.append(body, listing.copy(of_february(listing, body), date=day))
 
 
 def another_amount(listing: Listing, body: Body) -> None:
     """A posting with another amount than the trial balance knows."""
-    row = listing.rows(body)[0]
+    row = of_february(listing, body)
     names = [name for name in ("debit", "credit", "amount") if name in listing.fields]
     name = next(name for name in names if Decimal(row[listing.fields[name]]))
     listing.change(row, name, TEN)

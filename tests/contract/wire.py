@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -46,6 +47,29 @@ class Listing:
             return True
         return day.strftime(self.asked) in str(request.params[self.from_])[:20]
 
+    def asks_about(self, request: LoggedRequest, day: date) -> bool:
+        """Whether a request asks for days of which that is one; a chart is asked for without."""
+        days = self.days_asked(request)
+        return not days or min(days) <= day <= max(days)
+
+    def days_asked(self, request: LoggedRequest) -> list[date]:
+        """The first and the last day that a request asks for; none for a chart."""
+        if self.from_ is None:
+            return []
+        written = {"%Y-%m-%d": r"\d{4}-\d\d-\d\d", "%d/%m/%Y": r"\d\d/\d\d/\d{4}"}
+        form = self.asked.removeprefix("data[")
+        pattern = written.get(form, r"\b\d{8}\b")
+        said = " ".join(str(value) for value in request.params.values())
+        return [strptime(found, form) for found in re.findall(pattern, said)]
+
+    def first_within(self, body: Body, days: tuple[date, date]) -> Row | None:
+        """The first row that is dated within some days."""
+        for row in self.rows(body):
+            day = strptime(str(row[self.fields["date"]]).strip(), self.days)
+            if days[0] <= day <= days[1]:
+                return row
+        return None
+
     def rows(self, body: Body) -> list[Row]:
         """The rows of an answer, to be changed in place."""
         held = self._list(body)
@@ -78,6 +102,11 @@ class Listing:
             held = held[key]
         assert isinstance(held, list)
         return held
+
+
+def strptime(text: str, form: str) -> date:
+    """A day as an ERP writes it."""
+    return datetime.strptime(text, form).date()  # noqa: DTZ007 - days have no zone
 
 
 OMIE_BALANCES = Listing(

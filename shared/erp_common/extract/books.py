@@ -40,6 +40,7 @@ class Books:
         """
         books = self._companies[self._number(company)]
         self._ahead.start()
+        yield from books.changed()
         for number in range(len(books.work.periods)):
             yield books.take(number)
 

@@ -14,7 +14,7 @@ import msgspec
 
 from erp_common.errors import ERPValidationError
 from erp_common.extract.reading import Postings, Reading
-from erp_common.extract.work import Fetcher, SourceT, Work
+from erp_common.extract.work import Carried, Fetcher, SourceT, Work
 from erp_common.ledger import checks
 from erp_common.ledger.balances import TrialBalance
 from erp_common.ledger.hierarchy import Chart
@@ -56,6 +56,7 @@ class PeriodExtract(ABC):
         company: Company,
         period: Period,
         extracted_at: str | None = None,
+        reading: Reading | None = None,
     ) -> None:
         """Hold the books of this period.
 
@@ -64,13 +65,14 @@ class PeriodExtract(ABC):
             company: Whose they are.
             period: The days.
             extracted_at: When they were asked for; None for now.
+            reading: What was read of them already.
         """
         self.company = company
         self.period = period
         self.extracted_at = extracted_at or now()
         self._origin = fetcher.source
         self._extraction = extraction = fetcher.extraction
-        self._reading = Reading(
+        self._reading = reading or Reading(
             f"{company.id}, {period}", checks=extraction.rules.checks, mask=extraction.mask
         )
         self._started = False
@@ -182,8 +184,8 @@ class PeriodExtract(ABC):
             "load the period with its findings",
         )
 
-    def carried(self) -> Any:  # noqa: ANN401
-        """What the next run needs beside the bookmark; nothing for a reported ledger."""
+    def carried(self) -> Carried | None:
+        """What the next run needs beside the bookmark."""
         return None
 
     # What the kinds of ledger differ in
@@ -250,6 +252,10 @@ class CompanyBooks(ABC, Generic[SourceT, PlannedT]):
     def begin(self, number: int) -> None:
         """Ask for a period, unless that has been done; it may be needed long after."""
         self._begin(number)
+
+    def changed(self) -> Iterator[PeriodExtract]:
+        """Closed periods before the first that are not what they were, to be read again."""
+        return iter(())
 
     @abstractmethod
     def take(self, number: int) -> PeriodExtract:

@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from abc import abstractmethod
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from functools import cached_property, partial
+from itertools import takewhile
 from typing import Any
 
 from erp_common.errors import ERPError
 from erp_common.extract.ahead import FetchAhead, Place
 from erp_common.extract.listing import Page
 from erp_common.extract.paged import Query
-from erp_common.extract.period import CompanyBooks, PeriodExtract
+from erp_common.extract.period import CompanyBooks, PeriodExtract, now
 from erp_common.extract.reading import LineReader, Postings, Reading
 from erp_common.extract.source import AccountListings, Source
 from erp_common.extract.window import Part, Window, window_length
-from erp_common.extract.work import Extraction, Fetcher, Work
+from erp_common.extract.work import CarriedDigests, Extraction, Fetcher, Work
 from erp_common.ledger import checks
 from erp_common.ledger.balances import TrialBalance
+from erp_common.ledger.digest import Digest
+from erp_common.ledger.findings import Code, finding
 from erp_common.ledger.models import Basis, Company, Finding, Posting, StatedAccount
 from erp_common.ledger.movements import Movements
 from erp_common.ledger.periods import Period
 from erp_common.ledger.trial_balance import reported
+
+logger = logging.getLogger(__name__)
 
 
 class ReportedSource(Source):
@@ -59,6 +66,65 @@ class ReportedSource(Source):
         )
 
 
+class AskedBalances:
+    """A period's trial balance, asked for."""
+
+    def __init__(
+        self,
+        fetcher: Fetcher[ReportedSource],
+        place: Place,
+        company: Company,
+        period: Period,
+        arrived: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Ask for it.
+
+        Args:
+            fetcher: Asks.
+            place: Where in the run it is needed.
+            company: Whose it is.
+            period: The days.
+            arrived: Called in the fetching thread once it is in.
+        """
+        self.period = period
+        self.asked_at = now()
+        self.accounts: list[StatedAccount] = []
+        """Those whose postings are asked for, once the trial balance is in."""
+        extraction = fetcher.extraction
+        self.reading = Reading(
+            f"{company.id}, {period}", checks=extraction.rules.checks, mask=extraction.mask
+        )
+        self._source = fetcher.source
+        self._extraction = extraction
+        self._arrived = arrived
+        query = fetcher.source.trial_balance(company, period)
+        self._whole = fetcher.ask_whole(place, query, self._assemble)
+
+    @cached_property
+    def outcome(self) -> TrialBalance | ERPError:
+        """What asking led to, waiting for it if need be."""
+        try:
+            ledger = self._whole.result()
+        except ERPError as error:
+            return error
+        self.reading.expect_rows("trial_balance", self._whole.paged)
+        return ledger
+
+    def is_sound(self) -> bool:
+        """Whether it can be read, waiting for it if need be."""
+        return not isinstance(self.outcome, ERPError)
+
+    def _assemble(self, pages: list[Page[Any]]) -> TrialBalance:
+        stated = self.reading.accounts(pages, self._source.account, "trial_balance")
+        ledger = reported(stated, self._extraction.rules, self.period)
+        if self._extraction.subledger:
+            rows = ledger.analytic() if self._extraction.all_accounts else ledger.moved()
+            by_code = ledger.chart.by_code
+            self.accounts = [by_code[row.account_code].stated for row in rows]
+            self._arrived()
+        return ledger
+
+
 class ReportedBooks(CompanyBooks[ReportedSource, "ReportedPeriod"]):
     """A company's books, period by period."""
 
@@ -68,25 +134,108 @@ class ReportedBooks(CompanyBooks[ReportedSource, "ReportedPeriod"]):
         """Plan the books; nothing is asked for yet."""
         super().__init__(fetcher, number, work)
         self._many: set[Hashable] = set()
+        self._first_seen: dict[date, Digest] = {}
+        """Watched periods of which nothing was known."""
+
+    def begin(self, number: int) -> None:
+        """Ask for a period, and before the first for those that are watched."""
+        if number == 0:
+            with self._lock:
+                _ = self._watched
+        super().begin(number)
+
+    def changed(self) -> Iterator[PeriodExtract]:
+        """The watched periods that are not what they were when they were last read.
+
+        What their own postings have changed, is told of each; balances alone follow from that.
+        """
+        self.begin(0)
+        found: list[AskedBalances] = []
+        before_changed = False
+        windows = 0
+        for asked in self._watched:
+            digest = self._digest_of(asked)
+            if digest is None:
+                continue
+            known = self.work.digests.get(asked.period.end)
+            if known is None:
+                self._first_seen[asked.period.end] = digest
+            if known is None or known == digest:
+                before_changed = False
+                continue
+            if known.movements != digest.movements or not before_changed:
+                self._tell(asked)
+            found.append(asked)
+            before_changed = True
+        while found:
+            periods = [asked.period for asked in found]
+            length = window_length(periods, self._extraction) if self._extraction.subledger else 1
+            window = self._window((self._number, 0, 1, windows), periods[:length], found[:length])
+            for period in window.periods:
+                yield self._follow(period)
+            found = found[length:]
+            windows += 1
 
     def take(self, number: int) -> PeriodExtract:
         """The period, to be read now; the one taken before is dropped."""
         self.begin(number)
-        period = self._claim(number)
+        return self._follow(self._claim(number))
+
+    def _follow(self, period: ReportedPeriod) -> ReportedPeriod:
         if self._taken is not None:
             period.follow(self._taken)
         self._taken = period
         return period
 
+    @cached_property
+    def _watched(self) -> list[AskedBalances]:
+        """The trial balances of the closed periods before the first."""
+        return [
+            AskedBalances(self._fetcher, (self._number, 0, 0, at), self.work.company, period)
+            for at, period in enumerate(self.work.watched)
+        ]
+
+    def _digest_of(self, asked: AskedBalances) -> Digest | None:
+        """What a watched period is now; None if that cannot be known."""
+        if not isinstance(asked.outcome, ERPError):
+            return Digest.of(asked.outcome)
+        if asked.outcome.ends_run:
+            raise asked.outcome
+        logger.warning(
+            "%s, %s: whether this closed period has changed cannot be seen: %s",
+            self.work.company.id,
+            asked.period,
+            asked.outcome,
+        )
+        return None
+
+    def _tell(self, asked: AskedBalances) -> None:
+        asked.reading.tell(
+            [
+                finding(
+                    Code.CLOSED_PERIOD_CHANGED,
+                    f"The closed period {asked.period} is not what it was when it was last read: "
+                    "postings came in, were changed or are gone, in it or before it. It was read "
+                    "again in full; ask who changed it, and close it in the ERP.",
+                )
+            ]
+        )
+
     def _ask(self, index: int) -> ReportedPeriod:
         """Ask for a period, and for those of one window with it."""
         periods = self.work.periods[index:]
         length = window_length(periods, self._extraction) if self._extraction.subledger else 1
-        company, place = self.work.company, (self._number, index)
-        window = ReportedWindow(self._fetcher, place, company, periods[:length], self._many)
+        window = self._window((self._number, 1 + index), periods[:length])
         for at, period in enumerate(window.periods):
             self._begun[index + at] = period
         return window.periods[0]
+
+    def _window(
+        self, place: Place, periods: Sequence[Period], known: Sequence[AskedBalances] = ()
+    ) -> ReportedWindow:
+        company = self.work.company
+        seen = self._first_seen
+        return ReportedWindow(self._fetcher, place, company, periods, self._many, seen, known)
 
 
 class ReportedWindow:
@@ -99,6 +248,8 @@ class ReportedWindow:
         company: Company,
         periods: Sequence[Period],
         many: set[Hashable],
+        first_seen: Mapping[date, Digest],
+        known: Sequence[AskedBalances] = (),
     ) -> None:
         """Ask for the trial balances; the arrival of the last asks for the postings.
 
@@ -108,52 +259,53 @@ class ReportedWindow:
             company: Whose books they are.
             periods: The periods.
             many: The accounts of which each period alone fills a request.
+            first_seen: What watched periods are known by of which nothing was known.
+            known: Their trial balances, where they are there already.
         """
-        self._fetcher = fetcher
+        self.first_seen = first_seen
+        self._source = fetcher.source
         self._company = company
         self._lock = threading.Lock()
         self._missing = len(periods)
         self._postings = Window(fetcher, (*place, 1), periods, many)
         with self._lock:
-            self.periods = [
-                ReportedPeriod(self, number, fetcher, (*place, 0, number), company, period)
-                for number, period in enumerate(periods)
+            self._balances = list(known) or [
+                AskedBalances(fetcher, (*place, 0, at), company, period, self._arrived)
+                for at, period in enumerate(periods)
             ]
+        self.periods = [
+            ReportedPeriod(fetcher, company, asked, self, number)
+            for number, asked in enumerate(self._balances)
+        ]
 
-    def arrived(self) -> None:
+    def read(self, number: int, code: str, postings: Postings) -> Iterator[list[Posting]]:
+        """The postings of an account in a period."""
+        # Where a trial balance cannot be read, the periods before it are read all the same.
+        readable = list(takewhile(AskedBalances.is_sound, self._balances))
+        self._postings.ask(lambda: self._parts(readable))
+        yield from self._postings.read(number, code, postings)
+
+    def _arrived(self) -> None:
         """Take note that one more trial balance is in; runs in a fetching thread."""
         with self._lock:
             self._missing -= 1
             complete = not self._missing
         if complete:
-            self._postings.ask(lambda: self._parts(self.periods))
+            self._postings.ask(lambda: self._parts(self._balances))
 
-    def read(self, number: int, code: str, postings: Postings) -> Iterator[list[Posting]]:
-        """The postings of an account in a period."""
-        # Where a trial balance cannot be read, the periods before it are read all the same.
-        readable = [*self._readable()]
-        self._postings.ask(lambda: self._parts(readable))
-        yield from self._postings.read(number, code, postings)
-
-    def _readable(self) -> Iterator[ReportedPeriod]:
-        for period in self.periods:
-            if period.has_failed:
-                return
-            yield period
-
-    def _parts(self, periods: Sequence[ReportedPeriod]) -> Iterator[Part]:
+    def _parts(self, balances: Sequence[AskedBalances]) -> Iterator[Part]:
         """Every account that is asked for in any of the periods."""
         wanted: dict[str, list[int]] = {}
         accounts: dict[str, StatedAccount] = {}
-        for period in periods:
-            for account in period.asked:
-                wanted.setdefault(account.code, []).append(period.number)
+        for number, asked in enumerate(balances):
+            for account in asked.accounts:
+                wanted.setdefault(account.code, []).append(number)
                 accounts.setdefault(account.code, account)
         for code, numbers in wanted.items():
             yield Part(code, partial(self._listing, accounts[code]), numbers)
 
     def _listing(self, account: StatedAccount, period: Period) -> tuple[Query[Any], LineReader]:
-        source = self._fetcher.source
+        source = self._source
         return source.postings(self._company, period, account), source.lines(account)
 
 
@@ -162,38 +314,27 @@ class ReportedPeriod(PeriodExtract):
 
     def __init__(
         self,
+        fetcher: Fetcher[ReportedSource],
+        company: Company,
+        asked: AskedBalances,
         window: ReportedWindow,
         number: int,
-        fetcher: Fetcher[ReportedSource],
-        place: Place,
-        company: Company,
-        period: Period,
     ) -> None:
-        """Ask for the trial balance.
+        """Begin to read.
 
         Args:
-            window: Those whose postings are asked for together.
+            fetcher: Where the books come from, and how they are read.
+            company: Whose they are.
+            asked: The trial balance.
+            window: The periods whose postings are asked for together.
             number: The period's number within the window.
-            fetcher: Asks for it.
-            place: Where in the run its trial balance is needed.
-            company: Whose it is.
-            period: The days.
         """
-        super().__init__(fetcher, company, period)
-        self.number = number
+        super().__init__(fetcher, company, asked.period, asked.asked_at, asked.reading)
+        self._asked = asked
         self._window = window
-        self._source = fetcher.source
-        self._movements = Movements(period) if self._extraction.subledger else None
+        self._number = number
+        self._movements = Movements(self.period) if self._extraction.subledger else None
         self._before: TrialBalance | None = None
-        self.asked: list[StatedAccount] = []
-        """The accounts whose postings are asked for, once the trial balance is in."""
-        query = self._source.trial_balance(company, period)
-        self._balances = fetcher.ask_whole(place, query, self._assemble)
-
-    @property
-    def has_failed(self) -> bool:
-        """Whether the trial balance cannot be read, waiting for it if need be."""
-        return isinstance(self._outcome, ERPError)
 
     def follow(self, before: ReportedPeriod) -> None:
         """Let this period's openings be compared with the closings of the one before."""
@@ -203,43 +344,30 @@ class ReportedPeriod(PeriodExtract):
     @property
     def trial_balance(self) -> TrialBalance:
         """The trial balance as the ERP states it, waiting for it if need be."""
-        if isinstance(self._outcome, ERPError):
-            raise self._outcome
-        return self._outcome
+        outcome = self._asked.outcome
+        if isinstance(outcome, ERPError):
+            raise outcome
+        return outcome
 
     @property
     def movements(self) -> Movements | None:
         """The sums of the postings; None if they are not asked for."""
         return self._movements
 
-    @cached_property
-    def _outcome(self) -> TrialBalance | ERPError:
-        """What asking for the trial balance led to."""
-        try:
-            ledger = self._balances.result()
-        except ERPError as error:
-            return error
-        self._reading.expect_rows("trial_balance", self._balances.paged)
-        return ledger
-
-    def _assemble(self, pages: list[Page[Any]]) -> TrialBalance:
-        """Make the trial balance; runs in a fetching thread."""
-        stated = self._reading.accounts(pages, self._source.account, "trial_balance")
-        ledger = reported(stated, self._extraction.rules, self.period)
-        if self._extraction.subledger:
-            rows = ledger.analytic() if self._extraction.all_accounts else ledger.moved()
-            by_code = ledger.chart.by_code
-            self.asked = [by_code[row.account_code].stated for row in rows]
-            self._window.arrived()
-        return ledger
+    def carried(self) -> CarriedDigests:
+        """What closed periods are known by: this one, and those that were first seen before it."""
+        extraction, known = self._extraction, dict(self._window.first_seen)
+        if not self.period.is_open(extraction.today):
+            known[self.period.end] = Digest.of(self.trial_balance)
+        return CarriedDigests(extraction.cut, known)
 
     def _postings(self) -> Iterator[list[Posting]]:
         chart, movements = self.trial_balance.chart, self.movements
         if movements is None:
             return
         reader = self._reader(movements, chart)
-        for account in self.asked:
-            yield from self._window.read(self.number, account.code, reader)
+        for account in self._asked.accounts:
+            yield from self._window.read(self._number, account.code, reader)
             movements.finish(account.code)
 
     def _check(self) -> Iterable[Finding]:

@@ -173,8 +173,7 @@ class Window:
         try:
             self._keep(part, asked)
         except (TooMuchAtOnce, AnswerTooLarge):
-            width = self._extraction.narrow((asked.last - asked.first + 1) // 2)
-            for narrower in self._again(part, asked, width):
+            for narrower in self._again(part, asked, self._extraction.periods_per_request):
                 self._take(part, narrower)
         except _Misfit:
             self._again(part, asked, 1)
@@ -287,4 +286,9 @@ class _Splittable:
         """
         if self._periods > self._extraction.periods_per_request:
             raise TooMuchAtOnce(f"{self.name}: fewer periods are asked for at once now")
-        return self._query.page(number)
+        try:
+            return self._query.page(number)
+        except (TooMuchAtOnce, AnswerTooLarge):
+            # At once, so that none of those that wait to be asked for is as wide.
+            self._extraction.narrow(self._periods // 2)
+            raise

@@ -12,6 +12,7 @@ import msgspec
 from erp_common.extract.ahead import FetchAhead, Place
 from erp_common.extract.listing import Page
 from erp_common.extract.paged import Paged, Query, Whole
+from erp_common.ledger.digest import Digest
 from erp_common.ledger.filters import Filters
 from erp_common.ledger.models import Basis, Company
 from erp_common.ledger.openings import Openings
@@ -27,6 +28,17 @@ class CarriedOpenings(msgspec.Struct, frozen=True):
     """A mark of the settings that decide openings; another mark makes the balances useless."""
 
 
+class CarriedDigests(msgspec.Struct, frozen=True):
+    """What closed periods of a reported ledger are known by, for the next run."""
+
+    cut: Cut
+    digests: dict[date, Digest]
+    """By the periods' last days."""
+
+
+Carried = CarriedOpenings | CarriedDigests
+
+
 class Work(msgspec.Struct):
     """The periods of one company that are read, in order.
 
@@ -40,6 +52,10 @@ class Work(msgspec.Struct):
     """As at the start of the first period."""
     before: list[Period] = []
     openings_basis: str = ""
+    watched: list[Period] = []
+    """Closed periods before the first, of a reported ledger: what has changed is read again."""
+    digests: dict[date, Digest] = {}
+    """What closed periods were when they were last read, by their last days."""
 
 
 class Extraction(msgspec.Struct, kw_only=True):
@@ -64,10 +80,9 @@ class Extraction(msgspec.Struct, kw_only=True):
     today: date
     mask: Callable[[str], str] = str
 
-    def narrow(self, periods: int) -> int:
-        """Span no more periods than these from now on; says how many it is then."""
+    def narrow(self, periods: int) -> None:
+        """Span no more periods than these in a request from now on."""
         self.periods_per_request = max(1, min(periods, self.periods_per_request))
-        return self.periods_per_request
 
 
 class Origin:

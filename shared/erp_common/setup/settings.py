@@ -354,6 +354,14 @@ class Settings(TransportSettings, frozen=True, kw_only=True):
         return redirect_address(self.redirect_uri)
 
     @property
+    def watched_periods(self) -> int:
+        """How many closed periods of a reported ledger are known by their digests."""
+        if self.period is Cut.RANGE or not self.recheck_periods:
+            return 0
+        # The bookmark's own period may be closed as well.
+        return self.recheck_periods + self.lookback_periods + 1
+
+    @property
     def company_list(self) -> list[Company]:
         """`companies` with what is not set filled in."""
         return [

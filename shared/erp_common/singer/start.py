@@ -43,7 +43,13 @@ def work(company: Company, config: Settings, bookmarks: Bookmarks, basis: Basis)
         if reached is not None:
             at = max(at, before(containing(reached, cut), config.lookback_periods, cut).start)
     if basis is Basis.REPORTED:
-        return Work(company, [period for period in periods if period.start >= at])
+        past = [one for one in periods if one.start < at and not one.is_open(today())]
+        return Work(
+            company,
+            [period for period in periods if period.start >= at],
+            watched=past[len(past) - min(len(past), config.recheck_periods) :],
+            digests=bookmarks.digests(company.id, cut),
+        )
     return _derived(company, config, periods, at, bookmarks.openings(company.id))
 
 

@@ -3,7 +3,8 @@
 Partitions are by company alone. A bookmark is the end of the last period whose selected streams
 have all been emitted; it is set only then, so that a run killed anywhere resumes without a gap.
 Derived ledgers keep one balance per account beside the bookmark of `periods`, as at the start of
-the lookback window, since their openings are sums of what came before.
+the lookback window, since their openings are sums of what came before. Reported ledgers keep a
+digest of each closed period that is watched there, so that a change of it is seen.
 """
 
 from __future__ import annotations
@@ -18,14 +19,17 @@ from singer_sdk.helpers._state import StateWriter
 from singer_sdk.singerlib.encoding.base import GenericSingerWriter
 
 from erp_common.errors import ERPValidationError
-from erp_common.extract.work import CarriedOpenings
+from erp_common.extract.work import Carried, CarriedDigests, CarriedOpenings
+from erp_common.ledger.digest import Digest
 from erp_common.ledger.openings import Openings
+from erp_common.ledger.periods import Cut
 
 if TYPE_CHECKING:
     from singer_sdk.helpers.types import TapState
 
 KEY = "period_end"
 OPENINGS = "opening_balances"
+CLOSED = "closed_periods"
 WRITE_EVERY = 5.0
 """Seconds between STATE messages while companies are under way."""
 
@@ -34,7 +38,12 @@ class Bookmarks:
     """The bookmarks in a tap's state."""
 
     def __init__(
-        self, state: dict[str, Any], streams: Iterable[str], *, from_start: bool = False
+        self,
+        state: dict[str, Any],
+        streams: Iterable[str],
+        *,
+        from_start: bool = False,
+        watched: int = 0,
     ) -> None:
         """Read and write bookmarks of these selected streams in this state.
 
@@ -42,10 +51,12 @@ class Bookmarks:
             state: The tap's state.
             streams: The names of the streams.
             from_start: Whether everything is read, however far a company has come.
+            watched: How many closed periods of a company are known by their digests.
         """
         self._state = state
         self._from_start = from_start
         self._streams = tuple(streams)
+        self._watched = watched
 
     def reached(self, company_id: str) -> date | None:
         """End of the last period that all selected streams have delivered.
@@ -103,7 +114,29 @@ class Bookmarks:
         """Note something of a company beside its bookmarks, in JSON's types."""
         self._partition("periods", company_id, create=True)[name] = value
 
-    def mark(self, company_id: str, end: date, carried: CarriedOpenings | None = None) -> None:
+    def digests(self, company_id: str, cut: Cut) -> dict[date, Digest]:
+        """What closed periods of this cut were when they were last read, by their last days.
+
+        Raises:
+            ERPValidationError: If the state holds something else.
+        """
+        held = self._partition("periods", company_id).get(CLOSED)
+        if held is None:
+            return {}
+        try:
+            if held["period"] != cut.value:
+                return {}
+            return {
+                date.fromisoformat(day): Digest.read(written)
+                for day, written in held["digests"].items()
+            }
+        except (KeyError, TypeError, ValueError, AttributeError):
+            raise ERPValidationError(
+                f"the state's closed_periods for {company_id} cannot be read; "
+                "correct the state or run with a full refresh",
+            ) from None
+
+    def mark(self, company_id: str, end: date, carried: Carried | None = None) -> None:
         """Say that all selected streams have delivered the period that ends on this day."""
         for stream in self._streams:
             entry = self._partition(stream, company_id, create=True)
@@ -112,12 +145,27 @@ class Bookmarks:
             entry["replication_key"] = KEY
             before = entry.get("replication_key_value")
             entry["replication_key_value"] = max(str(before), str(end)) if before else str(end)
-        if carried is not None:
+        if isinstance(carried, CarriedOpenings):
             self._partition("periods", company_id, create=True)[OPENINGS] = {
                 "as_of": str(carried.openings.as_of),
                 "basis": carried.basis,
                 "balances": {code: str(net) for code, net in carried.openings.balances.items()},
             }
+        elif carried is not None:
+            self._keep(company_id, carried)
+
+    def _keep(self, company_id: str, carried: CarriedDigests) -> None:
+        """Keep the digests of the latest periods, as many as are watched."""
+        entry = self._partition("periods", company_id, create=True)
+        known = {**self.digests(company_id, carried.cut), **carried.digests}
+        entry[CLOSED] = {
+            "period": carried.cut.value,
+            "digests": {
+                str(day): str(known[day]) for day in sorted(known)[-self._watched or len(known) :]
+            },
+        }
+        if not self._watched:
+            del entry[CLOSED]
 
     def _partition(self, stream: str, company_id: str, *, create: bool = False) -> dict[str, Any]:
         bookmarks = self._state.setdefault("bookmarks", {})
