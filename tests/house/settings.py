@@ -120,7 +120,7 @@ def extractor(tap: str, described: dict[str, Any]) -> str:
         "description": described["description"],
         "capabilities": sorted(described["capabilities"]),
         "settings_group_validation": [[setting.name for setting in listed if setting.required]],
-        "settings": [_meltano_setting(setting) for setting in listed],
+        "settings": [_meltano_setting(setting) for setting in _with_wholes(described, listed)],
     }
     block = yaml.safe_dump([entry], allow_unicode=True, sort_keys=False, width=1000)
     return textwrap.indent(block, "  ")
@@ -171,6 +171,22 @@ def main() -> None:
     if stale:
         print("written:" if write else "out of date, run `make readme`:", *stale)
         sys.exit(not write)
+
+
+def _with_wholes(described: dict[str, Any], parts: list[Setting]) -> Iterator[Setting]:
+    """The settings as Meltano wants them: objects by part, and before its parts each as a whole.
+
+    So both `TAP_X_RETRY` and `TAP_X_RETRY_JITTER` are known.
+    """
+    begun = set()
+    for setting in parts:
+        name, _, part = setting.name.partition(".")
+        if part and name not in begun:
+            begun.add(name)
+            its = described["settings"]["properties"][name]
+            whole = f"{its['description']}; as a whole, or by the settings below"
+            yield Setting(name=name, type="object", label=its["title"], description=whole)
+        yield setting
 
 
 def _meltano_setting(setting: Setting) -> dict[str, Any]:

@@ -73,11 +73,13 @@ def test_meltano_gets_kinds_that_keep_values_as_they_are() -> None:
     assert [(setting["name"], setting["kind"]) for setting in listed] == [
         ("key", "string"),
         ("since", "string"),
+        ("limit", "object"),
         ("limit.interval", "string"),
         ("mode", "options"),
     ]
-    assert [setting.get("sensitive", False) for setting in listed] == [True, False, False, False]
-    assert [option["value"] for option in listed[3]["options"]] == ["on", "off"]
+    secret = [setting["name"] for setting in listed if setting.get("sensitive")]
+    assert secret == ["key"]
+    assert [option["value"] for option in listed[4]["options"]] == ["on", "off"]
     assert not any("value" in setting for setting in listed)
 
 

@@ -86,6 +86,7 @@ class TokenStore:
             ERPConnectionError: Another process holds on to it.
             ERPValidationError: The folder cannot be written to.
         """
+        made = [folder for folder in self._path.parents if not folder.exists()]
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._lock.acquire(timeout=_LOCK_TIMEOUT)
@@ -103,6 +104,12 @@ class TokenStore:
                 with suppress(OSError):
                     self._reserve.unlink()
                 self._reserve = None
+            if made and not self._path.exists():
+                # There is no token: a folder that was misspelt, perhaps, is not to stay.
+                with suppress(OSError):
+                    Path(self._lock.lock_file).unlink()
+                    for folder in made:
+                        folder.rmdir()
             self._lock.release()
 
     def reserve(self) -> None:

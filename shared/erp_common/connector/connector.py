@@ -25,7 +25,7 @@ from erp_common.ledger.models import Basis, Company
 from erp_common.ledger.normalize import account_code as read_code
 from erp_common.ledger.periods import Cut, Period
 from erp_common.setup import connection
-from erp_common.setup.parse import parse
+from erp_common.setup.names import misspelt
 from erp_common.setup.settings import Settings
 from erp_common.singer import start
 from erp_common.singer.base import learn_secrets
@@ -58,9 +58,12 @@ class Connector:
         self._masker = Masker()
         learn_secrets(settings, tap.config_jsonschema, self._masker)
         try:
-            self._config: Settings = parse(settings, tap.settings_class, books=False)
+            self._config: Settings = tap.typed(settings, books=False)
         except ConfigValidationError as error:
             raise ERPValidationError("; ".join(map(str, error.errors))) from None
+        for name, hint in misspelt(settings, tap.every_setting()):
+            told = f"; {hint}" if hint else ""
+            logger.warning("%s has no setting %s: it is ignored%s", tap.name, name, told)
         self._build: connection.Build | None = None
         self._source: Source | None = None
         self._async: AsyncConnector | None = None

@@ -31,7 +31,7 @@ def parse(raw: Mapping[str, Any], of: type[S], *, books: bool = True) -> S:
     Raises:
         ConfigValidationError: If a setting is missing or wrong; its text names the setting.
     """
-    given = {name: _without_nulls(value) for name, value in raw.items() if value is not None}
+    given: dict[str, Any] = _without_nulls(dict(raw))
     problems = []
     for field in fields(of):
         if field.name in given:
@@ -180,11 +180,16 @@ def credentials(settings: Settings) -> tuple[str, ...]:
 
 
 def _without_nulls(value: Any) -> Any:  # noqa: ANN401
+    """What is set; an empty text is not, as a variable without a value makes one."""
     if isinstance(value, dict):
-        return {name: _without_nulls(one) for name, one in value.items() if one is not None}
+        return {name: _without_nulls(one) for name, one in value.items() if not _is_empty(one)}
     if isinstance(value, (list, tuple)):
         return [_without_nulls(one) for one in value]
     return value
+
+
+def _is_empty(value: object) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip())
 
 
 def _is_struct(kind: Any) -> bool:  # noqa: ANN401 - a type, or a form of typing

@@ -92,9 +92,10 @@ class CompanySetting(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         None
     )
     name: Annotated[str | None, setting("Name", "Emitted as company_name; default: id")] = None
-    currency: Annotated[str, setting("Currency", "ISO code of the books' currency")] = (
-        BRAZILIAN_REAL
-    )
+    currency: Annotated[
+        Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$")],
+        setting("Currency", "ISO code of the books' currency"),
+    ] = BRAZILIAN_REAL
 
 
 class Settings(TransportSettings, frozen=True, kw_only=True):

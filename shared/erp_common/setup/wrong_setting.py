@@ -39,6 +39,8 @@ def sentence(problem: str, settings: type[msgspec.Struct]) -> str:
     values = choices(_kind(settings, setting))
     if values and "invalid enum" in said.lower():
         return f"{setting} must be one of {', '.join(values)}"
+    if setting.endswith(".currency") and "matching regex" in said:
+        return f"{setting} must be the three capital letters of a currency, such as BRL"
     if said == "Invalid decimal string":
         return f"{setting} must be a number"
     kinds = re.fullmatch(r"Expected `(\w+)[^`]*`(?: >= (\S+))?(?:, got `(\w+)`)?", said)

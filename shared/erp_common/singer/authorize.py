@@ -14,7 +14,7 @@ from erp_common.auth.authorization import AuthorizationRequest
 from erp_common.auth.consent import Consent
 from erp_common.auth.oauth import OAuth2Handler
 from erp_common.extract.source import HttpSource
-from erp_common.setup.parse import parse, wrong
+from erp_common.setup.parse import wrong
 from erp_common.setup.settings import Settings
 from erp_common.singer.ending import Terminated
 
@@ -85,9 +85,7 @@ def _settings(tap_class: type[TapBase[Any]], raw: dict[str, Any]) -> Settings:
             "token_store is missing; set it to the path of the file that is to keep the first "
             "token and those that follow"
         )
-    config: Settings = parse(
-        {**raw, "grant_type": "refresh_token"}, tap_class.settings_class, books=False
-    )
+    config: Settings = tap_class.typed({**raw, "grant_type": "refresh_token"}, books=False)
     return config
 
 

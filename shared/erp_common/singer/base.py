@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 import logging
+import os
 import sys
 from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
 from singer_sdk import Tap
-from singer_sdk.configuration._dict_config import parse_environment_config
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers._classproperty import classproperty
 from singer_sdk.metrics import METRICS_LOGGER_NAME
@@ -24,7 +23,8 @@ from erp_common.extract.work import Work
 from erp_common.http.masking import Masker, install
 from erp_common.ledger.models import Company
 from erp_common.setup import connection
-from erp_common.setup.parse import parse
+from erp_common.setup.names import from_environment, misspelt, unread
+from erp_common.setup.parse import parse, wrong
 from erp_common.setup.settings import Defaults, Settings
 from erp_common.singer import start
 from erp_common.singer.ending import Terminated
@@ -86,6 +86,7 @@ class TapBase(Tap, Generic[S]):
     def __init__(self, **kwargs: Any) -> None:  # noqa: ANN401 - the SDK's own arguments
         """Create the tap from the SDK's arguments."""
         start.spell_out_methods(kwargs.get("catalog"))
+        self._reads_environment = bool(kwargs.get("parse_env_config"))
         super().__init__(**kwargs)
         self._state_writer = PacedStateWriter(self.message_writer)
 
@@ -106,32 +107,54 @@ class TapBase(Tap, Generic[S]):
         type(self)._debugging = settings_say_debug(self._config)  # noqa: SLF001
         self.quieten(debug=self._debugging)
         try:
-            self.settings = parse(self._config, self.settings_class)
+            self.settings = self.typed(self._config)
         except ConfigValidationError as error:
             if raise_errors:
                 raise
             return [str(one) for one in error.errors]
-        self._tell_unknown_settings()
+        self._tell_what_has_no_effect()
         return []
 
-    def _tell_unknown_settings(self) -> None:
-        """Warn of settings that have no effect: a slip of the pen must not change what is read."""
-        schema = self.config_jsonschema
-        self.append_builtin_config(schema)
-        known = schema["properties"]
-        for name in sorted(set(self._config) - set(known)):
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f"; did you mean {near[0]}?" if near else ""
-            self.logger.warning("%s has no setting %s: it is ignored%s", self.name, name, hint)
+    @classmethod
+    def typed(cls, given: Mapping[str, Any], *, books: bool = True) -> S:
+        """The settings as typed values; see `parse`.
+
+        Raises:
+            ConfigValidationError: One is missing or wrong; what may be misspelt is told too, for it
+                may be the one that is missing.
+        """
+        try:
+            return parse(given, cls.settings_class, books=books)
+        except ConfigValidationError as error:
+            slips = misspelt(given, cls.every_setting())
+            wrong(
+                *(str(one) for one in error.errors),
+                *(f"{cls.name} has no setting {name}; {hint}" for name, hint in slips if hint),
+            )
+
+    @classmethod
+    def every_setting(cls) -> dict[str, Any]:
+        """The schema of all settings, with those that the SDK adds."""
+        described = cls.config_jsonschema
+        cls.append_builtin_config(described)
+        return described
+
+    def _tell_what_has_no_effect(self) -> None:
+        """Warn of settings that have none: a slip of the pen must not change what is read."""
+        for name, hint in misspelt(self._config, self.every_setting()):
+            told = f"; {hint}" if hint else ""
+            self.logger.warning("%s has no setting %s: it is ignored%s", self.name, name, told)
+        if any(name.startswith("MELTANO_") for name in os.environ):
+            return  # Meltano hands on what it has read, and more
+        prefix, read = self._env_var_prefix, self._reads_environment
+        for sentence in unread(self.every_setting(), prefix, os.environ, read=read):
+            self.logger.warning("%s", sentence)
 
     @classproperty
     @override
     def _env_var_config(cls) -> dict[str, Any]:  # noqa: N805 - the SDK's property of the class
         """The settings in the environment; one that cannot be read is a wrong setting."""
-        try:
-            return cast("dict[str, Any]", super()._env_var_config)
-        except ValueError:
-            raise _unreadable_variable(cls.config_jsonschema, cls._env_var_prefix) from None
+        return from_environment(cls.every_setting(), cls._env_var_prefix, os.environ)
 
     @property
     def notation(self) -> Notation:
@@ -186,7 +209,22 @@ class TapBase(Tap, Generic[S]):
             counted(len(work), "company", "companies"),
             counted(sum(len(one.periods) for one in work), "period", "periods"),
         )
+        self._tell_why_nothing_is_read(streams, work)
         return Run(Books(source, work, extraction), build)
+
+    def _tell_why_nothing_is_read(self, streams: list[str], work: list[Work]) -> None:
+        """Say it where a run would end without a word and without a row."""
+        if not streams:
+            self.logger.warning("no stream is selected, so no row is emitted; select some")
+        for company in [one.company.id for one in work if not one.periods]:
+            reached = self._bookmarks.reached(company)
+            self.logger.warning(
+                "%s: nothing is left to read up to end_date (%s), for the state has it up to %s "
+                "already; set a later end_date, or run with a full refresh",
+                company,
+                self.settings.end_date,
+                reached,
+            )
 
     def work(self, company: Company, source: Source, bookmarks: Bookmarks) -> Work:
         """What of a company is read in this run."""
@@ -222,7 +260,7 @@ class TapBase(Tap, Generic[S]):
     @classmethod
     def health_check(cls, given: Any) -> HealthCheckResult:  # noqa: ANN401 - the SDK's config input
         """Check that the ERP can be reached and serves the ledger."""
-        config = parse(cls.raw_settings(given), cls.settings_class, books=False)
+        config = cls.typed(cls.raw_settings(given), books=False)
         return connection.health(cls.source(config, cls.build(config)), config)
 
     @classmethod
@@ -310,21 +348,6 @@ def learn_secrets(
 def counted(number: int, one: str, many: str) -> str:
     """A number with its noun."""
     return f"{number} {one if number == 1 else many}"
-
-
-def _unreadable_variable(schema: Mapping[str, Any], prefix: str) -> ConfigValidationError:
-    """What is wrong with the first variable of the environment that cannot be read."""
-    sentence = "a setting in the environment cannot be read"
-    for name, described in schema["properties"].items():
-        try:
-            parse_environment_config({"properties": {name: described}}, prefix)
-        except ValueError:
-            sentence = (
-                f"{prefix}{name.upper()} in the environment cannot be read as {name}; write lists "
-                "and objects as JSON and whole numbers in digits"
-            )
-            break
-    return ConfigValidationError(sentence, errors=[sentence], schema={})
 
 
 def settings_say_debug(config: Mapping[str, Any]) -> bool:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 import msgspec
 from singer_sdk.exceptions import ConfigValidationError
+from singer_sdk.logging import StructuredFormatter
 from singer_sdk.plugin_base import SingerCommand
 
 from erp_common.errors import ERPError
@@ -105,7 +106,18 @@ class LedgerCommand(SingerCommand):
         for handler in handlers():
             # A thread may be about to log already. It waits for this, which is never released.
             handler.acquire()
-        print(self.tap_class.masked(text), file=sys.stderr)  # noqa: T201 - the user's last line
+        line = self._as_logged(self.tap_class.masked(text))
+        print(line, file=sys.stderr)  # noqa: T201 - the user's last line
+
+    def _as_logged(self, text: str) -> str:
+        """The text; where logs are read by a machine, as Meltano does, as an error among them."""
+        for handler in logging.getLogger().handlers:
+            if isinstance(handler.formatter, StructuredFormatter):
+                record = logging.LogRecord(
+                    self.tap_class.name, logging.ERROR, __file__, 0, text, None, None
+                )
+                return handler.formatter.format(record)
+        return text
 
 
 def _leave(status: int) -> NoReturn:

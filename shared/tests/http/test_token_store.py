@@ -227,7 +227,8 @@ def test_a_new_token_is_on_disk_before_it_is_used(
 def test_what_cannot_be_used_is_known_before(tmp_path: Path) -> None:
     fresh = TokenStore(tmp_path / "folder" / "tokens.json")
     fresh.check()
-    assert not (tmp_path / "folder" / "tokens.json").exists()
+    # A folder that was misspelt, perhaps, does not stay where there is no token to keep.
+    assert not (tmp_path / "folder").exists()
     damaged = tmp_path / "damaged.json"
     damaged.write_text("[]")
     with pytest.raises(ERPValidationError, match="no token store"):
