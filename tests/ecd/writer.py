@@ -192,8 +192,9 @@ def line_code(account: Account) -> str:
 def _tables(filing: Filing) -> Iterator[Record]:
     for text, history in sorted(_histories(filing).items()):
         yield ["I075", history, text]
-    centers = {line.cost_center for entry in _own(filing) for line in entry.lines}
-    for center in sorted(center for center in centers if center):
+    centers = {line.cost_center or "" for entry in _own(filing) for line in entry.lines}
+    centers |= {center for _, center in opening_balances(filing)}
+    for center in sorted(centers - {""}):
         yield ["I100", "01012015", center, center_name(center)]
 
 

@@ -20,7 +20,7 @@ from tap_ecd.head import Head
 from tap_ecd.scan import Scan
 from tap_ecd.values import tax_number
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("tap-ecd")
 
 ROOT = 8
 """Signs of a CNPJ that name the company; the rest names its establishment."""

@@ -1,0 +1,159 @@
+"""Which of several files are the ledger: substitutes, copies, auxiliary books, other companies."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from ecd.reading import Read, company, filing
+from ecd.tapped import ACME, Folder, Run, read
+from ecd.writer import Filing, changed, write
+
+SPAN = (date(2024, 10, 1), date(2024, 12, 31))
+
+
+def original(**changes: Any) -> Filing:
+    return changed(filing(), start=SPAN[0], **changes)
+
+
+def corrected() -> Filing:
+    """The same company's books, with other entries."""
+    return Filing(company(seed=2), *SPAN)
+
+
+def uses(run: Run) -> dict[str, str]:
+    return {row["file_name"]: row["use"] for row in run.rows["ecd_files"]}
+
+
+def test_a_substitute_replaces_the_file_whose_hash_it_names() -> None:
+    first = write(original())
+    substitute = write(changed(corrected(), replaces=Read(first).survey.sha1))
+    run = read({"a.txt": first, "b.txt": substitute})
+    assert run.failed == {}
+    assert run.codes() == []
+    assert uses(run) == {"a.txt": "replaced", "b.txt": "ledger"}
+    alone = read({"b.txt": substitute})
+    assert run.without_times()["subledger"] == alone.without_times()["subledger"]
+
+
+def test_a_hash_in_the_name_of_the_file_is_as_good() -> None:
+    name = f"11222333000181-20241001-20241231-G-{'A1' * 20}-1-SPED-ECD.txt"
+    substitute = write(changed(corrected(), replaces="A1" * 20))
+    run = read({name: write(original()), "b.txt": substitute})
+    assert run.codes() == []
+    assert uses(run) == {name: "replaced", "b.txt": "ledger"}
+
+
+def test_a_substitute_of_an_unknown_hash_replaces_what_it_covers_and_says_so() -> None:
+    months = {
+        "10.txt": write(original(end=date(2024, 10, 31))),
+        "11.txt": write(changed(original(), start=date(2024, 11, 1), end=date(2024, 11, 30))),
+    }
+    substitute = write(changed(corrected(), replaces="F0" * 20))
+    run = read({**months, "all.txt": substitute})
+    assert uses(run) == {"10.txt": "replaced", "11.txt": "replaced", "all.txt": "ledger"}
+    assert set(run.codes()) == {"SUBSTITUTE_NOT_PROVED"}
+
+
+def test_a_file_replaced_by_months_of_which_one_names_it() -> None:
+    whole = write(original())
+    first = changed(corrected(), end=date(2024, 10, 31), replaces=Read(whole).survey.sha1)
+    rest = changed(corrected(), start=date(2024, 11, 1))
+    run = read({"all.txt": whole, "10.txt": write(first), "11.txt": write(rest)})
+    assert uses(run) == {"all.txt": "replaced", "10.txt": "ledger", "11.txt": "ledger"}
+    assert run.codes() == []
+
+
+def test_a_substitute_of_a_substitute() -> None:
+    first = write(original())
+    second = write(changed(original(book="R"), replaces=Read(first).survey.sha1))
+    third = write(changed(corrected(), replaces=Read(second).survey.sha1))
+    run = read({"1.txt": first, "2.txt": second, "3.txt": third})
+    assert uses(run) == {"1.txt": "replaced", "2.txt": "replaced", "3.txt": "ledger"}
+
+
+def test_two_ledgers_of_the_same_days_fail_the_company_with_both_names() -> None:
+    run = read({"a.txt": write(original()), "b.txt": write(corrected())})
+    assert run.rows == {}
+    assert "a.txt and b.txt both are the ledger of ACME" in run.failed["ACME"]
+
+
+def test_a_copy_counts_once() -> None:
+    data = write(original())
+    run = read({"a.txt": data, "copy of a.txt": data})
+    assert run.failed == {}
+    assert uses(run) == {"a.txt": "ledger", "copy of a.txt": "copy"}
+
+
+@pytest.mark.parametrize("book", ["A", "Z", "B", "Q", ""])
+def test_a_book_that_is_no_ledger_is_told_for_what_it_is(book: str) -> None:
+    other = write(changed(corrected(), book=book))
+    run = read({"a.txt": write(original()), "z.txt": other})
+    assert run.codes() == []
+    assert uses(run) == {"a.txt": "ledger", "z.txt": "no_ledger"}
+    [why] = {row["why"] for row in run.rows["ecd_files"] if row["file_name"] == "z.txt"}
+    assert f"book {book or 'without a kind'}" in why
+    alone = read({"z.txt": other})
+    assert "not the company's ledger" in alone.failed["ACME"]
+
+
+def test_files_of_others_are_told_and_skipped(caplog: pytest.LogCaptureFixture) -> None:
+    stranger = write(changed(corrected(), cnpj="99888777000166"))
+    caplog.set_level("WARNING")
+    run = read({"a.txt": write(original()), "b.txt": stranger})
+    assert uses(run) == {"a.txt": "ledger"}
+    assert "b.txt (CNPJ 99888777000166)" in caplog.text
+
+
+def test_a_company_without_files_fails_alone() -> None:
+    others = [ACME, {"id": "OTHER", "cnpj": "99.888.777/0001-66"}]
+    run = read({"a.txt": write(original())}, companies=others)
+    assert run.periods() == ["2024-10-01", "2024-11-01", "2024-12-01"]
+    assert "OTHER" in run.failed
+    assert "99888777000166" in run.failed["OTHER"]
+
+
+def test_a_cnpj_with_letters() -> None:
+    cnpj = "12ABC34501DE35"
+    run = read(
+        {"a.txt": write(changed(original(), cnpj=cnpj))},
+        companies=[{"id": "NEW", "cnpj": "12.ABC.345/01DE-35"}],
+    )
+    assert {row["company_id"] for row in run.rows["periods"]} == {"NEW"}
+
+
+def test_what_is_no_ecd_is_left_out_of_a_folder(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    folder = Folder({"a.txt": write(original()), "receipt.pdf": b"%PDF-1.7", "empty.txt": b""})
+    run = Run(folder)
+    assert uses(run) == {"a.txt": "ledger"}
+    assert "receipt.pdf is no ECD" in caplog.text
+
+
+def test_a_pattern_and_a_name() -> None:
+    folder = Folder({"a.txt": write(original()), "b.ecd": b"junk"})
+    assert uses(Run(folder, paths=[f"{folder.path}/*.txt"])) == {"a.txt": "ledger"}
+    assert uses(Run(folder, paths=[f"{folder.path}/a.txt", folder.path])) == {"a.txt": "ledger"}
+
+
+def test_a_new_chart_opens_with_what_the_old_one_closed_with() -> None:
+    last = changed(filing(), end=date(2024, 10, 31))
+    new = changed(
+        filing(),
+        start=date(2024, 11, 1),
+        code=lambda code: f"9.{code}",
+        previous=lambda code: code,
+    )
+    run = read({"a.txt": write(last), "b.txt": write(new)})
+    assert run.codes() == []
+    named = {
+        one["account_code"]
+        for row in run.rows["ecd_cost_center_balances"]
+        for one in row["metadata"].get("previous_accounts", ())
+    }
+    assert named
+    wrong = changed(new, previous=lambda code: "1.1.01.01.001" if code[0] == "1" else code)
+    codes = read({"a.txt": write(last), "b.txt": write(wrong)}).codes()
+    assert set(codes) == {"CONTINUITY_BREAK"}
