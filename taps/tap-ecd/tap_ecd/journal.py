@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, BinaryIO, Final
+from typing import BinaryIO, Final
 
 from erp_common.ledger.exact import add, subtract
 from erp_common.ledger.models import ZERO, Posting, PostingKind
@@ -182,9 +182,13 @@ class Journal:
             entry.credit, debit, credit = add(entry.credit, value), ZERO, value
         if entry.kind is PostingKind.CLOSING:
             self._close(entry.day, code, debit, credit)
-        partner = _code(values[9])
+        partner, description = _code(values[9]), text(values[8])
         known = self._participants.get(partner) if partner else None
-        return Posting(
+        history = values[7]
+        standard = self._histories.get(history) if history else None
+        if standard:
+            description = f"{standard} {description}" if description else standard
+        posting = Posting(
             account_code=code,
             account_name=self._names.get(code),
             entry_id=entry.id,
@@ -194,37 +198,31 @@ class Journal:
             posting_date=entry.day,
             debit_amount=debit,
             credit_amount=credit,
-            description=self._history(values[7], values[8]),
+            description=description,
             document_number=_code(values[6]),
             cost_center=_code(values[3]),
             entity_id=partner,
             entity_name=known[0] or None if known else None,
-            metadata=self._more(entry, values[7]),
         )
+        if entry.late or (history and standard is None):
+            self._tell_more(posting, entry, history.strip())
+        return posting
 
     def _close(self, day: date, code: str, debit: Decimal, credit: Decimal) -> None:
         net = subtract(debit, credit)
         self.closed[day, code] = add(self.closed.get((day, code), ZERO), net)
 
-    def _history(self, code: str, written: str) -> str | None:
-        """The standard text of a code, a blank, and what the line itself says."""
-        own = text(written)
-        standard = self._histories.get(code.strip()) if code else None
-        if not standard:
-            return own
-        return f"{standard} {own}" if own else standard
-
-    def _more(self, entry: Entry, code: str) -> dict[str, Any]:
-        """What else the file says, where it says something."""
-        more: dict[str, Any] = {}
-        if not (code or entry.late):
-            return more
+    def _tell_more(self, posting: Posting, entry: Entry, history: str) -> None:
+        """Keep what else the file says, where it says something."""
         if entry.late:
             occurred = day_or_none(entry.late)
-            more["occurred_on"] = entry.late if occurred is None else str(occurred)
-        if code and (unknown := code.strip()) and unknown not in self._histories:
-            more["history_code"] = unknown
-        return more
+            posting.metadata["occurred_on"] = entry.late if occurred is None else str(occurred)
+        standard = self._histories.get(history)
+        if standard:
+            own = posting.description
+            posting.description = f"{standard} {own}" if own else standard
+        elif history and standard is None:
+            posting.metadata["history_code"] = history
 
 
 @lru_cache(maxsize=16384)

@@ -139,10 +139,10 @@ class Scan:
             if self._marker and not self._skip_rtf():
                 return
             end = self._buffer.rfind(b"\n") + 1
-            if not end:
+            stop = self._next_stop(end)
+            if not end and stop is None:
                 self._must_end()
                 return
-            stop = self._next_stop(end)
             if stop is None:
                 yield self._cut(end)
                 return
@@ -163,7 +163,8 @@ class Scan:
         """Where the first RTF or 9999 begins, and what ends the RTF; None if neither does."""
         found = []
         for mark, ending in _STOPS:
-            if self._buffer.startswith(mark[1:]):
+            # A text may be one line of many megabytes; the record 9999 is read when it is whole.
+            if self._buffer.startswith(mark[1:]) and (ending or end):
                 return 0, ending
             at = self._buffer.find(mark, 0, end)
             if 0 <= at < end - 1:

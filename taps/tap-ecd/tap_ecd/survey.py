@@ -130,7 +130,7 @@ class _Reader:
         self._open: str | None = None
         """The record that the next ones stand below."""
         self._section: Section | None = None
-        self._again = b""
+        self._again: bytes | None = None
         """The kind of the record before, if more of them are only counted."""
         self._account: Account | None = None
         self._held = 0
@@ -221,7 +221,7 @@ class _Reader:
                 self._at, self._line = offset, number
                 self._other(head, raw)
                 in_entry = self._open == "I200"
-                again = head if head in _COUNTED else b""
+                again = head if head in _COUNTED else None
             offset += len(raw) + 1
             number += 1
         self._again = again

@@ -19,11 +19,14 @@ def amount(written: str, field: str) -> Decimal:
     """The amount in BRL, never negative; `10000` and `10000,00` are the same.
 
     Raises:
-        InvalidValue: If it is empty, or anything but digits with a decimal comma: a point, a sign
-            or a blank might change the amount, so none is guessed at.
+        InvalidValue: If it is empty, or anything but digits with a decimal comma: a point or a
+            sign might change the amount, so none is guessed at. Padding goes.
     """
     if _digits(written) is None:
-        if not written.strip():
+        bare = written.strip()
+        if _digits(bare) is not None:
+            return Decimal(bare.replace(",", "."))
+        if not bare:
             raise InvalidValue(field, "is empty; every amount of an ECD is written, be it zero")
         raise InvalidValue(
             field, f"is {shown(written)}; an ECD writes amounts as 1234,56, without sign or point"
