@@ -42,6 +42,7 @@ test-accessibility: .venv/.browser .tools/axe/.installed ## the close report by 
 .PHONY: test-loaders
 test-loaders: .venv/.installed .meltano/.installed ## loaders and databases beside PostgreSQL (installs Debian's MariaDB)
 	@sh requirements/debian.sh "mariadbd mariadb mariadb-install-db" mariadb-server
+	@$(bin)/python -m loaders.known
 	$(bin)/pytest -m loaders tests/loaders
 
 bench: .venv/.installed .meltano/.installed ## what the taps cost, into docs/benchmarks.md (15 minutes, nothing else running)
@@ -70,6 +71,7 @@ readme: .venv/.installed ## settings in the READMEs and in meltano.yml, from wha
 	$(bin)/python -m house.portfolio --write
 	$(bin)/python -m house.hub --write
 	$(bin)/python -m house.scaling --write
+	$(bin)/python -m house.loaders --write
 	$(bin)/python -m house.catalogues --write
 
 install: .venv/.installed .meltano/.installed ## what demo and test install first
