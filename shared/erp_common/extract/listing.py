@@ -15,7 +15,8 @@ import msgspec
 
 from erp_common.errors import ERPValidationError
 from erp_common.extract.chunks import CHUNK, Piece, find_pieces
-from erp_common.http.answer import Undecodable
+from erp_common.http.answer import Undecodable, decoded
+from erp_common.http.json_text import read_json
 from erp_common.ledger.normalize import flag, shown
 
 Row = TypeVar("Row")
@@ -138,8 +139,7 @@ class Listing(Generic[Row]):
 
         Raises:
             ERPValidationError: If the body has another shape.
-            msgspec.DecodeError: If the body is not JSON.
-            Undecodable: If the body is no text.
+            Undecodable: If the body is no text, or not JSON.
         """
         if answer.size > LARGE and not (self._total_pages or self._total_rows or self._more):
             page = self._stream(answer)
@@ -150,7 +150,7 @@ class Listing(Generic[Row]):
         if self._fallback is not None or answer.charset.lower() not in _UTF8:
             body = self._utf8(body, answer.charset)
         try:
-            envelope = self._envelope.decode(body)
+            envelope = read_json(self._envelope.decode, body)
         except msgspec.ValidationError:
             return self._read_untyped(body)
         rows: list[Row] = getattr(envelope, "rows")  # noqa: B009 - the struct is made at run time
@@ -162,24 +162,28 @@ class Listing(Generic[Row]):
             _answered(getattr(envelope, "more", None), self._more),
         )
 
-    def _utf8(self, body: bytes, charset: str) -> bytes:
-        """The body in UTF-8, without a byte order mark.
+    def _utf8(self, body: bytes, charset: str, offset: int = 0) -> bytes:
+        """The body in UTF-8, without a byte order mark; it begins at this byte of the answer.
 
         Raises:
             Undecodable: If the bytes fit no charset.
         """
         body = body.removeprefix(_MARK)
+        where = ""
         for name in (charset, self._fallback):
             if name is None:
                 continue
             try:
-                text = body.decode(name)
-            except (UnicodeDecodeError, LookupError):
+                text = decoded(body, name)
+            except (UnicodeDecodeError, LookupError) as error:
+                if isinstance(error, UnicodeDecodeError):
+                    where = f"{error.reason} at byte {offset + error.start}"
                 continue
             return body if name.lower() in _UTF8 else text.encode()
         # The declaration may be wrong for good, but junk in place of an answer comes and goes.
         raise Undecodable(
-            f"text in {charset}, the charset it declares (its administrator can correct that)"
+            f"text in {charset}, the charset it declares (its administrator can correct that)",
+            where,
         )
 
     def _find(self, body: object) -> list[Any]:
@@ -211,7 +215,7 @@ class Listing(Generic[Row]):
 
     def _read_untyped(self, body: bytes) -> Page[Row]:
         """Read a body whose shape is not the expected one: what it holds decides."""
-        content = _untyped.decode(body)
+        content = read_json(_untyped.decode, body)
         found = self._find(content)
         rows = [
             msgspec.convert(row, self._row, strict=False) if isinstance(row, dict) else None
@@ -239,17 +243,17 @@ class Listing(Generic[Row]):
             for offset, length in pieces:
                 file.seek(offset)
                 try:
-                    text = self._utf8(file.read(length), charset)
+                    text = self._utf8(file.read(length), charset, offset)
                 except Undecodable as error:
                     raise ERPValidationError(f"a part of the answer is {error}") from None
                 yield self._batch(b"[" + text + b"]")
 
     def _batch(self, text: bytes) -> Batch[Row]:
-        source: Callable[[], list[Any]] = lambda: _untyped.decode(text)  # noqa: E731
+        source: Callable[[], list[Any]] = lambda: read_json(_untyped.decode, text)  # noqa: E731
         try:
-            return Batch(self._list.decode(text), source)
+            return Batch(read_json(self._list.decode, text), source)
         except msgspec.ValidationError:
-            found = self._find(_untyped.decode(text))
+            found = self._find(read_json(_untyped.decode, text))
             rows = [
                 msgspec.convert(one, self._row) if isinstance(one, dict) else None for one in found
             ]
@@ -259,9 +263,9 @@ class Listing(Generic[Row]):
 def _as_sent(body: bytes) -> object:
     """Everything in a body whose rows have been read, what is of no use included."""
     try:
-        return _untyped.decode(body)
-    except UnicodeDecodeError:
-        return _untyped.decode(body.decode(errors="replace"))
+        return read_json(_untyped.decode, body)
+    except Undecodable:
+        return read_json(_untyped.decode, body.decode(errors="replace").encode())
 
 
 def _whole(value: object, field: str | None) -> int | None:

@@ -304,7 +304,8 @@ class Call(Generic[T]):
 
     @property
     def _what(self) -> str:
-        return f"{self._request.method} {urlsplit(self._request.path).path or '/'}"
+        about = f" ({self._request.about})" if self._request.about else ""
+        return f"{self._request.method} {urlsplit(self._request.path).path or '/'}{about}"
 
 
 @contextmanager

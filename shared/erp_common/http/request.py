@@ -18,6 +18,8 @@ class Request:
         headers: Beside those of the transport.
         extract: Whether `extract_timeout` applies, else `timeout`.
         no_auth: Whether the request is sent without credentials.
+        about: Whose rows and which days are asked for, for sentences about an answer that cannot be
+            read.
         lane: Requests of one lane are sent one after the other, however many may be in flight; None
             for no such limit.
         safe_query_chars: Characters of the query that the ERP wants unescaped; brackets always
@@ -33,6 +35,7 @@ class Request:
     extract: bool = True
     no_auth: bool = False
     lane: str | None = None
+    about: str = ""
     safe_query_chars: str = ""
 
     def url(self, base_url: str) -> str:

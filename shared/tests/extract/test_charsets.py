@@ -67,7 +67,7 @@ def test_bytes_that_do_not_fit_are_read_in_the_fallback() -> None:
 
 def test_bytes_that_fit_no_charset_are_refused() -> None:
     body = '{"rows": [{"name": "Ação"}]}'.encode("cp1252")
-    with pytest.raises(UnicodeDecodeError):
+    with pytest.raises(Undecodable, match=r"at byte 21$"):
         names(PLAIN, body, "utf-8")
     with pytest.raises(Undecodable, match="ascii"):
         names(PLAIN, body, "ascii")
@@ -78,3 +78,24 @@ def test_junk_in_a_field_of_no_use_costs_no_row_and_shows_in_its_finding() -> No
     (batch,) = page.batches
     assert batch.rows == [Row("A")]
     assert batch.raw(0) == {"name": "A", "other": "\N{REPLACEMENT CHARACTER}"}
+
+
+UNDEFINED = b"\x81\x8d\x8f\x90\x9d"
+
+
+@pytest.mark.parametrize("declared", ["cp1252", "windows-1252", "utf-8"])
+def test_bytes_that_windows_1252_leaves_undefined_are_control_characters(declared: str) -> None:
+    body = b'{"rows": [{"name": "A\xe7\xe3o ' + UNDEFINED + b'"}]}'
+    assert names(WITH_FALLBACK, body, declared) == ["Ação \x81\x8d\x8f\x90\x9d"]
+
+
+@pytest.mark.parametrize("sign", [b"\t", b"\r\n", b"\x1a", b"\\ud83d"])
+def test_texts_of_hand_written_programs_stop_nothing(sign: bytes) -> None:
+    body = b'{"rows": [{"name": "A", "other": "x' + sign + b'y"}]}'
+    for listing in (PLAIN, WITH_FALLBACK):
+        assert names(listing, body, "utf-8") == ["A"]
+
+
+def test_what_stays_unreadable_is_told_with_its_byte() -> None:
+    with pytest.raises(Undecodable, match=r"at byte 29$"):
+        names(PLAIN, b'{"rows": [{"name": "A\t", "x":?}]}', "utf-8")

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from erp_common.extract import chunks
 from erp_common.extract.listing import Listing
+from erp_common.http.answer import Undecodable
 
 _hostile = st.one_of(
     st.text(max_size=20),
@@ -65,7 +66,7 @@ def test_pieces_hold_the_rows(
 def test_a_body_that_is_cut_off_is_refused(rows: list[Any], data: st.DataObject) -> None:
     body = json.dumps({"rows": rows}).encode()
     end = data.draw(st.integers(min_value=len(b'{"rows": ['), max_value=len(body) - 1))
-    with pytest.raises(msgspec.DecodeError):
+    with pytest.raises(Undecodable):
         _pieces(body[:end])
 
 
@@ -107,3 +108,43 @@ class _Body:
 
     def take(self) -> io.BytesIO:
         return self.open()
+
+
+def _large(odd: bytes) -> bytes:
+    """Rows of 40 pieces of the size that is read at a time, with something odd in the middle."""
+    rows = [json.dumps({"a": n, "b": "},{" * 4}).encode() for n in range(400)]
+    rows[200] = rows[200].replace(b'"b": "', b'"b": "' + odd)
+    return b'{"rows": [' + b",".join(rows) + b'], "total": 400}'
+
+
+@pytest.mark.parametrize("odd", [b"\t", b"\x1a", b"\\ud83d", b"\r\n"])
+def test_texts_of_hand_written_programs_stop_no_large_answer(
+    monkeypatch: pytest.MonkeyPatch, odd: bytes
+) -> None:
+    monkeypatch.setattr("erp_common.extract.listing.LARGE", 100)
+    page = Listing("rows", _Row).read(_Body(_large(odd)))
+    assert [row and row.a for batch in page.batches for row in batch.rows] == [*range(400)]
+
+
+def test_the_work_does_not_grow_with_the_square_of_a_body_that_is_broken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looked_at = 0
+    is_list = chunks._is_list
+
+    def counted(inside: bytes) -> bool:
+        nonlocal looked_at
+        looked_at += len(inside)
+        return is_list(inside)
+
+    monkeypatch.setattr(chunks, "_is_list", counted)
+    monkeypatch.setattr(chunks, "CHUNK", 1 << 10)
+    body = _large(b'",?"')
+    with pytest.raises(Undecodable, match=f"at byte {body.index(b'?')}$"):
+        chunks.find_pieces(io.BytesIO(body), "rows")
+    assert looked_at < 4 * len(body)
+    looked_at = 0
+    # One row whose text looks like the end of a row all along.
+    body = b'{"rows": [{"a": "' + b"},{" * 5000 + b'"}]}'
+    assert chunks.find_pieces(io.BytesIO(body), "rows") == [(10, len(body) - 12)]
+    assert looked_at < 8 * len(body)

@@ -47,7 +47,8 @@ def movements_v3(account_id: str, period: Period, page: int, size: int) -> Reque
         ("pagina", str(page)),
         ("limite", str(size)),
     )
-    return Request("GET", f"/contascontabeis/{quote(account_id, safe='')}/movimentacoes", params)
+    path = f"/contascontabeis/{quote(account_id, safe='')}/movimentacoes"
+    return Request("GET", path, params, about=f"account {account_id}, {period}, page {page}")
 
 
 def accounts_v2(page: int) -> Request:
@@ -59,7 +60,8 @@ def movements_v2(account_id: str, period: Period, page: int) -> Request:
     """A page of an account's movements."""
     path = f"/contascontabeis/{quote(account_id, safe='')}/movimentacoes/page={page}/xml/"
     span = f"data[{period.start:%d/%m/%Y} TO {period.end:%d/%m/%Y}]"
-    return Request("GET", path, (("filters", span),))
+    about = f"account {account_id}, {period}, page {page}"
+    return Request("GET", path, (("filters", span),), about=about)
 
 
 class BlingDialect(Dialect):

@@ -26,4 +26,4 @@ def transactions(period: Period, page: int, size: int) -> Request:
         ("page", str(page)),
         ("per_page", str(size)),
     )
-    return Request("GET", "/transactions", params)
+    return Request("GET", "/transactions", params, about=f"{period}, page {page}")

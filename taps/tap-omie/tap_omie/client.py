@@ -45,9 +45,25 @@ class Keys(msgspec.Struct, frozen=True):
             "POST",
             path,
             body=_encoder.encode(body),
+            about=_about(method, param),
             lane=f"{self.app_key.strip()} {method}" if self.one_by_one else None,
             headers=(("Content-Type", "application/json"),),
         )
+
+
+_NAMED = ("cCodConta", "nCodCC", "cNatureza")
+_DAYS = (
+    ("dDataDe", "dDataAte"),
+    ("dPeriodoInicial", "dPeriodoFinal"),
+    ("dDtPagtoDe", "dDtPagtoAte"),
+)
+
+
+def _about(method: str, param: dict[str, Any]) -> str:
+    """What a call is about: its method, the account, and the days."""
+    parts = [method, *(f"{name} {param[name]}" for name in _NAMED if name in param)]
+    parts += [f"{param[since]} to {param[until]}" for since, until in _DAYS if since in param]
+    return ", ".join(parts)
 
 
 class Said(msgspec.Struct, frozen=True):

@@ -30,7 +30,8 @@ def report(name: str, company: Company, period: Period, account: str | None = No
         ("dataInicial", f"{period.start:%Y%m%d}"),
         ("dataFinal", f"{period.end:%Y%m%d}"),
     )
-    return Request("GET", f"/rest/CTBR020/{name}", params)
+    about = str(period) if account is None else f"account {account}, {period}"
+    return Request("GET", f"/rest/CTBR020/{name}", params, about=about)
 
 
 def site_headers(tenant: str | None, environment: str | None) -> dict[str, str]:

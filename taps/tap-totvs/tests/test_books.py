@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from erp_common.errors import ERPValidationError
 from harness.runs import balances
-from simulator import Books, Simulator
+from simulator import Books, Simulator, faults
 
 Extract = Callable[[Mapping[str, Any]], Mapping[str, list[dict[str, Any]]]]
 
@@ -95,3 +96,17 @@ def test_a_site_with_the_classes_the_other_way_round(extract: Extract) -> None:
         account.code for account in accounts if account.is_summary
     }
     assert rows["validation_issues"] == []
+
+
+def test_an_answer_that_cannot_be_read_names_account_period_and_byte(extract: Extract) -> None:
+    body = b'{"movimentacao": [{"CT2_DC": "1", "CT2_HIST": "TAB\there", "CT2_VALOR": 1?}]}'
+    with Simulator(Books.generate()) as sim:
+        sim.faults.add(
+            faults.answer(200, body, "application/json"), endpoint="movimentacao", times=None
+        )
+        with pytest.raises(ERPValidationError) as refused:
+            extract(settings(sim, "basic_auth", retry={"max_attempts": 2, "base_delay": 0.01}))
+    said = str(refused.value)
+    assert "account 1." in said
+    assert "2024-01-01..2024-03-31" in said
+    assert f"at byte {body.index(b'?')}" in said

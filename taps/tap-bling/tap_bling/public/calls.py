@@ -14,6 +14,7 @@ from erp_common.errors import ERPValidationError
 from erp_common.extract.listing import Listing
 from erp_common.extract.paged import HttpQuery, Paging
 from erp_common.http.answer import Answer
+from erp_common.http.json_text import read_json
 from erp_common.http.request import Request
 from erp_common.http.transport import Transport
 from erp_common.ledger.periods import Period
@@ -100,7 +101,7 @@ def read_object(answer: Answer) -> dict[str, Any]:
     Raises:
         ERPValidationError: If it holds none.
     """
-    body = _untyped.decode(answer.utf8())
+    body = read_json(_untyped.decode, answer.utf8())
     found = body.get("data") if isinstance(body, dict) else None
     if not isinstance(found, dict):
         raise ERPValidationError(

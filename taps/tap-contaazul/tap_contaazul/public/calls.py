@@ -16,6 +16,7 @@ from erp_common.extract.listing import Listing, Page
 from erp_common.extract.paged import HttpQuery, Paging
 from erp_common.http.answer import Answer
 from erp_common.http.dialect import Fault, FaultKind
+from erp_common.http.json_text import read_json
 from erp_common.http.request import Request
 from erp_common.http.transport import Transport
 from erp_common.ledger.periods import Period
@@ -196,7 +197,7 @@ def read_object(answer: Answer) -> dict[str, Any]:
     Raises:
         ERPValidationError: If it is none.
     """
-    body = _untyped.decode(answer.utf8())
+    body = read_json(_untyped.decode, answer.utf8())
     if not isinstance(body, dict) or not body:
         raise ERPValidationError(
             "the answer is no object with fields; check base_url and whether this application may "
@@ -211,7 +212,7 @@ def read_settlements(answer: Answer) -> list[Any]:
     Raises:
         ERPValidationError: If it is no list.
     """
-    body = _untyped.decode(answer.utf8())
+    body = read_json(_untyped.decode, answer.utf8())
     if isinstance(body, dict) and "itens" in body:
         body = body["itens"] or []
     if not isinstance(body, list):

@@ -13,6 +13,7 @@ from erp_common.errors import ERPValidationError
 from erp_common.extract.listing import Listing, Page
 from erp_common.extract.paged import HttpQuery, Paging
 from erp_common.http.answer import Answer
+from erp_common.http.json_text import read_json
 from erp_common.http.request import Request
 from erp_common.http.transport import Transport
 from erp_common.ledger.periods import Period
@@ -134,7 +135,7 @@ def read_statement(answer: Answer, window: Period, *, only_balance: bool = False
     Raises:
         ERPValidationError: If it has another shape, or does not say the balance it begins with.
     """
-    said = _envelope.decode(answer.utf8())
+    said = read_json(_envelope.decode, answer.utf8())
     if not isinstance(said, dict) or said.get("nSaldoAnterior") is None:
         raise ERPValidationError(
             "the statement says no nSaldoAnterior, the balance it begins with; check base_url and "

@@ -70,6 +70,7 @@ def rows_of(
         PATH,
         tuple((name, value) for name, value in params if value),
         headers=(("tenantId", tenant),) if tenant else (),
+        about=f"{table}, {' and '.join(where) or 'all of it'}, page {page}",
     )
 
 
