@@ -62,7 +62,7 @@ _DAYS = (
 def _about(method: str, param: dict[str, Any]) -> str:
     """What a call is about: its method, the account, and the days."""
     parts = [method, *(f"{name} {param[name]}" for name in _NAMED if name in param)]
-    parts += [f"{param[since]} to {param[until]}" for since, until in _DAYS if since in param]
+    parts += [f"{param[since]} to {param.get(until)}" for since, until in _DAYS if since in param]
     return ", ".join(parts)
 
 
