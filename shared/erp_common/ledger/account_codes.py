@@ -11,12 +11,12 @@ from typing import Final
 
 _SEPARATORS: Final = "./_ -"
 _split = re.compile(rf"[{_SEPARATORS}]").split
-_parts = re.compile(rf"([{_SEPARATORS}])").split
-_loose_blanks = re.compile(r" *([./_-]) *").sub
+_set_off_parts = re.compile(rf"[{_SEPARATORS}]?[^{_SEPARATORS}]+|.").findall
 _check_digit = re.compile(r"(.*[./_ ].*)-[0-9Xx]").fullmatch
 _ALIKE: Final = str.maketrans(dict.fromkeys(string.ascii_letters + string.digits, "9"))
 _MOST: Final = 0.9
 """What share of the codes must have one shape for it to be the chart's mask."""
+_ZEROS: Final = str.maketrans(dict.fromkeys(string.ascii_letters + string.digits, "0"))
 
 
 @lru_cache(maxsize=65536)
@@ -28,9 +28,9 @@ def bare(code: str) -> str:
 @lru_cache(maxsize=65536)
 def significant(code: str) -> str:
     """The code without the zero segments it is filled up with: `1.1.00` is `1.1`, `0` is `0`."""
-    parts = _parts(_comparable(code))
-    while len(parts) > 1 and not parts[-1].strip("0"):
-        del parts[-2:]
+    parts = _set_off_parts(_comparable(code))
+    while len(parts) > 1 and not parts[-1].strip("0" + _SEPARATORS):
+        del parts[-1]
     return "".join(parts)
 
 
@@ -57,7 +57,7 @@ class CodeTree:
     zero set to zero: `1.1.00` is above `1.1.01`. Without separators that is any last digit. A check
     digit (`1.1.01-7`, or `11017`; no code differs in it alone) is no part of it.
 
-    Blanks beside a separator, and separators at either end, count for nothing.
+    Separators at either end count for nothing.
     """
 
     def __init__(self, codes: Iterable[str], *, top: str | None = None) -> None:
@@ -119,20 +119,31 @@ class CodeTree:
                 if (prefix := key[:end]) not in self._set_off:
                     yield prefix
 
-    def _zeroed(self, key: str) -> Iterator[str]:
-        """The filled-up code with its last part zero, the last two, and so on."""
-        if key.translate(_ALIKE) != self._mask:
-            return
-        parts = _parts(key) if self.has_separators else list(key)
-        for place in range(len(parts) - 1, -1, -2 if self.has_separators else -1):
-            if parts[place].strip("0"):
-                parts[place] = "0" * len(parts[place])
-                yield "".join(parts)
-
     def _most_common_shape(self) -> str | None:
         shapes = Counter(key.translate(_ALIKE) for key in self._codes)
         shape, count = max(shapes.items(), key=lambda item: (item[1], item[0]), default=("", 0))
         return shape if len(shape) > 1 and count >= _MOST * len(self._codes) else None
+
+    def _zeroed(self, key: str) -> Iterator[str]:
+        """The filled-up code with its last part zero, the last two, and so on."""
+        if key.translate(_ALIKE) != self._mask:
+            return
+        parts = self._parts(key)
+        for place in range(len(parts) - 1, -1, -1):
+            if parts[place].strip("0" + _SEPARATORS):
+                parts[place] = parts[place].translate(_ZEROS)
+                yield "".join(parts)
+
+    def _parts(self, key: str) -> list[str]:
+        """The segments of the code, each with the separator before it."""
+        return _set_off_parts(key) if self.has_separators else list(key)
+
+    def significant(self, code: str) -> str:
+        """What all codes below this one begin with: of `1.1.00` that is `1.1`."""
+        parts = self._parts(self._key(code)) if self.is_masked else [code]
+        while len(parts) > 1 and not parts[-1].strip("0" + _SEPARATORS):
+            del parts[-1]
+        return "".join(parts)
 
 
 def _check_digits(keys: Sequence[str]) -> int:
@@ -150,5 +161,4 @@ def _check_digits(keys: Sequence[str]) -> int:
 
 
 def _comparable(code: str) -> str:
-    tight = _loose_blanks(r"\1", code) if " " in code else code
-    return tight.strip(_SEPARATORS)
+    return code.strip(_SEPARATORS)

@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from erp_common.ledger import account_types
-from erp_common.ledger.account_codes import CodeTree, bare, significant
+from erp_common.ledger.account_codes import CodeTree, bare
 from erp_common.ledger.account_types import Source
 from erp_common.ledger.findings import Code, finding
 from erp_common.ledger.models import AccountType, Finding
@@ -92,12 +92,11 @@ def _setting(
         chart: All accounts.
         codes: Their codes.
     """
-    shown = significant if codes.is_masked else str
     inside = {account.code for account in below}
     wanted: dict[str, AccountType] = {}
     for account in below:
         if not account_types.PrefixTypes(wanted).type_of(account.code):
-            wanted[shown(account.code)] = kind or AccountType.ASSET
+            wanted[codes.significant(account.code)] = kind or AccountType.ASSET
             if len(wanted) > _MAX_PREFIXES:
                 return None
     own = tuple(bare(prefix) for prefix in wanted)
@@ -107,7 +106,7 @@ def _setting(
             return None
         meant = account_types.PrefixTypes(wanted).type_of(other.code)
         if meant is not other.account_type or (kind is None and bare(other.code).startswith(own)):
-            wanted.setdefault(shown(other.code), other.account_type)
+            wanted.setdefault(codes.significant(other.code), other.account_type)
         if len(wanted) > _MAX_PREFIXES:
             return None
     set_types = account_types.PrefixTypes(wanted)

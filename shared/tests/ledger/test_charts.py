@@ -189,13 +189,16 @@ def test_an_account_zero_that_is_no_root_above_the_roots(top: str) -> None:
     assert set(parents(f"{top}\n1 ATIVO\n2 PASSIVO").values()) == {None}
 
 
-def test_a_blank_inside_a_code_is_kept_and_compared_as_nothing() -> None:
-    assert parents("""
+def test_a_blank_inside_a_code_is_part_of_the_key() -> None:
+    text = """
         1. Ativo
         1.1. Circulante
         1.1.5 Despesas antecipadas
         "1. 1.5.1" Prêmios de seguros
-    """) == {"1.": None, "1.1.": "1.", "1.1.5": "1.1.", "1. 1.5.1": "1.1.5"}
+    """
+    assert parents(text) == {"1.": None, "1.1.": "1.", "1.1.5": "1.1.", "1. 1.5.1": "1."}
+    chart = build(read(text), Rules(account_type_prefixes={"1.1.5": E}))
+    assert [a.account_type for a in chart.accounts] == [A, A, E, E]
 
 
 def test_blanks_may_set_the_parts_of_a_code_off() -> None:
@@ -400,6 +403,7 @@ ADVISED = [
     ("3 RESULTADO\n3.1 RECEITAS\n3.2 DESPESAS\n3.3 CSLL\n3.3.1 CSLL\n3.30 RECEITAS", "3.3"),
     ("3.0.00 RESULTADO\n3.1.00 RECEITAS\n3.2.00 DESPESAS\n3.3.00 PROVISÃO\n3.3.01 CSLL", "3.3.00"),
     ("4 OPERACIONAL\n4.1 Aluguel\n5 RECEITAS", "4"),
+    ("7000 OUTRAS  S\n7100 Grupo  S\n7101 Uma  A\n1000 ATIVO  S\n1001 Caixa  A", "7000"),
     ("1 ATIVO\n2 Caixa  <1\n7 OUTRAS\n8 Uma  <7\n9 Outra  <7\n70 RECEITAS\n71 Vendas  <70", "7"),
 ]  # fmt: skip
 
