@@ -200,7 +200,8 @@ class OmieService(Service):
             return None
         if account.type is None:
             return "Compensação"
-        return "Custo" if account.code[0] == "4" else PORTUGUESE[account.type]
+        is_cost = account.type == "EXPENSE" and account.code[0] == "4"
+        return "Custo" if is_cost else PORTUGUESE[account.type]
 
     def _movimentos(
         self, company: Company, span: tuple[date, date], logged: LoggedRequest, size: int
