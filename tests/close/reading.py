@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import date
+from datetime import date, timedelta
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -36,8 +36,9 @@ class Reader:
             lambda given: self._sim.settings(erp, companies=[company], **given),
             self._folder,
         )
-        # The balances on the day before the books begin, for ERPs that state no openings.
-        openings = {} if erp in ("omie", "totvs") else {"opening_balances_from": str(start)}
+        # Books that begin with an entry of the day before; reported ledgers know what stood there.
+        before = str(start - timedelta(days=1))
+        openings = {} if erp in ("omie", "totvs") else {"opening_balances_from": before}
         given = {"start_date": str(start), "end_date": str(end), **openings, **settings}
         return tap.read(**given).rows
 

@@ -50,6 +50,13 @@ rolled as (
     group by above.company_id, above.period_start, above.period_end, above.ancestor
 ),
 
+{# Periods for which there is a year before. #}
+compared as (
+    select distinct company_id, period_start, period_end
+    from {{ ref('int_account_year') }}
+    where prior_ytd is not null
+),
+
 summaries as (
     select
         accounts.*,
@@ -95,8 +102,13 @@ select
     {{ erp_close.amount('coalesce(rolled.closing, 0)') }} as closing,
     {{ erp_close.amount('coalesce(rolled.month, summaries.debit - summaries.credit)') }} as month,
     {{ erp_close.amount('coalesce(rolled.ytd, summaries.own_ytd)') }} as ytd,
-    {{ erp_close.amount('rolled.prior_ytd') }} as prior_ytd
+    {{ erp_close.amount('case when compared.company_id is not null then coalesce(rolled.prior_ytd, 0) end') }}
+        as prior_ytd
 from summaries
+left join compared
+    on summaries.company_id = compared.company_id
+    and summaries.period_start = compared.period_start
+    and summaries.period_end = compared.period_end
 left join rolled
     on summaries.company_id = rolled.company_id
     and summaries.period_start = rolled.period_start
