@@ -16,7 +16,7 @@ from pathlib import Path
 
 from airflow.sdk import DAG, Param
 
-from erp_orchestration.operators import Prepare, ReadCompany, TieOut
+from erp_orchestration.operators import Build, Prepare, ReadCompany, TieOut
 from erp_orchestration.plan import Schedule, pools, schedules
 
 PROJECT = Path(os.environ.get("MELTANO_PROJECT_ROOT") or Path(__file__).resolve().parents[2])
@@ -28,7 +28,7 @@ POOLS = pools(os.environ.get("ERP_AIRFLOW_POOLS", ""), PLANNED)
 
 
 def dag_of(schedule: Schedule) -> DAG:
-    """The DAG of a schedule: prepare, then every company by itself, then the tie-out."""
+    """The DAG of a schedule: prepare, then every company by itself, the tie-out, the close."""
     with DAG(
         dag_id=schedule.name,
         schedule=schedule.interval,
@@ -69,6 +69,8 @@ def dag_of(schedule: Schedule) -> DAG:
     ) as dag:
         first = Prepare(task_id="prepare", companies=schedule.companies)
         last = TieOut(task_id="tie-out", companies=schedule.companies, trigger_rule="all_done")
+        # Whoever could not be read does not keep the others' books from being closed.
+        last >> Build(task_id="build", after="tie-out", trigger_rule="all_done")
         for company in schedule.companies:
             pool = {"pool": company.tap} if company.tap in POOLS else {}
             task = ReadCompany(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import psycopg
 from psycopg.rows import dict_row
@@ -28,6 +29,11 @@ class Warehouse:
         """The same database as a loader's settings name it."""
         return self.uri.replace("postgresql://", "postgresql+psycopg://", 1)
 
+    @property
+    def dbt_environment(self) -> dict[str, str]:
+        """The same database as the profile of transform/ names it."""
+        return dbt_environment(self.uri)
+
     def execute(self, statement: str, *values: Any) -> None:
         """Run a statement that gives no rows."""
         self._connection.execute(statement.encode(), values or None)
@@ -51,3 +57,15 @@ class Warehouse:
     def __exit__(self, *_: object) -> None:
         """Close the connection."""
         self._connection.close()
+
+
+def dbt_environment(uri: str) -> dict[str, str]:
+    """The variables by which dbt finds the database at this address."""
+    parts = urlsplit(uri)
+    return {
+        "DBT_HOST": parts.hostname or parse_qs(parts.query).get("host", ["localhost"])[0],
+        "DBT_PORT": str(parts.port or 5432),
+        "DBT_USER": parts.username or "postgres",
+        "DBT_PASSWORD": parts.password or "",
+        "DBT_DBNAME": parts.path.strip("/"),
+    }

@@ -27,6 +27,8 @@ JOBS = "jobs of the portfolio"
 MELTANO = PROJECT / "meltano.yml"
 WHOLE = "portfolio"
 LOADER = "target-postgres"
+CLOSE = "close"
+BUILD = "dbt-postgres:build"
 # Schedulers go by UTC, three hours ahead of São Paulo: five in the morning there, and at six on the
 # fifth of a month, when the one before has usually been closed.
 SCHEDULES = {"portfolio-daily": "0 8 * * *", "portfolio-monthly": "0 9 5 * *"}
@@ -75,7 +77,7 @@ def portfolio(text: str) -> Portfolio:
         if erp not in taps:
             raise ValueError(f"{code} has {erp!r}, which is none of {', '.join(sorted(taps))}.")
         members.append(Member(code, taps[erp]))
-    names = [WHOLE, *(member.job for member in members)]
+    names = [WHOLE, CLOSE, *(member.job for member in members)]
     doubled = sorted({name for name in names if names.count(name) > 1})
     if doubled:
         raise ValueError(f"{', '.join(doubled)} would name two jobs: give each a code of its own.")
@@ -109,10 +111,11 @@ def extractors(companies: Portfolio) -> str:
 
 
 def jobs(companies: Portfolio) -> str:
-    """The keys `jobs:` and `schedules:`: a job for each company, and one for all."""
+    """The keys `jobs:` and `schedules:`: a job for each company, for all, and for the close."""
     tasks = {member.job: [f"{member.extractor} {LOADER}"] for member in companies.members}
     whole = {WHOLE: [task for own_tasks in tasks.values() for task in own_tasks]}
-    listed = [{"name": name, "tasks": its} for name, its in (tasks | whole).items()]
+    close = {CLOSE: [*whole[WHOLE], BUILD]}
+    listed = [{"name": name, "tasks": its} for name, its in (tasks | whole | close).items()]
     planned = [
         {"name": name, "interval": interval, "job": WHOLE} for name, interval in SCHEDULES.items()
     ]

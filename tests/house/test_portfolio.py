@@ -57,6 +57,14 @@ def test_a_company_is_an_extractor_that_inherits_and_a_job() -> None:
             "name": "portfolio",
             "tasks": ["tap-bling--a-b target-postgres", "tap-totvs--c target-postgres"],
         },
+        {
+            "name": "close",
+            "tasks": [
+                "tap-bling--a-b target-postgres",
+                "tap-totvs--c target-postgres",
+                "dbt-postgres:build",
+            ],
+        },
     ]
     assert {schedule["job"] for schedule in planned["schedules"]} == {"portfolio"}
 
@@ -67,6 +75,7 @@ def test_a_company_is_an_extractor_that_inherits_and_a_job() -> None:
         ('start_date: "2024-01-01"\ncompanies: {A: sage}\n', "A has 'sage', which is none of"),
         ('start_date: "2024-01-01"\ncompanies: {A_B: omie, A-b: bling}\n', "a-b would name two"),
         ('start_date: "2024-01-01"\ncompanies: {Portfolio: omie}\n', "portfolio would name two"),
+        ('start_date: "2024-01-01"\ncompanies: {CLOSE: omie}\n', "close would name two"),
         ("companies: {A: omie}\n", "Invalid isoformat"),
     ],
 )

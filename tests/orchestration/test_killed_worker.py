@@ -83,6 +83,7 @@ def worker_environment(
         "MELTANO_ENVIRONMENT": "prod",
         "MELTANO_DATABASE_URI": database,
         "TARGET_POSTGRES_SQLALCHEMY_URL": warehouse.sqlalchemy_url,
+        **warehouse.dbt_environment,
     }
 
 
@@ -157,6 +158,7 @@ def test_the_books_are_exact_after_a_worker_is_gone(
         assert {name for name, task in tasks.items() if task.state != "success"} == {
             REFUSED.job,
             "tie-out",
+            "build",
         }
         # Another try would be refused as well, so there was none; who was killed had a second one.
         assert tasks[REFUSED.job] == Task("failed", 1, tasks[REFUSED.job].pid)

@@ -33,6 +33,7 @@ def test_a_backfill_of_one_company(warehouse: Warehouse, tmp_path: Path) -> None
     with Simulator(Books.generate(companies=["DATAHUB"], entries_per_month=8)) as erp, turn():
         # The settings of the other companies are not there, which keeps nobody from working.
         env = airflow | settings(erp) | keys(erp, DATAHUB) | storage(warehouse, tmp_path)
+        env |= warehouse.dbt_environment
         env["MELTANO_ENVIRONMENT"] = "prod"
         said = shell(block("airflow db migrate\nairflow dags test"), env, path=[program().parent])
     assert "DATAHUB     2024-03-31" in said

@@ -1,4 +1,4 @@
-"""The three kinds of task: prepare what all share, read a company, say how the books tie out."""
+"""The kinds of task: prepare what all share, read a company, tell how books tie out, and close."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from erp_orchestration.process import Process
 from erp_orchestration.wish import Wish, passed_on
 
 MELTANO = ("meltano", "--log-format=json")
+BUILD = "dbt-postgres:build"
 
 
 class MeltanoOperator(BaseOperator):
@@ -153,3 +154,32 @@ class TieOut(MeltanoOperator):
         ]
         if missing:
             raise AirflowFailException(f"Not read to the end: {', '.join(missing)}.")
+
+
+class Build(MeltanoOperator):
+    """Builds the close from what was loaded, and fails if the table before it did."""
+
+    def __init__(self, *, after: str, **kwargs: Any) -> None:  # noqa: ANN401 - Airflow's own arguments
+        """Create the task that ends a schedule's run; `after` is the tie-out's id."""
+        super().__init__(**kwargs)
+        self._after = after
+
+    def execute(self, context: Mapping[str, Any]) -> None:
+        """Build, then judge.
+
+        Raises:
+            AirflowException: The warehouse cannot be reached, or a test of a model failed.
+            AirflowFailException: A company was not read.
+        """
+        ending = self.meltano([*MELTANO, "run", BUILD], passed_on(os.environ))
+        if not ending.is_good:
+            raise AirflowException(f"The close was not built: {ending}")
+        task = context["ti"]
+        by_run = task.get_task_states(
+            dag_id=task.dag_id, task_ids=[self._after], run_ids=[task.run_id]
+        )
+        state = by_run[task.run_id].get(self._after)
+        if state != "success":
+            raise AirflowFailException(
+                f"The close was built from what there is, but {self._after} has {state}."
+            )

@@ -1,0 +1,139 @@
+"""Half an extraction, no subledger, accounts that leave the chart, cash beside accrual."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from close.conftest import Serve
+from close.warehouses import BuildFailedError, Close, DuckClose
+from simulator import Books, Line
+
+FIRST, LAST = date(2024, 1, 1), date(2024, 2, 29)
+RENT = "5.1.02.01.001"
+
+
+@pytest.mark.close
+@pytest.mark.timeout(900)
+def test_a_company_without_subledger_has_its_result_in_no_cost_center(
+    close: Close, serve: Serve
+) -> None:
+    rows = serve(Books.generate(entries_per_month=6, end=LAST)).read("omie", "101", FIRST, LAST)
+    for header in rows["periods"]:
+        for name in ("entry_count", "subledger_debit", "subledger_credit", "is_reconciled"):
+            header[name] = None
+    close.load({**rows, "subledger": []})
+    close.build()
+    by_account = {
+        (row["period_end"], row["account_code"]): (row["month_amount"], row["ytd_amount"])
+        for row in close.rows("income_statement", where="not is_summary")
+    }
+    centers = close.rows("cost_center_result")
+    assert {row["cost_center"] for row in centers} == {"(none)"}
+    by_center = {
+        (row["period_end"], row["account_code"]): (row["month_amount"], row["ytd_amount"])
+        for row in centers
+    }
+    assert by_center == {key: row for key, row in by_account.items() if key in by_center}
+    assert not any(
+        amount for key in by_account.keys() - by_center.keys() for amount in by_account[key]
+    )
+
+
+@pytest.mark.close
+@pytest.mark.timeout(900)
+def test_half_an_extraction_hides_nothing(duck: DuckClose, serve: Serve) -> None:
+    rows = serve(Books.generate(entries_per_month=6, end=LAST)).read("omie", "101", FIRST, LAST)
+    duck.load(rows)
+    duck.build()
+    whole = duck.rows("account_balances"), len(duck.rows("postings"))
+    later = (max(str(row["extracted_at"]) for row in rows["periods"])).replace("2026", "2027")
+    half = {
+        name: [{**row, "extracted_at": later} for row in rows[name][: len(rows[name]) // 3]]
+        for name in ("trial_balance", "subledger")
+    }
+    duck.load(half)
+    duck.build()
+    assert (sorted(map(str, duck.rows("account_balances"))), len(duck.rows("postings"))) == (
+        sorted(map(str, whole[0])),
+        whole[1],
+    )
+
+
+@pytest.mark.close
+@pytest.mark.timeout(900)
+def test_an_account_that_leaves_the_chart_keeps_its_year(duck: DuckClose, serve: Serve) -> None:
+    books = Books.generate(entries_per_month=2, end=LAST)
+    company = books.company
+    company.add_entry(
+        date=date(2024, 1, 10),
+        lines=_lines(RENT, "1.1.01.02.001", "700.00"),
+    )
+    rows = serve(books).read("omie", "101", FIRST, LAST)
+    rent = {
+        row["period_end"]: row["debit_amount"] - row["credit_amount"]
+        for row in rows["trial_balance"]
+        if row["account_code"] == RENT
+    }
+    assert not rent["2024-02-29"], "the seed of the books must leave it alone in February"
+    rows["trial_balance"] = [
+        row
+        for row in rows["trial_balance"]
+        if not (row["account_code"] == RENT and row["period_end"] == "2024-02-29")
+    ]
+    duck.load(rows)
+    duck.build("--exclude", "test_name:balance_sheet_balances")
+    (row,) = duck.rows(
+        "income_statement", where=f"account_code = '{RENT}' and period_end = '2024-02-29'"
+    )
+    assert (row["month_amount"], row["ytd_amount"]) == (0, -rent["2024-01-31"])
+    total = sum(
+        one["ytd_amount"]
+        for one in duck.rows("income_statement", where="period_end = '2024-02-29' and level = 1")
+    )
+    analytic = sum(
+        one["ytd_amount"]
+        for one in duck.rows(
+            "income_statement", where="period_end = '2024-02-29' and not is_summary"
+        )
+    )
+    assert total == analytic
+
+
+@pytest.mark.close
+@pytest.mark.timeout(900)
+def test_cash_beside_accrual_is_not_consolidated(duck: DuckClose, serve: Serve) -> None:
+    books = Books.generate(companies=2, entries_per_month=6, end=LAST)
+    reader = serve(books)
+    accrual = reader.read("omie", "101", FIRST, LAST)
+    cash = reader.read("bling_public", "102", FIRST, LAST)
+    duck.seed("group_accounts", *_group("A", "BS"), *_group("R", "PL"))
+    duck.seed(
+        "account_map",
+        *(
+            {"company_id": company, "account_code_pattern": pattern, "group_account": group}
+            for company, patterns in {
+                "101": {"1*": "A", "2*": "A", "3*": "R", "4*": "R", "5*": "R"},
+                "102": {"CC.*": "A", "CLEARING.*": "A", "OPENING": "A", "CAT.*": "R"},
+            }.items()
+            for pattern, group in patterns.items()
+        ),
+    )
+    duck.load({name: accrual[name] + cash[name] for name in accrual})
+    with pytest.raises(BuildFailedError, match="cash_and_accrual_are_not_consolidated_together"):
+        duck.build()
+    # What one of them has alone may be consolidated.
+    duck.seed("companies", {"company_id": "102", "valid_from": str(LAST + timedelta(days=1))})
+    duck.build()
+    assert {row["period_end"] for row in duck.rows("consolidated")} == {date(2024, 1, 31), LAST}
+
+
+def _group(name: str, statement: str) -> list[dict[str, Any]]:
+    return [{"group_account": name, "name": name, "statement": statement}]
+
+
+def _lines(debit: str, credit: str, amount: str) -> list[Line]:
+    return [Line(debit, Decimal(amount), Decimal(0)), Line(credit, Decimal(0), Decimal(amount))]

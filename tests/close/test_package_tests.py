@@ -1,0 +1,170 @@
+"""Each test of the package passes on sound data, and fails on data that breaks its rule."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from close.conftest import Serve
+from close.warehouses import TRANSFORM, DuckClose
+from simulator import Books
+
+FIRST, LAST = date(2024, 1, 1), date(2024, 2, 29)
+UNIQUE = "unique_together"
+BREAKAGES: dict[str, str | tuple[str, ...]] = {
+    "account_map_decides": "update close.int_account_map set winners = 2",
+    "account_map_names_group_accounts": "delete from close.group_accounts",
+    "amounts_keep_their_digits": (
+        "alter table erp.subledger alter debit_amount type varchar",
+        "update erp.subledger set debit_amount = '0.1234567891' where line_number = 1",
+    ),
+    "balance_sheet_balances": (
+        "update close.balance_sheet set amount = amount + 1 where account_code = 'RESULT'"
+    ),
+    "balance_sheet_sums_to_the_ledger": (
+        "update close.balance_sheet set amount = amount + 1 where account_code like '1.1.01.02.001'"
+    ),
+    "before_closing_and_closing_are_the_ledger": (
+        "update close.account_balances set net_before_closing = net_before_closing + 1"
+    ),
+    "cash_and_accrual_are_not_consolidated_together": (
+        "update close.int_group_periods set accounting_basis = 'cash' where company_id = '102'"
+    ),
+    "closing_entries_are_in_the_ledger": (
+        "update close.postings set posting_kind = 'CLOSING' where account_code like '1%'"
+    ),
+    "consolidated_is_companies_less_eliminations": (
+        "update close.consolidated set consolidated = consolidated + 1"
+    ),
+    "cost_centers_sum_to_accounts": (
+        "update close.cost_center_result set month_amount = month_amount + 1"
+    ),
+    "income_statement_sums_to_the_ledger": (
+        "update close.income_statement set month_amount = month_amount + 1 where not is_summary"
+    ),
+    "income_statement_year_is_its_months": (
+        "update close.income_statement set ytd_amount = ytd_amount + 1 where not is_summary"
+    ),
+    "intercompany_names_what_it_means": (
+        "insert into close.intercompany (company_id, counterparty_company_id) values ('101', '102')"
+    ),
+    "intercompany_pairs_agree": (
+        "insert into close.eliminations values ('2024-01-31', 'R', '101', '102', 5, 5)"
+    ),
+    "mapped_total_is_the_company_total": (
+        "update close.int_group_amounts set amount = amount + 1 where statement = 'BS'"
+    ),
+    "periods_do_not_overlap": (
+        "insert into close.int_periods select * replace (date '2024-03-31' as period_end)"
+        " from close.int_periods where company_id = '101' and period_start = '2024-01-01'"
+    ),
+    "postings_are_the_current_subledger": (
+        "delete from close.postings where company_id = '101' and line_number = 1"
+    ),
+    "staging_is_current_subledger": (
+        "create or replace view close.stg_erp__subledger as select * from erp.subledger limit 3"
+    ),
+    "staging_is_current_trial_balance": (
+        "create or replace view close.stg_erp__trial_balance as select *, net_opening_balance as"
+        " net_opening, debit_amount as debit, credit_amount as credit, net_closing_balance as"
+        " net_closing from erp.trial_balance limit 3"
+    ),
+    "staging_is_current_validation_issues": (
+        "create or replace view close.stg_erp__validation_issues as select 'x' as issue_id"
+    ),
+    "validity_does_not_overlap": (
+        "insert into close.companies (company_id, valid_from) values ('101', '2020-01-01'),"
+        " ('101', '2021-01-01')"
+    ),
+    f"{UNIQUE}_postings_company_id__account_code__entry_id__line_number": (
+        "insert into close.postings select * from close.postings limit 1"
+    ),
+    f"{UNIQUE}_account_balances_company_id__period_start__period_end__account_code": (
+        "insert into close.account_balances select * from close.account_balances limit 1"
+    ),
+    "accepted_values_postings_posting_kind__NORMAL__CLOSING__LATE": (
+        "update close.postings set posting_kind = 'OTHER' where line_number = 1"
+    ),
+}
+"""What breaks each rule, in tables that are built already."""
+
+ROUNDS = (
+    (
+        "account_map_decides",
+        "account_map_names_group_accounts",
+        "amounts_keep_their_digits",
+        "balance_sheet_balances",
+        "before_closing_and_closing_are_the_ledger",
+        "cash_and_accrual_are_not_consolidated_together",
+        "cost_centers_sum_to_accounts",
+        "consolidated_is_companies_less_eliminations",
+        "income_statement_year_is_its_months",
+        "intercompany_names_what_it_means",
+        "validity_does_not_overlap",
+        "postings_are_the_current_subledger",
+    ),
+    (
+        "balance_sheet_sums_to_the_ledger",
+        "income_statement_sums_to_the_ledger",
+        "intercompany_pairs_agree",
+        "mapped_total_is_the_company_total",
+        "closing_entries_are_in_the_ledger",
+        "periods_do_not_overlap",
+        f"{UNIQUE}_postings_company_id__account_code__entry_id__line_number",
+    ),
+    (
+        "staging_is_current_subledger",
+        "staging_is_current_trial_balance",
+        "staging_is_current_validation_issues",
+        "accepted_values_postings_posting_kind__NORMAL__CLOSING__LATE",
+        f"{UNIQUE}_account_balances_company_id__period_start__period_end__account_code",
+    ),
+)
+"""What is broken at once: none of a round breaks another's rule."""
+
+
+def names() -> set[str]:
+    """The package's own tests."""
+    return {file.stem for file in Path(TRANSFORM / "tests").glob("*.sql")}
+
+
+def test_each_test_is_broken_here() -> None:
+    broken = [name for one in ROUNDS for name in one]
+    assert names() <= set(broken) == set(BREAKAGES)
+    assert len(broken) == len(BREAKAGES)
+
+
+@pytest.mark.close
+@pytest.mark.timeout(1800)
+def test_sound_books_pass_and_each_breakage_fails_its_test(duck: DuckClose, serve: Serve) -> None:
+    books = Books.generate(companies=2, entries_per_month=6, end=LAST, sales_between=True)
+    reader = serve(books)
+    duck.seed(
+        "group_accounts",
+        {"group_account": "A", "name": "A", "statement": "BS"},
+        {"group_account": "R", "name": "R", "statement": "PL"},
+    )
+    duck.seed(
+        "account_map",
+        *(
+            {
+                "company_id": company,
+                "account_code_pattern": f"{root}*",
+                "group_account": "A" if root in "12" else "R",
+            }
+            for company in ("101", "102")
+            for root in "12345"
+        ),
+    )
+    read = [reader.read(erp, one, FIRST, LAST) for erp, one in (("omie", "101"), ("totvs", "102"))]
+    duck.load({name: read[0][name] + read[1][name] for name in read[0]})
+    duck.build()
+    sound = duck.path.read_bytes()
+    for broken in ROUNDS:
+        for name in broken:
+            breakage = BREAKAGES[name]
+            duck.execute(*((breakage,) if isinstance(breakage, str) else breakage))
+        assert set(broken) <= duck.failing()
+        duck.path.write_bytes(sound)
