@@ -149,3 +149,9 @@ def test_what_no_stream_does_is_refused(
 def rows(run: Run) -> dict[str, list[dict[str, Any]]]:
     """The rows of every stream but for the time."""
     return {stream: without(run.records(stream)) for stream in STREAMS}
+
+
+def test_no_stream_at_all_is_told(world: World, catalog: dict[str, Any]) -> None:
+    run = world.good(catalog=deselect(catalog, *STREAMS))
+    assert run.records("periods") == []
+    assert "no stream is selected, so nothing is read" in run.stderr

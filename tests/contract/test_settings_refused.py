@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -142,6 +144,28 @@ def test_the_last_line_is_the_only_one_that_complains(build: Build) -> None:
     assert run.stderr.count("2024-02-30") == 1
 
 
+def test_the_last_line_is_an_error_where_a_machine_reads_the_logs(
+    build: Build, tmp_path: Path
+) -> None:
+    """As Meltano has it: a plain line among its logs would be of the level info."""
+    layout = tmp_path / "logging.json"
+    formatter = {"()": "singer_sdk.logging.StructuredFormatter"}
+    handler = {"class": "logging.StreamHandler", "formatter": "json", "stream": "ext://sys.stderr"}
+    logs = {
+        "version": 1,
+        "formatters": {"json": formatter},
+        "handlers": {"console": handler},
+        "root": {"handlers": ["console"], "level": "INFO"},
+    }
+    layout.write_text(json.dumps(logs), encoding="utf-8")
+    world = build(entries_per_month=2)
+    run = world.run(period="week", env={"SINGER_SDK_LOG_CONFIG": str(layout)})
+    assert run.returncode == 1
+    told = json.loads(run.last_error)
+    assert (told["level"], told["logger_name"]) == ("error", world.erp.command)
+    assert told["message"].startswith("ConfigValidationError: period must be one of month, ")
+
+
 @pytest.mark.parametrize("option", [[], ["--discover"], ["--test"]], ids=str)
 def test_nothing_is_configured(build: Build, option: list[str]) -> None:
     """Discovery needs no settings; everything else says what is missing."""
@@ -160,3 +184,13 @@ def test_a_misspelt_setting_is_told(build: Build) -> None:
     run = build(entries_per_month=2).good(lookback=3, stream_maps={})
     assert "has no setting lookback: it is ignored; did you mean lookback_periods?" in run.stderr
     assert "stream_maps" not in run.stderr
+
+
+def test_a_currency_in_words_is_refused(build: Build) -> None:
+    world = build(entries_per_month=2)
+    (company,) = world.settings()["companies"]
+    run = world.bad(companies=[company | {"currency": "reais"}])
+    assert run.last_error == (
+        "ConfigValidationError: companies[0].currency must be the three capital letters of a "
+        "currency, such as BRL"
+    )

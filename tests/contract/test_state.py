@@ -62,6 +62,9 @@ def test_a_run_that_ends_before_its_bookmark(four_months: World) -> None:
         assert run.bookmark(stream, world.truth.id) == "2024-03-31"
     later = world.good(state=state, start_date="2024-03-01", lookback_periods=9)
     assert ends(later) == ["2024-03-31"]
+    none = world.good(state=state, end_date="2024-01-31", lookback_periods=0)
+    assert ends(none) == []
+    assert "nothing is left to read up to end_date (2024-01-31)" in none.stderr
 
 
 def test_a_run_without_a_bookmark_starts_at_start_date(four_months: World) -> None:

@@ -160,6 +160,12 @@ class _MaskingFormatter(logging.Formatter):
         return printable(_LOGS.mask(self._inner.format(record)))
 
 
+def formatter_of(handler: logging.Handler) -> logging.Formatter | None:
+    """What makes a handler's lines, whether or not they are masked afterwards."""
+    found = handler.formatter
+    return found._inner if isinstance(found, _MaskingFormatter) else found  # noqa: SLF001 - our own
+
+
 _LOGS = Masker()
 """What all log output of this process is masked with."""
 

@@ -20,6 +20,7 @@ from erp_common.extract.books import Books
 from erp_common.extract.period import PeriodExtract
 from erp_common.extract.source import Source
 from erp_common.extract.work import Work
+from erp_common.http.dialect import FaultKind, Refusal
 from erp_common.http.masking import Masker, install
 from erp_common.ledger.models import Company
 from erp_common.setup import connection
@@ -89,6 +90,8 @@ class TapBase(Tap, Generic[S]):
         self._reads_environment = bool(kwargs.get("parse_env_config"))
         super().__init__(**kwargs)
         self._state_writer = PacedStateWriter(self.message_writer)
+        if kwargs.get("catalog") and not any(one.selected for one in self.streams.values()):
+            self.logger.warning("no stream is selected, so nothing is read; select some")
 
     # What a tap states about its ERP
 
@@ -209,13 +212,11 @@ class TapBase(Tap, Generic[S]):
             counted(len(work), "company", "companies"),
             counted(sum(len(one.periods) for one in work), "period", "periods"),
         )
-        self._tell_why_nothing_is_read(streams, work)
+        self._tell_what_is_read_already(work)
         return Run(Books(source, work, extraction), build)
 
-    def _tell_why_nothing_is_read(self, streams: list[str], work: list[Work]) -> None:
+    def _tell_what_is_read_already(self, work: list[Work]) -> None:
         """Say it where a run would end without a word and without a row."""
-        if not streams:
-            self.logger.warning("no stream is selected, so no row is emitted; select some")
         for company in [one.company.id for one in work if not one.periods]:
             reached = self._bookmarks.reached(company)
             self.logger.warning(
@@ -235,6 +236,16 @@ class TapBase(Tap, Generic[S]):
         self._bookmarks.mark(extract.company.id, extract.period.end, extract.carried())
         self.logger.info("%s", extract.summary())
         self.state_writer.write_if_due(cast("dict[str, Any]", self.state))
+
+    def name_company(self, company: Company, error: ERPError) -> None:
+        """Add the company to a refusal that may be of it, and the setting that says which it is."""
+        refusal = error.__cause__
+        refused = isinstance(refusal, Refusal) and refusal.fault.kind is FaultKind.BUSINESS
+        if refused and not self.settings.usual.single_company:
+            whose = f"company {company.id}, asked for by its erp_id {company.erp_id!r}"
+            error.args = (
+                f"{error} This is {whose}: correct that in companies if the ERP has another.",
+            )
 
     def company_failed(self, company: Company, error: ERPError) -> None:
         """Say that a company's books could not be read; the others go on."""

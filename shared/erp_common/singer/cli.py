@@ -20,7 +20,7 @@ from singer_sdk.plugin_base import SingerCommand
 
 from erp_common.errors import ERPError
 from erp_common.extract.ahead import threads_end
-from erp_common.http.masking import handlers
+from erp_common.http.masking import formatter_of, handlers
 from erp_common.singer.ending import Terminated
 
 if TYPE_CHECKING:
@@ -112,11 +112,9 @@ class LedgerCommand(SingerCommand):
     def _as_logged(self, text: str) -> str:
         """The text; where logs are read by a machine, as Meltano does, as an error among them."""
         for handler in logging.getLogger().handlers:
-            if isinstance(handler.formatter, StructuredFormatter):
-                record = logging.LogRecord(
-                    self.tap_class.name, logging.ERROR, __file__, 0, text, None, None
-                )
-                return handler.formatter.format(record)
+            if isinstance(formatter_of(handler), StructuredFormatter):
+                name, level = self.tap_class.name, logging.ERROR
+                return handler.format(logging.LogRecord(name, level, "", 0, text, None, None))
         return text
 
 

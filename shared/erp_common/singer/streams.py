@@ -262,6 +262,7 @@ class Periods(LedgerStream):
                         self._tap.delivered(extract)
                         yield record
                 except ERPError as error:
+                    self._tap.name_company(company, error)
                     failures.append((company.id, error))
                     self._tap.company_failed(company, error)
                     run.give_up(company)
