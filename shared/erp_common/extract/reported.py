@@ -142,7 +142,8 @@ class ReportedBooks(CompanyBooks[ReportedSource, "ReportedPeriod"]):
         if number == 0:
             with self._lock:
                 _ = self._watched
-        super().begin(number)
+        if number < len(self.work.periods):  # a run may have none left to read
+            super().begin(number)
 
     def changed(self) -> Iterator[PeriodExtract]:
         """The watched periods that are not what they were when they were last read.
