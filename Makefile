@@ -31,6 +31,10 @@ test: .venv/.installed .meltano/.installed .tools/dbt/.installed ## all tests, a
 test-pipelines: .venv/.installed .meltano/.installed ## the minutes of Meltano that `make test` leaves out
 	$(bin)/pytest -m pipelines tests/docs tests/e2e
 
+.PHONY: test-hostile
+test-hostile: .venv/.installed ## servers that mean harm, against the installed commands (3 minutes)
+	$(bin)/pytest -n $(PYTEST_WORKERS) -m hostile tests/hostile
+
 .PHONY: test-browser
 test-browser: .venv/.browser ## consent and the close report in a real browser (installs Debian's Chromium where there is none)
 	$(bin)/pytest -m browser tests/browser tests/report

@@ -23,6 +23,7 @@ ASKED_FOR = {
     "browser": "needs Debian's Chromium",
     "accessibility": "needs axe-core, which npm brings",
     "orchestration": "needs Apache Airflow",
+    "hostile": "a minute or two of servers that mean harm",
     "loaders": "needs MariaDB, and loaders in environments of their own",
 }
 """Markers of tests that `make test` leaves out, and why; each runs with `-m` and its name."""

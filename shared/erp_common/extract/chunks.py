@@ -64,7 +64,9 @@ def find_pieces(file: BinaryIO, key: str) -> list[Piece] | None:
             rest = rest[consumed:]
         elif len(rest) > MAX_ROW:
             raise Undecodable("JSON", f"no row ends within {MAX_ROW} bytes from byte {offset}")
-    last = _last(rest, offset)
+    last = _last(rest, offset, key)
+    if last is None:
+        return None
     if last:
         pieces.append((offset, last))
     return pieces
@@ -86,8 +88,11 @@ def _cut(text: bytes, offset: int) -> tuple[int, int]:
     return length, consumed
 
 
-def _last(text: bytes, offset: int) -> int:
-    """Length of the list's last elements; what follows the list in the object must be JSON too."""
+def _last(text: bytes, offset: int, key: str) -> int | None:
+    """Length of the list's last elements; what follows the list in the object must be JSON too.
+
+    None if the list's key comes again: then the last of them counts, as in a body read whole.
+    """
     bracket = text.rfind(b"]")
     if bracket < 0 or not _is_list(text[:bracket]):
         bracket = _scanned(text)[2]
@@ -95,7 +100,9 @@ def _last(text: bytes, offset: int) -> int:
             raise Undecodable("JSON", f"the list does not end, at byte {offset + len(text)}")
         _must_be_list(text[:bracket], offset)
     opened = b'{"":0'
-    read_json(_object.decode, opened + text[bracket + 1 :], offset + bracket + 1 - len(opened))
+    begins = offset + bracket + 1 - len(opened)
+    if key in read_json(_object.decode, opened + text[bracket + 1 :], begins):
+        return None
     return bracket if text[:bracket].strip() else 0
 
 

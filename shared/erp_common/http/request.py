@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from urllib.parse import quote, urlencode
 
+from erp_common.errors import ERPValidationError
+
 
 @dataclass(frozen=True)
 class Request:
@@ -39,7 +41,16 @@ class Request:
     safe_query_chars: str = ""
 
     def url(self, base_url: str) -> str:
-        """The whole address, query included."""
+        """The whole address, query included.
+
+        Raises:
+            ERPValidationError: A part of the path would leave the path.
+        """
+        if not {".", ".."}.isdisjoint(self.path.split("/")):
+            raise ERPValidationError(
+                f"An id makes {self.path} of a path, which leads elsewhere: '.' and '..' are no "
+                "ids; correct that row in the ERP."
+            )
         if self.path.startswith("https://"):
             url = self.path
         elif self.path:

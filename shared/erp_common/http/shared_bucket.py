@@ -67,7 +67,10 @@ local per_day, day_shift = tonumber(ARGV[5]), tonumber(ARGV[6])
 if next_ > time + slack + 100000 * spacing + HOUR then next_ = time end
 local day_key = KEYS[2] .. string.format('%.0f', math.floor((now + day_shift) / 86400000000))
 local used = per_day > 0 and redis.pcall('GET', day_key)
-if used and not tonumber(used) then redis.call('DEL', day_key) end
+if used and (type(used) ~= 'string' or not string.match(used, '^%d+$') or #used > 15) then
+  redis.call('DEL', day_key)
+  used = false
+end
 if per_day > 0 and number(used) >= per_day then return {'0', -2} end
 local slot = math.max(time, next_ - slack)
 local wait = math.max(slot + lag, until_) - now

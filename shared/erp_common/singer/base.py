@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
@@ -89,6 +91,7 @@ class TapBase(Tap, Generic[S]):
         start.spell_out_methods(kwargs.get("catalog"))
         self._reads_environment = bool(kwargs.get("parse_env_config"))
         super().__init__(**kwargs)
+        _end_on_hangup(self._handle_termination)
         self._state_writer = PacedStateWriter(self.message_writer)
         if kwargs.get("catalog") and not any(one.selected for one in self.streams.values()):
             self.logger.warning("no stream is selected, so nothing is read; select some")
@@ -107,8 +110,7 @@ class TapBase(Tap, Generic[S]):
         """Read the settings into `self.settings`; secrets are known to the mask before any word."""
         learn_secrets(self._config, self.config_jsonschema)
         install(_masker)
-        type(self)._debugging = settings_say_debug(self._config)  # noqa: SLF001
-        self.quieten(debug=self._debugging)
+        self.heed_debug(self._config)
         try:
             self.settings = self.typed(self._config)
         except ConfigValidationError as error:
@@ -282,9 +284,14 @@ class TapBase(Tap, Generic[S]):
             raw.update(cls._env_var_config)
         learn_secrets(raw, cls.config_jsonschema)
         install(_masker)
+        cls.heed_debug(raw)
+        return raw
+
+    @classmethod
+    def heed_debug(cls, raw: Mapping[str, Any]) -> None:
+        """Log, and show tracebacks, as these settings want it."""
         cls._debugging = settings_say_debug(raw)
         cls.quieten(debug=cls._debugging)
-        return raw
 
     @classmethod
     def build(cls, config: Settings) -> connection.Build:
@@ -296,6 +303,11 @@ class TapBase(Tap, Generic[S]):
         """Hand over the messages that are still gathered."""
         for writer in MessageWriter.open_writers:
             writer.flush()
+
+    @classmethod
+    def is_cut_off(cls) -> bool:
+        """Whether a message could not be written to its end: nothing more may follow it."""
+        return any(writer.cut_off for writer in MessageWriter.open_writers)
 
     @classmethod
     def stop(cls) -> None:
@@ -340,6 +352,14 @@ class TapBase(Tap, Generic[S]):
         if not isinstance(writer, MessageWriter):
             raise Terminated(signum)
         writer.end(Terminated(signum))
+
+
+def _end_on_hangup(handle: Callable[[int, FrameType | None], None]) -> None:
+    """Take the end of the terminal as a request to end, unless it is to outlive that (nohup)."""
+    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "SIGHUP"):
+        return
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, handle)
 
 
 def learn_secrets(

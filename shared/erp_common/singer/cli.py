@@ -7,6 +7,7 @@ import gc
 import json
 import logging
 import os
+import signal
 import sys
 import traceback
 from contextlib import suppress
@@ -14,19 +15,22 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 import msgspec
-from singer_sdk.exceptions import ConfigValidationError
+from singer_sdk.exceptions import ConfigValidationError, MappingError
 from singer_sdk.logging import StructuredFormatter
 from singer_sdk.plugin_base import SingerCommand
 
 from erp_common.errors import ERPError
 from erp_common.extract.ahead import threads_end
 from erp_common.http.masking import formatter_of, handlers
+from erp_common.printable import cut_off, printable
 from erp_common.singer.ending import Terminated
+from erp_common.singer.files import JsonFile
 
 if TYPE_CHECKING:
     from erp_common.singer.base import TapBase
 
 
+_MAX_LAST_LINE = 2000
 _FAREWELL = 0.5
 """Seconds for requests under way to notice that the run has ended."""
 
@@ -48,6 +52,18 @@ class LedgerCommand(SingerCommand):
         except BrokenPipeError:
             raise ReaderGone from None  # click would end the process without a word
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the command line; the files that it names are read first."""
+        for option in self.params:
+            if option.name in {"config", "state", "catalog"}:
+                option.type = JsonFile(
+                    option.name, opened=option.name != "config", told=self._told_settings
+                )
+        return super().parse_args(ctx, args)
+
+    def _told_settings(self, content: dict[str, Any]) -> None:
+        self.tap_class.heed_debug(content)
+
     def main(self, *args: Any, **kwargs: Any) -> NoReturn:  # noqa: ANN401 - as click has it
         """Run the command line.
 
@@ -62,42 +78,41 @@ class LedgerCommand(SingerCommand):
             result = super().main(*args, **kwargs)
             status = result if isinstance(result, int) else 0
             self.tap_class.flush()
-        except click.ClickException as error:
-            error.show()
-            status = error.exit_code
-        except Terminated as signal:
-            status = signal.status
-            self._say_last(signal.sentence)
-        except SystemExit as leave:
-            status = leave.code if isinstance(leave.code, int) else int(leave.code is not None)
-        except (BrokenPipeError, ReaderGone):
-            # The reader of our messages is gone: nothing more can be said there, not even at exit.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            self._say_last("The target stopped reading; see its own messages for why.")
-        except ConfigValidationError as error:
-            self._fail(
-                "ConfigValidationError", "; ".join(map(str, error.errors)) or str(error), error
-            )
-        except ERPError as error:
-            self._fail(_public_name(error), str(error), error)
-        except Exception as error:  # noqa: BLE001 - nobody but us can explain it
-            self._fail(
-                "ERPValidationError",
-                f"something unforeseen went wrong ({type(error).__name__}: {error}); "
-                "run with debug: true and report the traceback",
-                error,
-            )
+        except BaseException as error:  # noqa: BLE001 - nobody but us can explain it
+            status = self._ended_by(error)
         self.tap_class.stop()
         if not threads_end(_FAREWELL):
             atexit.register(_leave, status)  # the last one registered is the first one to run
         sys.exit(status)
 
-    def _fail(self, kind: str, sentence: str, error: BaseException | None = None) -> None:
+    def _ended_by(self, error: BaseException) -> int:
+        """Say how the run ended; gives the exit status."""
+        if isinstance(error, SystemExit) and not isinstance(error, Terminated):
+            return error.code if isinstance(error.code, int) else int(error.code is not None)
+        if isinstance(error, (KeyboardInterrupt, click.Abort)):
+            error = Terminated(signal.SIGINT)
+        if isinstance(error, click.ClickException):
+            error.show()
+            return error.exit_code
+        if isinstance(error, (OSError, ReaderGone)) or self.tap_class.is_cut_off():
+            # Nothing more can be said there, not even at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, Terminated):
+            self._say_last(error.sentence)
+            return error.status
+        if isinstance(error, (BrokenPipeError, ReaderGone)):
+            self._say_last("The target stopped reading; see its own messages for why.")
+        else:
+            self._fail(*_told(error), error)
+        return 1
+
+    def _fail(self, kind: str, sentence: str, error: BaseException) -> None:
         """Say what failed, after a traceback if that is wanted."""
         trace = ""
-        if error is not None and self.tap_class.debugging():
+        if self.tap_class.debugging():
             trace = "".join(traceback.format_exception(error)).rstrip() + "\n"
-        self._say_last(f"{trace}{kind}: {' '.join(sentence.split())}")
+        last = f"{kind}: {' '.join(printable(self.tap_class.masked(sentence)).split())}"
+        self._say_last(f"{trace}{cut_off(last, _MAX_LAST_LINE)}")
 
     def _say_last(self, text: str) -> None:
         """Say something below which nothing is said; requests under way end without a word."""
@@ -106,8 +121,9 @@ class LedgerCommand(SingerCommand):
         for handler in handlers():
             # A thread may be about to log already. It waits for this, which is never released.
             handler.acquire()
-        line = self._as_logged(self.tap_class.masked(text))
-        print(line, file=sys.stderr)  # noqa: T201 - the user's last line
+        line = self._as_logged(printable(self.tap_class.masked(text)))
+        with suppress(OSError, UnicodeError):
+            print(line, file=sys.stderr, flush=True)  # noqa: T201 - the user's last line
 
     def _as_logged(self, text: str) -> str:
         """The text; where logs are read by a machine, as Meltano does, as an error among them."""
@@ -116,6 +132,27 @@ class LedgerCommand(SingerCommand):
                 name, level = self.tap_class.name, logging.ERROR
                 return handler.format(logging.LogRecord(name, level, "", 0, text, None, None))
         return text
+
+
+def _told(error: BaseException) -> tuple[str, str]:
+    """The public name of a failure, and the sentence about it."""
+    if isinstance(error, ConfigValidationError):
+        return "ConfigValidationError", "; ".join(map(str, error.errors)) or str(error)
+    if isinstance(error, MappingError):
+        wrong = "stream_maps cannot be applied: {}; correct stream_maps"
+        return "ConfigValidationError", wrong.format(error)
+    if isinstance(error, ERPError):
+        return _public_name(error), str(error)
+    if isinstance(error, OSError):
+        where = error.filename or "a file that is needed"
+        return "ERPValidationError", (
+            f"{where} cannot be used ({error.strerror or type(error).__name__}); correct its path "
+            "or permissions, or make room on its disk, and run again"
+        )
+    return "ERPValidationError", (
+        f"something unforeseen went wrong ({type(error).__name__}: {error}); "
+        "run with debug: true and report the traceback"
+    )
 
 
 def _leave(status: int) -> NoReturn:
@@ -149,7 +186,10 @@ def health_check_option(tap_class: type[TapBase[Any]]) -> click.Option:
             "source_system": tap_class.source_class.source_system,
             **msgspec.to_builtins(result),
         }
-        click.echo(tap_class.masked(json.dumps(line, ensure_ascii=False)))
+        # Masked before it is JSON, so that no secret can be a part of its form.
+        message = line["error_message"]
+        line["error_message"] = message and cut_off(printable(tap_class.masked(message)), 2000)
+        click.echo(json.dumps(line, ensure_ascii=False))
         ctx.exit(0 if line["status"] == "connected" else 1)
 
     return click.Option(

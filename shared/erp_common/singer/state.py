@@ -9,6 +9,7 @@ digest of each closed period that is watched there, so that a change of it is se
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterable
 from datetime import date
@@ -74,7 +75,7 @@ class Bookmarks:
             if value is None:
                 return None
             try:
-                found.append(date.fromisoformat(str(value)[:10]))
+                found.append(_day(value))
             except ValueError:
                 raise ERPValidationError(
                     f"the state's bookmark of {stream} for {company_id} is {value!r}, which is no "
@@ -97,7 +98,7 @@ class Bookmarks:
         try:
             openings = Openings(
                 as_of=date.fromisoformat(held["as_of"]),
-                balances={code: Decimal(balance) for code, balance in held["balances"].items()},
+                balances={code: _finite(balance) for code, balance in held["balances"].items()},
             )
             return CarriedOpenings(openings, held["basis"])
         except (KeyError, TypeError, ValueError, ArithmeticError, AttributeError):
@@ -144,7 +145,7 @@ class Bookmarks:
             entry.pop("starting_replication_value", None)
             entry["replication_key"] = KEY
             before = entry.get("replication_key_value")
-            entry["replication_key_value"] = max(str(before), str(end)) if before else str(end)
+            entry["replication_key_value"] = str(max(_day(before), end) if before else end)
         if isinstance(carried, CarriedOpenings):
             self._partition("periods", company_id, create=True)[OPENINGS] = {
                 "as_of": str(carried.openings.as_of),
@@ -177,6 +178,24 @@ class Bookmarks:
         if create:
             partitions.append(entry)
         return entry
+
+
+def _day(written: object) -> date:
+    """The day of a bookmark, also of one that somebody has written without its hyphens.
+
+    Raises:
+        ValueError: It is no day.
+    """
+    text = str(written)[:10]
+    compact = re.fullmatch("([0-9]{4})([0-9]{2})([0-9]{2})(?:T.?)?", text)
+    return date.fromisoformat("-".join(compact.groups()) if compact else text)
+
+
+def _finite(written: str) -> Decimal:
+    balance = Decimal(written)
+    if not balance.is_finite():
+        raise ValueError
+    return balance
 
 
 class PacedStateWriter(StateWriter):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from typing import Any, ClassVar
 from weakref import WeakSet
@@ -10,8 +11,13 @@ import msgspec
 from singer_sdk.singerlib.encoding.base import GenericSingerWriter
 from singer_sdk.singerlib.encoding.simple import Message, StateMessage
 
+from erp_common.errors import ERPValidationError
+
 FLUSH_AT = 1 << 16
 """Bytes of messages gathered before they are written."""
+
+READER_TIMEOUT = 5
+"""Seconds that a reader has to take what is being written once the run is to end."""
 
 ROWS_AT_ONCE = 128
 """Rows encoded before the gathered bytes are looked at."""
@@ -50,6 +56,8 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
         self._handed_over = 0
         self._writing = False
         self._reason: BaseException | None = None
+        self.cut_off = False
+        """Whether a message could not be written to its end."""
 
     def serialize_message(self, message: Message) -> bytes:
         """One message as JSON, without its line end."""
@@ -95,22 +103,44 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
             # Where Python's output is unbuffered, a signal leaves the rest of a block to us.
             with memoryview(self._gathered) as block:
                 written = 0
-                while written < len(block):
-                    written += sys.stdout.buffer.write(block[written:])
+                try:
+                    while written < len(block):
+                        written += sys.stdout.buffer.write(block[written:])
+                    sys.stdout.flush()
+                except BrokenPipeError:
+                    raise
+                except OSError as error:
+                    self.cut_off = True
+                    raise ERPValidationError(
+                        "Standard output cannot be written to "
+                        f"({error.strerror or type(error).__name__}); make room where it goes, and "
+                        "run again.",
+                        ends_run=True,
+                    ) from None
             self._handed_over += len(self._gathered)
             self._gathered.clear()
-            sys.stdout.flush()
         finally:
             self._writing = False
         if self._reason is not None:
+            _cancel_alarm()
             raise self._reason
 
     def end(self, reason: BaseException) -> None:
         """Raise `reason`, for a signal: once what is being written is out, so that no line is cut.
 
-        A second one is raised at once: nobody may be reading any more.
+        After a while it is raised all the same, and a second one at once: nobody may be reading any
+        more.
         """
         if self._reason is None and self._writing:
             self._reason = reason
+            if hasattr(signal, "SIGALRM"):  # unlike on Windows
+                signal.signal(signal.SIGALRM, lambda *_: self.end(reason))
+                signal.alarm(READER_TIMEOUT)
         else:
+            self.cut_off = self.cut_off or self._writing
             raise reason
+
+
+def _cancel_alarm() -> None:
+    if hasattr(signal, "SIGALRM"):
+        signal.alarm(0)

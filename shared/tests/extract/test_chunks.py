@@ -148,3 +148,10 @@ def test_the_work_does_not_grow_with_the_square_of_a_body_that_is_broken(
     body = b'{"rows": [{"a": "' + b"},{" * 5000 + b'"}]}'
     assert chunks.find_pieces(io.BytesIO(body), "rows") == [(10, len(body) - 12)]
     assert looked_at < 8 * len(body)
+
+
+def test_a_key_that_comes_again_is_left_to_the_whole_reader() -> None:
+    rows = b",".join(b'{"id":%d}' % number for number in range(100000))
+    body = b'{"rows":[' + rows + b'],"rows":[{"id":7}]}'
+    assert len(body) > chunks.CHUNK
+    assert chunks.find_pieces(io.BytesIO(body), "rows") is None

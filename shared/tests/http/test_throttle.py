@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import socket
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+import redis
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -341,3 +343,66 @@ def test_redis_may_be_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "redis", None)
     with pytest.raises(ERPValidationError, match=r"install erp-common\[redis\]"):
         RedisBucket(Allowance(1), "redis://host", owner="x")
+
+
+@pytest.mark.parametrize("buckets_kind", ["local", "redis"])
+def test_no_penalty_outlasts_an_hour(buckets_kind: str, redis_url: str, tmp_path: Any) -> None:
+    allowance = Allowance(100)
+    bucket: Any = LocalBucket(allowance)
+    if buckets_kind == "redis":
+        bucket = RedisBucket(allowance, redis_url, owner=str(tmp_path))
+    bucket.penalise(999_999_999)
+    slot, wait = bucket.book(None)
+    assert 3500 < wait <= 3601
+    assert bucket.left(slot) <= 3601
+
+
+@pytest.mark.parametrize(
+    "poison",
+    [
+        {"until": str(10**17)},
+        {"until": str(10**15), "lag": str(10**15)},
+        {"next": str(10**16)},
+        {"next": "nan", "until": "inf", "lag": "-inf"},
+        {"next": "x", "until": "", "lag": "1e999"},
+        {"lag": str(-(10**16))},
+    ],
+    ids=str,
+)
+def test_poisoned_keys_heal(poison: dict[str, str], redis_url: str, tmp_path: Any) -> None:
+    bucket = RedisBucket(Allowance(100), redis_url, owner=f"{tmp_path}{poison}")
+    client = redis.Redis.from_url(redis_url)
+    for field, value in poison.items():
+        client.hset(bucket._keys[0], field, value)
+    booked = bucket.book(None)
+    assert booked is not None
+    assert booked[1] <= 3601
+    assert bucket.left(booked[0]) <= 3601
+    assert 0 < client.ttl(bucket._keys[0]) < 2 * 3600
+    client.close()
+
+
+def test_keys_of_another_type_heal(redis_url: str, tmp_path: Any) -> None:
+    bucket = RedisBucket(Allowance(100, per_day=5), redis_url, owner=str(tmp_path))
+    client = redis.Redis.from_url(redis_url)
+    client.set(bucket._keys[0], "text")
+    assert bucket.book(None) is not None
+    (day,) = client.keys(bucket._keys[1] + "*")
+    for wrong in ("text", "1e400"):
+        client.set(day, wrong)
+        assert bucket.book(None) is not None
+    client.delete(day)
+    client.lpush(day, "text")
+    assert bucket.book(None) is not None
+    client.close()
+    bucket.close()
+
+
+def test_a_long_wait_is_told_once(clock: Any, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    limiter = TokenBucketRateLimiter(1, 10, 1, name="Omie", clock=clock)
+    for _ in range(3):
+        limiter.acquire()
+    assert [one.getMessage() for one in caplog.records] == [
+        "Omie: waiting 10 s for the allowance of requests."
+    ]

@@ -92,3 +92,21 @@ def test_state_is_written_between_periods_and_not_too_often() -> None:
     writer.write_now(state)
     writer.write_now(state)
     assert [one["bookmarks"]["periods"] for one in written.messages] == [1, 2]
+
+
+def test_a_bookmark_without_hyphens_is_read_and_advances() -> None:
+    entry = {"context": {"company_id": "c1"}, "replication_key_value": "20240229"}
+    state: dict[str, Any] = {"bookmarks": {"periods": {"partitions": [entry]}}}
+    bookmarks = Bookmarks(state, ["periods"])
+    assert bookmarks.reached("c1") == date(2024, 2, 29)
+    bookmarks.mark("c1", date(2024, 3, 31))
+    assert entry["replication_key_value"] == "2024-03-31"
+
+
+@pytest.mark.parametrize("balance", ["Infinity", "-inf", "NaN"])
+def test_opening_balances_that_are_no_amounts_are_told(balance: str) -> None:
+    held = {"as_of": "2024-01-01", "basis": "x", "balances": {"1": balance}}
+    entry = {"context": {"company_id": "c1"}, "opening_balances": held}
+    bookmarks = Bookmarks({"bookmarks": {"periods": {"partitions": [entry]}}}, ["periods"])
+    with pytest.raises(ERPValidationError, match="opening balances for c1 cannot be read"):
+        bookmarks.openings("c1")

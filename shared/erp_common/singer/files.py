@@ -1,0 +1,133 @@
+"""The files that the command line names: settings, state and catalog."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+from singer_sdk.exceptions import ConfigValidationError
+
+FROM_ENVIRONMENT = "ENV"
+"""In place of a file of settings: they come from the environment."""
+
+
+class JsonFile(click.ParamType[Any]):
+    """A JSON object in a file, read before anything is done with it."""
+
+    name = "path"
+
+    def __init__(self, what: str, *, opened: bool, told: Callable[[dict[str, Any]], None]) -> None:
+        """Take files of this kind.
+
+        Args:
+            what: Such as `state`.
+            opened: Whether the SDK is handed the file's content to read, or its path.
+            told: Told of the settings, if it is a file of those.
+        """
+        self._what = what
+        self._opened = opened
+        self._told = told
+
+    def convert(
+        self,
+        value: Any,  # noqa: ANN401 - as click has it
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> Any:  # noqa: ANN401 - as click has it
+        """The file's path or content, once it is known to be what it must be.
+
+        Raises:
+            ConfigValidationError: It cannot be read, or holds something else.
+        """
+        _ = param, ctx
+        if not isinstance(value, str) or (not self._opened and value == FROM_ENVIRONMENT):
+            return value
+        content = self._read(value)
+        if self._what == "config":
+            self._told(content)
+        if self._what == "state":
+            content = checked_state(content, value)
+        return io.StringIO(json.dumps(content)) if self._opened else value
+
+    def _read(self, path: str) -> dict[str, Any]:
+        where = f"The {self._what} file {path}"
+        try:
+            text = Path(path).read_bytes().decode()
+        except FileNotFoundError:
+            raise _wrong(f"{where} does not exist; correct the path") from None
+        except IsADirectoryError:
+            raise _wrong(f"{where} is a folder; name a file in it") from None
+        except OSError as error:
+            raise _wrong(
+                f"{where} cannot be read ({error.strerror or type(error).__name__}); correct its "
+                "permissions or the path"
+            ) from None
+        except UnicodeDecodeError:
+            raise _wrong(f"{where} is no text in UTF-8; save it in UTF-8") from None
+        if not text.strip():
+            raise _wrong(f"{where} is empty; write a JSON object into it, or leave the file out")
+        try:
+            content = json.loads(text.removeprefix("\ufeff"))
+        except json.JSONDecodeError as error:
+            raise _wrong(
+                f"{where} is no JSON from line {error.lineno}, column {error.colno} on; correct it"
+            ) from None
+        except (RecursionError, ValueError):
+            raise _wrong(f"{where} is no JSON that can be read; correct it") from None
+        if text.startswith("\ufeff") and not self._opened:
+            raise _wrong(f"{where} begins with a byte order mark; save it in UTF-8 without one")
+        if not isinstance(content, dict):
+            kind = "a list" if isinstance(content, list) else "a single value"
+            raise _wrong(f"{where} holds {kind}; it must hold one JSON object")
+        return content
+
+
+def checked_state(content: dict[str, Any], path: str) -> dict[str, Any]:
+    """The bookmarks in a state file: a state, a STATE message, or what `meltano state get` prints.
+
+    Raises:
+        ConfigValidationError: It is none of them, or its bookmarks have another shape.
+    """
+    state: Any = content
+    if content.get("type") == "STATE" and "value" in content:
+        state = content["value"]
+    elif "singer_state" in content:
+        state = content["singer_state"]
+    elif isinstance(content.get("completed"), dict):
+        state = content["completed"].get("singer_state", {})
+    where = f"the state file {path}"
+    advice = "give the last STATE of a run as it is, or leave the file out for a full refresh"
+    if not isinstance(state, dict):
+        raise _wrong(f"{where} holds no state object; {advice}")
+    if state and "bookmarks" not in state:
+        raise _wrong(f"{where} has no bookmarks, only {', '.join(sorted(state)[:5])}; {advice}")
+    bookmarks = state.get("bookmarks", {})
+    if not isinstance(bookmarks, dict):
+        raise _wrong(f"bookmarks in {where} is no object; {advice}")
+    for stream, bookmark in bookmarks.items():
+        if not isinstance(bookmark, dict):
+            raise _wrong(f"the bookmark of {stream} in {where} is no object; {advice}")
+        _check_partitions(bookmark.get("partitions", []), f"{stream} in {where}", advice)
+    return state
+
+
+def _check_partitions(partitions: object, of: str, advice: str) -> None:
+    if not isinstance(partitions, list):
+        raise _wrong(f"partitions of {of} is no list; {advice}")
+    seen: list[object] = []
+    for partition in partitions:
+        context = partition.get("context") if isinstance(partition, dict) else None
+        if not isinstance(context, dict):
+            raise _wrong(f"a partition of {of} names no company in a context; {advice}")
+        if context in seen:
+            name = context.get("company_id")
+            raise _wrong(f"company {name} has two partitions of {of}; remove one of them")
+        seen.append(context)
+
+
+def _wrong(sentence: str) -> ConfigValidationError:
+    return ConfigValidationError(sentence, errors=[sentence], schema={})
