@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import ExitStack
 from datetime import date
 from typing import Any
@@ -15,6 +16,8 @@ from contract.ways_to_break import FEBRUARY, JANUARY, TWO_MONTHS
 from contract.world import World
 
 LAST_DAY = str(TWO_MONTHS[-1].end)
+FIGURES = re.compile(r"-?\d[\d.,-]*\d")
+ENGLISH = re.compile(r"\b(the|is|of|and|its|was|with)\b", re.IGNORECASE)
 
 
 def broken(build: Build) -> World:
@@ -186,3 +189,25 @@ def test_an_account_that_left_the_chart_keeps_its_balance(build: Build) -> None:
     assert before.opening
     assert row["net_opening_balance"] == before.opening
     assert set(run.codes) == {"ACCOUNT_NOT_IN_CHART"}
+
+
+@each("breakage", shown_by)
+def test_portuguese_says_the_same_of_the_same(build: Build, breakage: Breakage) -> None:
+    world = broken(build)
+    first = world.truths[0]
+    with breakage.apply(world):
+        english, portuguese = (
+            issues(world.good(end_date=LAST_DAY, language=language, **breakage.settings), first.id)
+            for language in ("en", "pt-BR")
+        )
+    told = [
+        {issue["issue_id"]: issue["message"] for issue in found} for found in (english, portuguese)
+    ]
+    assert told[0].keys() == told[1].keys() != set()
+    for key, message in told[0].items():
+        assert message != told[1][key]
+        # Every amount, code and day is in both.
+        assert sorted(FIGURES.findall(message)) == sorted(FIGURES.findall(told[1][key]))
+        # How a listing is called is the name that the log knows it by.
+        if breakage.code != "ROW_COUNT_MISMATCH":
+            assert not ENGLISH.search(told[1][key]), told[1][key]

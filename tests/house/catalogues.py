@@ -56,6 +56,13 @@ CATALOGUED = [
         PROJECT / "analyze" / "close-report" / "close_report",
         ("_", "N_", "language", "spoken", "_spoken"),
     ),
+    *(
+        Catalogued(package, ("told",))
+        for package in (
+            PROJECT / "shared" / "erp_common",
+            *sorted(PROJECT.glob("taps/tap-*/tap_*")),
+        )
+    ),
 ]
 
 

@@ -12,7 +12,7 @@ from house.distributions import DISTRIBUTIONS, Distribution
 from house.imports import Import, circles, imports, modules, packages
 
 # What a storey may import of the project; what is not in a storey stands on top of all of them.
-FOUNDATION = {"errors", "printable", "setting"}
+FOUNDATION = {"errors", "languages", "printable", "setting"}
 STOREYS: dict[str, Collection[str]] = {
     "singer": {"singer", "setup", "extract", "auth", "http", "ledger", *FOUNDATION},
     "setup": {"setup", "extract", "auth", "http", "ledger", *FOUNDATION},
@@ -21,6 +21,7 @@ STOREYS: dict[str, Collection[str]] = {
     "http": {"http", *FOUNDATION},
     "ledger": {"ledger", *FOUNDATION},
     "errors": {"errors"},
+    "languages": {"languages"},
     "printable": {"printable"},
     "setting": {"setting"},
     "sql": {"sql"},

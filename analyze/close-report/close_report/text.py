@@ -25,14 +25,17 @@ def harmless(text: str, limit: int = MAX_TEXT) -> str:
     """
     if len(text) > limit:
         text = text[: limit - 1] + "…"
-    if text.isascii() and text.isprintable():
+    # Controls, marks of direction and all blanks but the plain one are not printable.
+    if text.isprintable():
         return text
     return _BLANKS.sub(" ", _HARMFUL.sub("\ufffd", text)).strip()
 
 
 def plain(amount: Decimal) -> str:
     """The amount with all its digits and no more: `1234.5`, never an exponent, never `-0`."""
-    written = format(amount, "f")
-    if "." in written:
-        written = written.rstrip("0").rstrip(".")
-    return "0" if written == "-0" else written
+    if not amount:
+        return "0"
+    written = str(amount)
+    if "E" in written:
+        written = format(amount, "f")
+    return written.rstrip("0").rstrip(".") if "." in written else written

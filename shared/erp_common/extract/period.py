@@ -118,7 +118,13 @@ class PeriodExtract(ABC):
         """What the checks found."""
         if self._issues is None:
             self._issues = list(
-                with_keys(self._all_findings(), self.company.id, self.period, self._extraction.mask)
+                with_keys(
+                    self._all_findings(),
+                    self.company.id,
+                    self.period,
+                    self._extraction.mask,
+                    self._extraction.catalogue,
+                )
             )
         return self._issues
 

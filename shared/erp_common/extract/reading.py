@@ -10,16 +10,17 @@ from erp_common.errors import ERPValidationError
 from erp_common.extract.listing import Batch, Page
 from erp_common.extract.paged import Paged
 from erp_common.ledger import cash, checks
-from erp_common.ledger.findings import Code, LeftOut, finding
+from erp_common.ledger.findings import TRIAL_BALANCE, Code, LeftOut, finding
 from erp_common.ledger.models import Finding, Posting, Severity
 from erp_common.ledger.movements import Movements
 from erp_common.ledger.normalize import InvalidValue
 from erp_common.ledger.posting_kinds import ClosingEntries
 from erp_common.ledger.rules import Rules
+from erp_common.ledger.sentences import told
 
 Meaning = TypeVar("Meaning")
 
-NO_OBJECT = InvalidValue("the row", "is no object with fields")
+NO_OBJECT = InvalidValue("the row", told("is no object with fields"))
 
 
 class LineReader(Protocol):
@@ -121,12 +122,19 @@ class Reading:
         Raises:
             ERPValidationError: Without checks, since nothing else would tell of the row.
         """
-        code, what = Code.INVALID_RECORD, "cannot be read"
+        code, what = Code.INVALID_RECORD, told("cannot be read")
         if isinstance(error, LeftOut):
-            code, what = error.code, "is left out"
+            code, what = error.code, told("is left out")
         if code.severity is Severity.WARNING and not self._checks:
             return
-        sentence = f"A row of the {stream.replace('_', ' ')} {what}: {error}"
+        rows = told("trial balance") if stream == TRIAL_BALANCE else told("subledger")
+        sentence = told(
+            "A row of the {rows} {what}: {field} {problem}",
+            rows=rows,
+            what=what,
+            field=error.field,
+            problem=error.problem,
+        )
         if not self._checks:
             raise ERPValidationError(
                 self._mask(
@@ -135,7 +143,7 @@ class Reading:
                 ),
             ) from None
         self.findings.append(
-            finding(code, f"{sentence}.", stream=stream, raw=raw),
+            finding(code, told("{sentence}.", sentence=sentence), stream=stream, raw=raw),
         )
 
     def tell(self, found: Iterable[Finding]) -> None:
@@ -151,9 +159,14 @@ class Reading:
         self.findings.append(
             finding(
                 Code.ROW_COUNT_MISMATCH,
-                f"The ERP announced {announced} rows of the {paged.query.name}, but sent "
-                f"{received}: {announced - received} are missing. Run again; if it stays so, ask "
-                "the ERP's support.",
+                told(
+                    "The ERP announced {announced} rows of the {listing}, but sent {received}: "
+                    "{missing} are missing. Run again; if it stays so, ask the ERP's support.",
+                    announced=announced,
+                    listing=paged.query.name,
+                    received=received,
+                    missing=announced - received,
+                ),
                 stream=stream,
                 account_code=account,
                 expected=announced,

@@ -79,6 +79,8 @@ class Extraction(msgspec.Struct, kw_only=True):
     """Whether the settings say where a derived ledger's openings come from."""
     today: date
     mask: Callable[[str], str] = str
+    catalogue: Mapping[str, str] = MappingProxyType({})
+    """What findings say in the language asked for, by what they say in English."""
 
     def narrow(self, periods: int) -> None:
         """Span no more periods than these in a request from now on."""

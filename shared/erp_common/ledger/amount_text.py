@@ -6,6 +6,8 @@ import re
 from decimal import Decimal
 from typing import Final
 
+from erp_common.ledger.sentences import told
+
 _MOST_CHARACTERS: Final = 64
 
 # The common cases, which nobody can read in two ways.
@@ -23,7 +25,7 @@ _groups = {
     ".": re.compile(r"[0-9]{1,3}(?:\.[0-9]{3})+").fullmatch,
     ",": re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+").fullmatch,
 }
-_UNFINISHED: Final = "which ends with a separator"
+_UNFINISHED: Final = told("which ends with a separator")
 _POSITIVE: Final = frozenset({"", "+", "D"})
 _NEGATIVE: Final = frozenset({"-", "()", "C"})
 _MINUS: Final = str.maketrans({"\u2212": "-", "\u2013": "-"})
@@ -41,15 +43,15 @@ def read_amount(written: str) -> Decimal:
     if _brazilian(written):
         return Decimal(written.replace(".", "").replace(",", "."))
     if len(written) > _MOST_CHARACTERS:
-        raise ValueError("which is too long for an amount")
+        raise ValueError(told("which is too long for an amount"))
     # split() knows every kind of blank, the no-break space included.
     match = _shape(" ".join(written.translate(_MINUS).split()))
     if match is None:
-        raise ValueError("which is no amount such as 1234.56 or 1.234,56")
+        raise ValueError(told("which is no amount such as 1234.56 or 1.234,56"))
     outer, inner, number, after, last = match.groups()
     sign = f"{outer}{inner}{after}{last}".upper()
     if sign not in _POSITIVE | _NEGATIVE:
-        raise ValueError("which has no sign or more than one; write -1234.56 or 1234.56 C")
+        raise ValueError(told("which has no sign or more than one; write -1234.56 or 1234.56 C"))
     value = Decimal(_english(number))
     return value.copy_negate() if sign in _NEGATIVE else value
 
@@ -58,7 +60,7 @@ def _english(number: str) -> str:
     """The digits with at most one decimal point."""
     if " " in number:
         if not _blank_groups(number):
-            raise ValueError("which has blanks between its digits")
+            raise ValueError(told("which has blanks between its digits"))
         number = number.replace(" ", "")
     dots, commas = number.count("."), number.count(",")
     if dots and commas:
@@ -73,9 +75,13 @@ def _english(number: str) -> str:
         return number
     whole, _, fraction = number.partition("." if dots else ",")
     if len(fraction) == 3 and not whole.startswith("0"):  # noqa: PLR2004 - a group of thousands
+        one, other = f"{whole or '0'}.{fraction}", f"{whole}{fraction}"
         raise ValueError(
-            f"which may mean {whole or '0'}.{fraction} or {whole}{fraction}; "
-            "have the ERP send a number, two decimals or none"
+            told(
+                "which may mean {one} or {other}; have the ERP send a number, two decimals or none",
+                one=one,
+                other=other,
+            )
         )
     if not fraction:
         raise ValueError(_UNFINISHED)
@@ -84,5 +90,5 @@ def _english(number: str) -> str:
 
 def _ungrouped(whole: str, separator: str) -> str:
     if not _groups[separator](whole):
-        raise ValueError("whose separators do not stand at the thousands")
+        raise ValueError(told("whose separators do not stand at the thousands"))
     return whole.replace(separator, "")

@@ -27,6 +27,7 @@ from erp_common.ledger.models import (
     StatedType,
 )
 from erp_common.ledger.periods import Cut, containing
+from erp_common.ledger.sentences import told
 
 TRANSFERS: Final = "CLEARING.TRANSFER"
 """Money on its way between two accounts of the company; zero once it has arrived."""
@@ -93,9 +94,15 @@ def without_category(lines: Sequence[Posting]) -> list[Finding]:
     return [
         finding(
             Code.MISSING_CATEGORY,
-            f"Entry {first.entry_id} of {first.transaction_date} names no category for "
-            f"{plain(amount)}; it is posted to {UNCATEGORISED} {NO_CATEGORY}. Give it a category "
-            "in the ERP.",
+            told(
+                "Entry {entry} of {date} names no category for {amount}; it is posted to {code} "
+                "{name}. Give it a category in the ERP.",
+                entry=first.entry_id,
+                date=first.transaction_date,
+                amount=plain(amount),
+                code=UNCATEGORISED,
+                name=NO_CATEGORY,
+            ),
             stream=SUBLEDGER,
             account_code=UNCATEGORISED,
             entry_id=first.entry_id,

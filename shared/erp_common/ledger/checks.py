@@ -16,6 +16,7 @@ from erp_common.ledger.models import ZERO, AccountBalance, AccountType, Finding,
 from erp_common.ledger.movements import Movements
 from erp_common.ledger.periods import Period, starts_fiscal_year
 from erp_common.ledger.rules import Rules
+from erp_common.ledger.sentences import NOTHING, Sentence, told
 
 _RESET_AT_YEAR_START = PROFIT_AND_LOSS | {AccountType.EQUITY}
 
@@ -23,16 +24,23 @@ _RESET_AT_YEAR_START = PROFIT_AND_LOSS | {AccountType.EQUITY}
 def unbalanced(totals: Totals, rules: Rules, period: Period | None = None) -> list[Finding]:
     """Over analytic accounts: debits = credits, net openings = 0, net closings = 0."""
     sums = (
-        ("debits and credits", totals.credit, totals.debit, "debit_credit"),
-        ("net opening balances and zero", ZERO, totals.net_opening, "net_opening"),
-        ("net closing balances and zero", ZERO, totals.net_closing, "net_closing"),
+        (told("debits and credits"), totals.credit, totals.debit, "debit_credit"),
+        (told("net opening balances and zero"), ZERO, totals.net_opening, "net_opening"),
+        (told("net closing balances and zero"), ZERO, totals.net_closing, "net_closing"),
     )
     return [
         finding(
             Code.UNBALANCED_TRIAL_BALANCE,
-            f"The trial balance{_in(period)} does not balance: {what} of the analytic accounts "
-            f"differ by {plain(subtract(actual, expected))} ({plain(actual)} against "
-            f"{plain(expected)}). An account is missing, or is not a summary account as flagged.",
+            told(
+                "The trial balance{period} does not balance: {what} of the analytic accounts "
+                "differ by {difference} ({actual} against {expected}). An account is missing, or "
+                "is not a summary account as flagged.",
+                period=_in(period),
+                what=what,
+                difference=plain(subtract(actual, expected)),
+                actual=plain(actual),
+                expected=plain(expected),
+            ),
             expected=expected,
             actual=actual,
             raw={"sum": name},
@@ -55,11 +63,18 @@ def balance_equation(
             findings.append(
                 finding(
                     Code.BALANCE_EQUATION,
-                    f"Account {_named(account)}{_in(period)}: opening {plain(opening)} + debit "
-                    f"{plain(account.debit_amount)} - credit {plain(account.credit_amount)} is "
-                    f"{plain(expected)}, but the closing balance is "
-                    f"{plain(account.net_closing_balance)} (debit-positive). Recalculate the "
-                    "account's balances in the ERP.",
+                    told(
+                        "Account {account}{period}: opening {opening} + debit {debit} - credit "
+                        "{credit} is {expected}, but the closing balance is {actual} "
+                        "(debit-positive). Recalculate the account's balances in the ERP.",
+                        account=_named(account),
+                        period=_in(period),
+                        opening=plain(opening),
+                        debit=plain(account.debit_amount),
+                        credit=plain(account.credit_amount),
+                        expected=plain(expected),
+                        actual=plain(account.net_closing_balance),
+                    ),
                     account_code=account.account_code,
                     expected=expected,
                     actual=account.net_closing_balance,
@@ -89,7 +104,10 @@ def summary_mismatch(
         if not account.is_summary or not below:
             continue
         for what, actual, *parts in zip(
-            ("opening balance", "movement", "closing balance"), _nets(account), *below, strict=True
+            (told("opening balance"), told("movement"), told("closing balance")),
+            _nets(account),
+            *below,
+            strict=True,
         ):
             expected = total(parts)
             if not close(actual, expected, rules.tolerance):
@@ -129,28 +147,43 @@ def tie_out(balance: TrialBalance, movements: Movements, rules: Rules) -> list[F
     for account in balance.analytic():
         debit, credit = movements.of(account.account_code)
         sides = (
-            ("debits", account.debit_amount, debit),
-            ("credits", account.credit_amount, credit),
+            (told("debits"), account.debit_amount, debit),
+            (told("credits"), account.credit_amount, credit),
         )
         off = [side for side in sides if not close(side[1], side[2], rules.tolerance)]
         if off:
-            what = " and ".join(
-                f"{side} of {plain(actual)} where the trial balance has {plain(expected)}"
+            first, *second = (
+                told(
+                    "{side} of {actual} where the trial balance has {expected}",
+                    side=side,
+                    actual=plain(actual),
+                    expected=plain(expected),
+                )
                 for side, expected, actual in off
             )
+            what = told("{one} and {other}", one=first, other=second[0]) if second else first
             more = all(abs(actual) > abs(expected) for _, expected, actual in off)
             why = (
-                "There are more postings than the trial balance counts: some are twice or of "
-                "another account or company, or came after the trial balance: read the period "
-                "again."
+                told(
+                    "There are more postings than the trial balance counts: some are twice or of "
+                    "another account or company, or came after the trial balance: read the period "
+                    "again."
+                )
                 if more
-                else "Postings are missing or came after the trial balance: read the period again."
+                else told(
+                    "Postings are missing or came after the trial balance: read the period again."
+                )
             )
             findings.append(
                 finding(
                     Code.SUBLEDGER_MISMATCH,
-                    f"Account {_named(account)}{_in(balance.period)}: the subledger has {what}. "
-                    f"{why}",
+                    told(
+                        "Account {account}{period}: the subledger has {what}. {why}",
+                        account=_named(account),
+                        period=_in(balance.period),
+                        what=what,
+                        why=why,
+                    ),
                     stream=SUBLEDGER,
                     account_code=account.account_code,
                     expected=off[0][1],
@@ -176,9 +209,15 @@ def entry_balance(lines: Sequence[Posting], rules: Rules) -> list[Finding]:
     return [
         finding(
             Code.UNBALANCED_ENTRY,
-            f"Entry {first.entry_id} of {first.transaction_date} does not balance: its "
-            f"{len(lines)} lines have debits of {plain(debit)} and credits of {plain(credit)}. "
-            "Correct the entry in the ERP.",
+            told(
+                "Entry {entry} of {date} does not balance: its {number} lines have debits of "
+                "{debit} and credits of {credit}. Correct the entry in the ERP.",
+                entry=first.entry_id,
+                date=first.transaction_date,
+                number=len(lines),
+                debit=plain(debit),
+                credit=plain(credit),
+            ),
             stream=SUBLEDGER,
             entry_id=first.entry_id,
             expected=debit,
@@ -197,9 +236,16 @@ def _summary_finding(
 ) -> Finding:
     return finding(
         Code.SUMMARY_MISMATCH,
-        f"Summary account {_named(account)}{_in(period)} has a net {what} of {plain(actual)}, but "
-        f"the accounts right below it add up to {plain(expected)} (debit-positive). An account "
-        "below it is missing or has another parent.",
+        told(
+            "Summary account {account}{period} has a net {what} of {actual}, but the accounts "
+            "right below it add up to {expected} (debit-positive). An account below it is missing "
+            "or has another parent.",
+            account=_named(account),
+            period=_in(period),
+            what=what,
+            actual=plain(actual),
+            expected=plain(expected),
+        ),
         account_code=account.account_code,
         expected=expected,
         actual=actual,
@@ -211,9 +257,15 @@ def _continuity_finding(
 ) -> Finding:
     return finding(
         Code.CONTINUITY_BREAK,
-        f"Account {_named(account)} opens{_in(period)} with {plain(opening)}, but closed the "
-        f"period before with {plain(closing)} (debit-positive). An earlier period was changed: "
-        "read it again, with more lookback_periods or a full refresh.",
+        told(
+            "Account {account} opens{period} with {opening}, but closed the period before with "
+            "{closing} (debit-positive). An earlier period was changed: read it again, with more "
+            "lookback_periods or a full refresh.",
+            account=_named(account),
+            period=_in(period),
+            opening=plain(opening),
+            closing=plain(closing),
+        ),
         account_code=account.account_code,
         expected=closing,
         actual=opening,
@@ -224,5 +276,5 @@ def _named(account: AccountBalance) -> str:
     return f"{account.account_code} {account.account_name}"
 
 
-def _in(period: Period | None) -> str:
-    return "" if period is None else f" in {period}"
+def _in(period: Period | None) -> Sentence:
+    return NOTHING if period is None else told(" in {period}", period=period)

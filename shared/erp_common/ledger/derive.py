@@ -25,6 +25,7 @@ from erp_common.ledger.openings import (
     place,
 )
 from erp_common.ledger.rules import Rules
+from erp_common.ledger.sentences import told
 
 __all__ = [
     "RETAINED",
@@ -122,8 +123,13 @@ def _row(
 def _carried(code: str, balance: Decimal) -> Finding:
     return finding(
         Code.ACCOUNT_NOT_IN_CHART,
-        f"Account {code} has an opening balance of {plain(balance)}, but is not in the chart of "
-        "accounts. It is emitted all the same; add the account to the chart, or move its balance.",
+        told(
+            "Account {code} has an opening balance of {balance}, but is not in the chart of "
+            "accounts. It is emitted all the same; add the account to the chart, or move its "
+            "balance.",
+            code=code,
+            balance=plain(balance),
+        ),
         account_code=code,
         actual=balance,
     )
@@ -132,9 +138,14 @@ def _carried(code: str, balance: Decimal) -> Finding:
 def _on_summary(account: ChartAccount, balance: Decimal) -> Finding:
     return finding(
         Code.BALANCE_ON_SUMMARY,
-        f"Summary account {account.code} {account.name} opens with {plain(balance)} of its own, "
-        "beside what the accounts below it hold (debit-positive). It is kept as its own amount; "
-        "move it to an analytic account, or correct the account's class.",
+        told(
+            "Summary account {code} {name} opens with {balance} of its own, beside what the "
+            "accounts below it hold (debit-positive). It is kept as its own amount; move it to an "
+            "analytic account, or correct the account's class.",
+            code=account.code,
+            name=account.name,
+            balance=plain(balance),
+        ),
         account_code=account.code,
         expected=ZERO,
         actual=balance,

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from erp_common.ledger.models import StatedType
 from erp_common.ledger.normalize import InvalidValue, account_type, required_text, shown, text
+from erp_common.ledger.sentences import told
 from erp_common.ledger.vocabulary import heading
 
 
@@ -36,7 +37,7 @@ def sent_text(value: object, field: str) -> str | None:
         InvalidValue: If the field is absent or null, or is no text.
     """
     if value is None:
-        raise InvalidValue(field, "is missing; the ERP must send it with every row")
+        raise InvalidValue(field, told("is missing; the ERP must send it with every row"))
     return text(value, field)
 
 
@@ -87,4 +88,6 @@ def part(value: object, field: str) -> dict[str, Any]:
         return value
     if value is None or value == [] or (isinstance(value, str) and not value.strip()):
         return {}
-    raise InvalidValue(field, f"is {shown(value)}, where an object with fields is expected")
+    raise InvalidValue(
+        field, told("is {value}, where an object with fields is expected", value=shown(value))
+    )

@@ -12,6 +12,7 @@ from erp_common.ledger.findings import Code, finding
 from erp_common.ledger.models import AccountType, Finding, StatedAccount
 from erp_common.ledger.parents import ChartAccount, Hierarchy
 from erp_common.ledger.rules import Rules
+from erp_common.ledger.sentences import told
 
 __all__ = ["Chart", "ChartAccount", "build"]
 
@@ -110,8 +111,12 @@ def _unique(stated: Iterable[StatedAccount]) -> tuple[list[StatedAccount], list[
 def _duplicate(account: StatedAccount) -> Finding:
     return finding(
         Code.DUPLICATE_ACCOUNT,
-        f"Account {account.code} {account.name} comes more than once; the first row is kept, this "
-        "one is left out. Correct the chart of accounts, or ask for one company at a time.",
+        told(
+            "Account {code} {name} comes more than once; the first row is kept, this one is left "
+            "out. Correct the chart of accounts, or ask for one company at a time.",
+            code=account.code,
+            name=account.name,
+        ),
         account_code=account.code,
         raw={
             "account_code": account.code,
@@ -171,10 +176,10 @@ def _contradictions(chart: Iterable[ChartAccount], with_children: Container[str]
     for account in chart:
         has_children = account.code in with_children
         if account.stated.is_summary is False and has_children:
-            what = "analytic, but has accounts below it and is counted twice"
+            what = told("analytic, but has accounts below it and is counted twice")
             findings.append(_contradiction(account, what))
         elif account.stated.is_summary and not has_children and _has_amounts(account.stated):
-            what = "summary, but has amounts and no account below it"
+            what = told("summary, but has amounts and no account below it")
             findings.append(_contradiction(account, what))
     return findings
 
@@ -186,17 +191,24 @@ def _has_amounts(account: StatedAccount) -> bool:
 def _all_inverted() -> Finding:
     return finding(
         Code.ACCOUNT_CLASS_INVERTED,
-        "The flag for summary accounts is the wrong way round in this chart: most accounts with "
-        "accounts below them are flagged analytic, most without are flagged summary. The hierarchy "
-        "was used instead; set summary_class to the other value.",
+        told(
+            "The flag for summary accounts is the wrong way round in this chart: most accounts "
+            "with accounts below them are flagged analytic, most without are flagged summary. The "
+            "hierarchy was used instead; set summary_class to the other value."
+        ),
     )
 
 
 def _contradiction(account: ChartAccount, what: str) -> Finding:
     return finding(
         Code.ACCOUNT_CLASS_INVERTED,
-        f"Account {account.code} {account.name} is flagged {what}; correct its class in the "
-        "ERP's chart of accounts.",
+        told(
+            "Account {code} {name} is flagged {what}; correct its class in the ERP's chart of "
+            "accounts.",
+            code=account.code,
+            name=account.name,
+            what=what,
+        ),
         account_code=account.code,
     )
 
@@ -212,14 +224,20 @@ def no_hierarchy(chart: Sequence[ChartAccount], hierarchy: Hierarchy) -> list[Fi
     summaries = [account for account in chart if account.is_summary]
     if not (_nest_by_flags(chart, summaries) if summaries else _nest_by_zeros(chart, hierarchy)):
         return []
-    seen = "each counts as an analytic account, so that totals count amounts more than once"
+    seen = (
+        told("Sums of summary accounts cannot be checked")
+        if summaries
+        else told("Each counts as an analytic account, so that totals count amounts more than once")
+    )
     return [
         finding(
             Code.NO_HIERARCHY,
-            "No account of this chart has a parent: the ERP names none, and the codes do not show "
-            f"any, although there are accounts that sum up others. "
-            f"{'Sums of summary accounts cannot be checked' if summaries else seen.capitalize()}. "
-            "Have the ERP send each account's parent account, and which are summary accounts.",
+            told(
+                "No account of this chart has a parent: the ERP names none, and the codes do not "
+                "show any, although there are accounts that sum up others. {seen}. Have the ERP "
+                "send each account's parent account, and which are summary accounts.",
+                seen=seen,
+            ),
         )
     ]
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from hashlib import sha256
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
 
 from erp_common.ledger.models import Finding
 from erp_common.ledger.periods import Period
+from erp_common.ledger.sentences import said
 from erp_common.printable import cut_off, printable
 
 _MAX_MESSAGE = 2000
@@ -27,8 +29,9 @@ def with_keys(
     company_id: str,
     period: Period,
     mask: Callable[[str], str] = str,
+    catalogue: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[Finding]:
-    """Each finding, its texts masked, with its `issue_id`.
+    """Each finding, its message in the language asked for, its texts masked, with its `issue_id`.
 
     The key hashes company, period, stream, code, account, entry and raw row. Findings alike in
     all of these (the ERP sent the same bad row twice) are numbered in the order they come, so that
@@ -40,12 +43,13 @@ def with_keys(
         company_id: The company as the warehouse calls it.
         period: The period read.
         mask: Takes the secrets out of a text.
+        catalogue: The language's templates by the English ones.
     """
     seen: Counter[str] = Counter()
     for finding in findings:
         told = msgspec.structs.replace(
             finding,
-            message=cut_off(printable(mask(finding.message)), _MAX_MESSAGE),
+            message=cut_off(printable(mask(said(finding.message, catalogue))), _MAX_MESSAGE),
             raw=storable(masked(finding.raw, mask)),
         )
         key = _hash(told, company_id, period, 0)

@@ -14,6 +14,7 @@ from erp_common.ledger.hierarchy import Chart
 from erp_common.ledger.line_numbers import LineNumbers
 from erp_common.ledger.models import ZERO, Finding, Posting
 from erp_common.ledger.periods import Period
+from erp_common.ledger.sentences import Sentence, told
 
 MOST_STRAYS: Final = 1_000
 """How many postings outside the period are told one by one; the rest are counted, so that an ERP
@@ -142,9 +143,14 @@ class Movements:
         self._strays.append(
             finding(
                 Code.OUT_OF_PERIOD,
-                f"Entry {posting.entry_id} on account {posting.account_code} is dated "
-                f"{posting.transaction_date}, outside {self.period}, and was not emitted. The ERP "
-                "does not keep to the dates it was asked for.",
+                told(
+                    "Entry {entry} on account {account} is dated {date}, outside {period}, and was "
+                    "not emitted. The ERP does not keep to the dates it was asked for.",
+                    entry=posting.entry_id,
+                    account=posting.account_code,
+                    date=posting.transaction_date,
+                    period=self.period,
+                ),
                 stream=SUBLEDGER,
                 account_code=posting.account_code,
                 entry_id=posting.entry_id,
@@ -159,8 +165,12 @@ class Movements:
     def _more_strays(self) -> Finding:
         return finding(
             Code.OUT_OF_PERIOD,
-            f"{self._stray_count - MOST_STRAYS} more postings are dated outside {self.period} and "
-            "were not emitted. The ERP does not keep to the dates it was asked for.",
+            told(
+                "{number} more postings are dated outside {period} and were not emitted. The ERP "
+                "does not keep to the dates it was asked for.",
+                number=self._stray_count - MOST_STRAYS,
+                period=self.period,
+            ),
             stream=SUBLEDGER,
             expected=MOST_STRAYS,
             actual=self._stray_count,
@@ -170,8 +180,13 @@ class Movements:
 def _on_summary(code: str, name: str, sums: _Sum) -> Finding:
     return finding(
         Code.POSTING_ON_SUMMARY,
-        f"Summary account {code} {name} has {_counted(sums)} of its own. They are kept as its own "
-        "amount; move them to an analytic account, or correct the account's class.",
+        told(
+            "Summary account {code} {name} has {postings} of its own. They are kept as its own "
+            "amount; move them to an analytic account, or correct the account's class.",
+            code=code,
+            name=name,
+            postings=_counted(sums),
+        ),
         stream=SUBLEDGER,
         account_code=code,
         entry_id=sums.entry_id,
@@ -179,17 +194,28 @@ def _on_summary(code: str, name: str, sums: _Sum) -> Finding:
 
 
 def _not_in_chart(code: str, sums: _Sum) -> Finding:
+    named = f"{code} {sums.name or ''}".rstrip()
     return finding(
         Code.ACCOUNT_NOT_IN_CHART,
-        f"Account {code} {sums.name or ''}".rstrip()
-        + f" has {_counted(sums)}, but is not in the chart of accounts. They are emitted all the "
-        "same; add the account to the chart, or correct the postings.",
+        told(
+            "Account {account} has {postings}, but is not in the chart of accounts. They are "
+            "emitted all the same; add the account to the chart, or correct the postings.",
+            account=named,
+            postings=_counted(sums),
+        ),
         stream=SUBLEDGER,
         account_code=code,
         entry_id=sums.entry_id,
     )
 
 
-def _counted(sums: _Sum) -> str:
-    number = "1 posting" if sums.count == 1 else f"{sums.count} postings"
-    return f"{number} (debit {plain(sums.debit)}, credit {plain(sums.credit)})"
+def _counted(sums: _Sum) -> Sentence:
+    debit, credit = plain(sums.debit), plain(sums.credit)
+    if sums.count == 1:
+        return told("1 posting (debit {debit}, credit {credit})", debit=debit, credit=credit)
+    return told(
+        "{number} postings (debit {debit}, credit {credit})",
+        number=sums.count,
+        debit=debit,
+        credit=credit,
+    )

@@ -21,6 +21,7 @@ from erp_common.ledger.amount_text import read_amount
 from erp_common.ledger.date_text import calendar_date, read_moment
 from erp_common.ledger.exact import BOUNDS
 from erp_common.ledger.models import ZERO, AccountType, Side
+from erp_common.ledger.sentences import told
 
 _NO_DATE: Final = re.compile(
     r"\s*(?:|0{8}|(?:0{4}-00-00|00/00/0000)(?:[T ]00:00(?::00(?:\.0+)?)?)?|/ {0,2}/)\s*"
@@ -29,7 +30,7 @@ _NO_DATE: Final = re.compile(
 
 _bounded: Final = BOUNDS.plus
 _INFINITE: Final = Decimal("Infinity")
-_NO_AMOUNT: Final = "is missing; the ERP must send an amount"
+_NO_AMOUNT: Final = told("is missing; the ERP must send an amount")
 _MOST_BITS: Final = 256
 _MOST_SHOWN: Final = 40
 
@@ -55,6 +56,7 @@ class InvalidValue(ERPValidationError):  # noqa: N818 - named for what it is, as
         """
         super().__init__(f"{field} {problem}")
         self.field = field
+        self.problem = problem
 
 
 def text(value: object, field: str = "text") -> str | None:
@@ -77,7 +79,7 @@ def text(value: object, field: str = "text") -> str | None:
         return str(value)
     if type(value) is Decimal and _within_bounds(value) is not None:
         return f"{value:f}"
-    raise InvalidValue(field, f"is {shown(value)}, which is no text")
+    raise InvalidValue(field, told("is {value}, which is no text", value=shown(value)))
 
 
 def required_text(value: object, field: str) -> str:
@@ -93,7 +95,7 @@ def required_text(value: object, field: str) -> str:
     else:
         result = text(value, field)
     if not result:
-        raise InvalidValue(field, "is missing; the ERP must send it with every row")
+        raise InvalidValue(field, told("is missing; the ERP must send it with every row"))
     return result
 
 
@@ -122,7 +124,9 @@ def amount(value: object, field: str = "amount") -> Decimal:
     except ArithmeticError:
         checked = _INFINITE
     if not checked.is_finite():
-        raise InvalidValue(field, f"is {shown(value)}, which is beyond any amount of money")
+        raise InvalidValue(
+            field, told("is {value}, which is beyond any amount of money", value=shown(value))
+        )
     return checked
 
 
@@ -176,7 +180,10 @@ def account_code(value: object, field: str = "account_code") -> str:
     required_text(value, field)
     raise InvalidValue(
         field,
-        f"is {shown(value)}; an account code has only letters, digits, . - / _ and single blanks",
+        told(
+            "is {value}; an account code has only letters, digits, . - / _ and single blanks",
+            value=shown(value),
+        ),
     )
 
 
@@ -209,7 +216,9 @@ def required_side(value: object, field: str) -> Side:
     """
     found = side(value, field)
     if found is None:
-        raise InvalidValue(field, f"is {shown(value)}; it must say D (debit) or C (credit)")
+        raise InvalidValue(
+            field, told("is {value}; it must say D (debit) or C (credit)", value=shown(value))
+        )
     return found
 
 
@@ -235,16 +244,18 @@ def _written(value: object, field: str) -> Decimal:
         raise InvalidValue(field, _NO_AMOUNT)
     if isinstance(value, float):
         raise InvalidValue(
-            field, "is a binary float, which has lost digits; give a Decimal, int or text"
+            field, told("is a binary float, which has lost digits; give a Decimal, int or text")
         )
     if type(value) is not str:
-        raise InvalidValue(field, f"is {shown(value)}, which is no amount")
+        raise InvalidValue(field, told("is {value}, which is no amount", value=shown(value)))
     try:
         return read_amount(value)
     except ValueError as problem:
         if text(value) is None:
             raise InvalidValue(field, _NO_AMOUNT) from None
-        raise InvalidValue(field, f"is {shown(value)}, {problem}") from None
+        raise InvalidValue(
+            field, told("is {value}, {problem}", value=shown(value), problem=problem.args[0])
+        ) from None
 
 
 def _within_bounds(value: Decimal | int) -> Decimal | None:
@@ -269,11 +280,15 @@ def _unusual_date(value: object, field: str) -> date:
         return value
     written = text(value, field)
     if written is None:
-        raise InvalidValue(field, "is missing; the ERP must send a date")
+        raise InvalidValue(field, told("is missing; the ERP must send a date"))
     day = _read_date(written)
     if day is None:
         raise InvalidValue(
-            field, f"is {shown(value)}, which is no date such as 2024-12-31 or 31/12/2024"
+            field,
+            told(
+                "is {value}, which is no date such as 2024-12-31 or 31/12/2024",
+                value=shown(value),
+            ),
         )
     return day
 

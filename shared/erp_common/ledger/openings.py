@@ -23,6 +23,7 @@ from erp_common.ledger.models import (
 )
 from erp_common.ledger.movements import Movements
 from erp_common.ledger.rules import Rules
+from erp_common.ledger.sentences import told
 
 RETAINED = "RETAINED"
 """The synthetic equity account that takes the P&L balances of closed years."""
@@ -76,9 +77,11 @@ def first_opening_findings(chart: Chart, rules: Rules) -> list[Finding]:
         return [
             finding(
                 Code.OPENING_ASSUMED_ZERO,
-                "The ERP states no opening balances, so the ledger starts from zero and the "
-                "balance sheet accounts lack what was there before. Set opening_balances_from to "
-                "the day the books begin.",
+                told(
+                    "The ERP states no opening balances, so the ledger starts from zero and the "
+                    "balance sheet accounts lack what was there before. Set opening_balances_from "
+                    "to the day the books begin."
+                ),
             )
         ]
     sums = {account.code: ZERO for account in chart.accounts}
@@ -149,9 +152,15 @@ def _opening_mismatch(account: ChartAccount, expected: Decimal) -> Finding:
     stated = account.stated.opening
     return finding(
         Code.SUMMARY_MISMATCH,
-        f"Summary account {account.code} {account.name} states an opening balance of "
-        f"{plain(stated)}, but the accounts below it open with {plain(expected)} (debit-positive); "
-        "the accounts below count. Correct the opening balances in the ERP.",
+        told(
+            "Summary account {code} {name} states an opening balance of {stated}, but the accounts "
+            "below it open with {expected} (debit-positive); the accounts below count. Correct the "
+            "opening balances in the ERP.",
+            code=account.code,
+            name=account.name,
+            stated=plain(stated),
+            expected=plain(expected),
+        ),
         account_code=account.code,
         expected=expected,
         actual=stated,

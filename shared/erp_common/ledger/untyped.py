@@ -14,6 +14,7 @@ from erp_common.ledger.account_types import Source
 from erp_common.ledger.findings import Code, finding
 from erp_common.ledger.models import AccountType, Finding
 from erp_common.ledger.parents import ChartAccount
+from erp_common.ledger.sentences import told
 
 _MAX_PREFIXES: Final = 8
 """A longer setting is no advice; the type is better stated in the ERP."""
@@ -119,40 +120,73 @@ def _told(
     account: ChartAccount, doubt: _Doubt, setting: Mapping[str, AccountType] | None
 ) -> Finding:
     named = f"{account.code} {account.name}"
-    if doubt.unread is not None:
-        what = f"The ERP states {doubt.unread!r} as the type of account {named}, which is not"
-        what += " understood. " if doubt.type is None else " understood; "
-    else:
-        what = f"Nothing says what account {named} is. " if doubt.type is None else ""
+    written = _written(setting) if setting else ""
     if doubt.type is None:
+        what = (
+            told("Nothing says what account {account} is.", account=named)
+            if doubt.unread is None
+            else told(
+                "The ERP states {stated} as the type of account {account}, which is not "
+                "understood.",
+                stated=repr(doubt.unread),
+                account=named,
+            )
+        )
         remedy = (
-            f"Set account_type_prefixes to {_written(setting)}, with the type that is right"
+            told(
+                "Set account_type_prefixes to {setting}, with the type that is right",
+                setting=written,
+            )
             if setting
-            else "Have the ERP state the type, or a heading above it say it"
+            else told("Have the ERP state the type, or a heading above it say it")
         )
         return finding(
             Code.UNKNOWN_ACCOUNT_TYPE,
-            f"{what}It has no type: asset, liability, equity, revenue or expense. {remedy}.",
+            told(
+                "{what} It has no type: asset, liability, equity, revenue or expense. {remedy}.",
+                what=what,
+                remedy=remedy,
+            ),
             account_code=account.code,
         )
     by = _BY[account.decision.source or Source.DIGIT]
-    taken = "it was" if what else f"Account {named}, with all below it, was"
+    kind = doubt.type.value
+    what = (
+        told(
+            "Account {account}, with all below it, was taken as {type} {by}.",
+            account=named,
+            type=kind,
+            by=by,
+        )
+        if doubt.unread is None
+        else told(
+            "The ERP states {stated} as the type of account {account}, which is not understood; it "
+            "was taken as {type} {by}.",
+            stated=repr(doubt.unread),
+            account=named,
+            type=kind,
+            by=by,
+        )
+    )
     remedy = (
-        f"Set account_type_prefixes to {_written(setting)} if that is right, else to another type"
+        told(
+            "Set account_type_prefixes to {setting} if that is right, else to another type",
+            setting=written,
+        )
         if setting
-        else "If that is wrong, have the ERP state the type, or a heading above it say it"
+        else told("If that is wrong, have the ERP state the type, or a heading above it say it")
     )
     return finding(
         Code.ASSUMED_ACCOUNT_TYPE,
-        f"{what}{taken} taken as {doubt.type.value} {by}. {remedy}.",
+        told("{what} {remedy}.", what=what, remedy=remedy),
         account_code=account.code,
     )
 
 
 _BY: Final = {
-    Source.HEADING: "for its heading",
-    Source.SIDE: "for the side it stands on",
-    Source.DIGIT: "from the first digit of its code alone",
+    Source.HEADING: told("for its heading"),
+    Source.SIDE: told("for the side it stands on"),
+    Source.DIGIT: told("from the first digit of its code alone"),
 }
 
 

@@ -16,6 +16,7 @@ from erp_common.http.health import HealthCheckResult, check
 from erp_common.http.masking import Masker
 from erp_common.http.options import TransportSettings
 from erp_common.http.transport import Transport, TransportOptions
+from erp_common.languages import translations
 from erp_common.ledger.models import Company
 from erp_common.ledger.periods import Cut, containing, today
 from erp_common.ledger.rules import Rules
@@ -134,6 +135,9 @@ def extraction(
         openings_stated=config.openings_day is not None,
         today=day or today(),
         mask=masker.mask,
+        catalogue=translations(
+            config.language, ("erp_common", type(source).__module__.partition(".")[0])
+        ),
     )
 
 

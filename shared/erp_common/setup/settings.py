@@ -18,6 +18,7 @@ from erp_common.auth.oauth import GRANT_TYPES, GrantType
 from erp_common.errors import ERPValidationError
 from erp_common.http.addresses import Loopback, redirect_address
 from erp_common.http.options import RateLimit, TransportSettings
+from erp_common.languages import LANGUAGES, Language
 from erp_common.ledger import normalize
 from erp_common.ledger.filters import Filters
 from erp_common.ledger.models import BRAZILIAN_REAL, AccountType, Company
@@ -304,6 +305,10 @@ class Settings(TransportSettings, frozen=True, kw_only=True):
             "objects without known fields",
         ),
     ] = "object"
+
+    language: Annotated[Language, setting("Language", "Language of the findings' messages")] = (
+        LANGUAGES[0]
+    )
 
     # How it calls, beside what every transport can be told
 

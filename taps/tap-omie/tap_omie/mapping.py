@@ -19,6 +19,7 @@ from erp_common.ledger.normalize import (
     required_text,
     text,
 )
+from erp_common.ledger.sentences import told
 
 # The names of the fields are Omie's own.
 # ruff: noqa: N815
@@ -86,7 +87,14 @@ def line(row: Movement, asked: str) -> tuple[Posting]:
     if row.cCodConta != asked:
         code = account_code(row.cCodConta, "cCodConta")
         if _bare(code) != _bare(asked):
-            raise InvalidValue("cCodConta", f"is {code!r}, but movements of {asked} were asked for")
+            raise InvalidValue(
+                "cCodConta",
+                told(
+                    "is {code}, but movements of {asked} were asked for",
+                    code=repr(code),
+                    asked=asked,
+                ),
+            )
     day = parse_date(row.dDtMov, "dDtMov")
     number = required_text(row.nCodMov, "nCodMov")
     return (

@@ -31,6 +31,7 @@ from erp_common.ledger.normalize import (
     required_text,
     text,
 )
+from erp_common.ledger.sentences import told
 
 NATURES = {
     "01": StatedType(type=AccountType.ASSET),
@@ -148,8 +149,11 @@ def odd_kind(kind: str | None) -> InvalidValue:
     what = f"is {kind!r}{names.get(kind or '', '')}"
     return InvalidValue(
         "CT2_DC",
-        f"{what}, whose sides are not known; it must be 1, 2, 3 or 4. Let Protheus make it into "
-        "entries of those kinds",
+        told(
+            "{what}, whose sides are not known; it must be 1, 2, 3 or 4. Let Protheus make it into "
+            "entries of those kinds",
+            what=what,
+        ),
     )
 
 
@@ -267,7 +271,9 @@ class ContinuedLines:
 
     def _continue(self, row: Any) -> None:  # noqa: ANN401
         if self._before is None or not _is_same_document(row, self._before):
-            raise InvalidValue("CT2_DC", "is 4, but the line whose text it continues is not there")
+            raise InvalidValue(
+                "CT2_DC", told("is 4, but the line whose text it continues is not there")
+            )
         more = sent_text(row.CT2_HIST, "CT2_HIST")
         for posting in self._held:
             posting.description = " ".join(filter(None, (posting.description, more))) or None
@@ -305,7 +311,7 @@ def _is_same_document(row: Any, before: Any) -> bool:  # noqa: ANN401
 def _class(value: object) -> str:
     found = required_text(value, "CTI_CLASSE")
     if found not in {"1", "2"}:
-        raise InvalidValue("CTI_CLASSE", f"is {found!r}; it must be 1 or 2")
+        raise InvalidValue("CTI_CLASSE", told("is {value}; it must be 1 or 2", value=repr(found)))
     return found
 
 
@@ -318,10 +324,20 @@ def _sides_of_double_entry(row: Movement, asked: str) -> tuple[bool, ...]:
         return _CREDIT
     raise InvalidValue(
         "CT2_DC",
-        f"is 3 with {debited} and {credited}, but movements of {asked} were asked for",
+        told(
+            "is 3 with {debited} and {credited}, but movements of {asked} were asked for",
+            debited=debited,
+            credited=credited,
+            asked=asked,
+        ),
     )
 
 
 def _must_be(asked: str, code: str, field: str) -> None:
     if code != asked:
-        raise InvalidValue(field, f"is {code!r}, but movements of {asked} were asked for")
+        raise InvalidValue(
+            field,
+            told(
+                "is {code}, but movements of {asked} were asked for", code=repr(code), asked=asked
+            ),
+        )

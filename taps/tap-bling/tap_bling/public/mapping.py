@@ -22,6 +22,7 @@ from erp_common.ledger.normalize import (
     shown,
     text,
 )
+from erp_common.ledger.sentences import told
 from tap_bling.public.rows import Category, MoneyAccount, Movement
 
 _KINDS: Final = {"1": AccountType.EXPENSE, "2": AccountType.REVENUE}
@@ -72,8 +73,12 @@ def is_posted(row: Movement) -> bool:
         raise LeftOut(
             Code.UNKNOWN_SITUATION,
             "situacao",
-            f"is {shown(row.situacao)} in movement {shown(row.id)}, which says neither that it is "
-            "registered nor that it is not; tell the makers of this tap what it means",
+            told(
+                "is {value} in movement {movement}, which says neither that it is registered nor "
+                "that it is not; tell the makers of this tap what it means",
+                value=shown(row.situacao),
+                movement=shown(row.id),
+            ),
         )
     return situation == _REGISTERED
 
@@ -86,12 +91,17 @@ def settled(row: Movement) -> Settled:
     """
     number = _id(row.contaFinanceira, "contaFinanceira")
     if number is None:
-        raise InvalidValue("contaFinanceira", "is missing; Bling must name the account that moved")
+        raise InvalidValue(
+            "contaFinanceira", told("is missing; Bling must name the account that moved")
+        )
     value = amount(row.valor, "valor")
     came_in = required_side(row.debCred, "debCred") is Side.CREDIT
     if value < 0:
         if came_in:
-            raise InvalidValue("valor", f"is {value} with debCred C: did money come in or go out?")
+            raise InvalidValue(
+                "valor",
+                told("is {value} with debCred C: did money come in or go out?", value=value),
+            )
         value = turned(value)  # what went out, with its sign once more
     origin = part(row.origem, "origem")
     person = part(row.contato, "contato")
@@ -131,7 +141,9 @@ def _is_transfer(value: object) -> bool:
         return False
     found = flag(value, "transferencia") if isinstance(value, (bool, int, str)) else None
     if found is None:
-        raise InvalidValue("transferencia", f"is {shown(value)}; it must be 1 or 0")
+        raise InvalidValue(
+            "transferencia", told("is {value}; it must be 1 or 0", value=shown(value))
+        )
     return found
 
 

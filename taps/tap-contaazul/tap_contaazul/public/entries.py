@@ -13,6 +13,7 @@ from erp_common.ledger.exact import plain, turned
 from erp_common.ledger.fields import part
 from erp_common.ledger.models import Posting
 from erp_common.ledger.normalize import InvalidValue, parse_date, required_text, shown, text
+from erp_common.ledger.sentences import told
 from tap_contaazul.public.mapping import money_code
 from tap_contaazul.public.rows import InitialBalance, Moved, Transfer
 from tap_contaazul.public.shares import WHOLE, Counterpart, Lookups, apportionment, cents, composed
@@ -33,7 +34,7 @@ def entry(lookups: Lookups, row: Moved) -> list[Posting]:
         return _transfer(lookups, msgspec.convert(row.transferencia, Transfer), row.lado or "")
     if row.saldo is not None:
         return _initial(msgspec.convert(row.saldo, InitialBalance), early=row.precoce)
-    raise InvalidValue("id", "is missing; Conta Azul must name every installment it lists")
+    raise InvalidValue("id", told("is missing; Conta Azul must name every installment it lists"))
 
 
 def signed(row: InitialBalance) -> Decimal:
@@ -45,21 +46,25 @@ def signed(row: InitialBalance) -> Decimal:
     held = cents(row.saldo_inicial, "saldo_inicial")
     kind = required_text(row.tipo, "tipo").upper()
     if kind not in {"RECEITA", "DESPESA"} or (kind == "RECEITA" and held < 0):
-        raise InvalidValue("tipo", f"is {kind} for a balance of {plain(held)}")
+        raise InvalidValue(
+            "tipo", told("is {kind} for a balance of {held}", kind=kind, held=plain(held))
+        )
     return turned(held.copy_abs()) if kind == "DESPESA" else held
 
 
 def _settlement(lookups: Lookups, row: Moved) -> list[Posting]:
     settlement, installment = part(row.baixa, "baixa"), part(row.parcela, "parcela")
     if not settlement:
-        raise InvalidValue("baixas", "are missing, though something was paid")
+        raise InvalidValue("baixas", told("are missing, though something was paid"))
     event = part(installment.get("evento"), "evento")
     person = part(row.pessoa, "cliente or fornecedor")
     kind = required_text(
         settlement.get("tipo_evento_financeiro") or event.get("tipo"), "evento.tipo"
     ).upper()
     if kind not in {"RECEITA", "DESPESA"}:
-        raise InvalidValue("evento.tipo", f"is {kind}; it must be RECEITA or DESPESA")
+        raise InvalidValue(
+            "evento.tipo", told("is {kind}; it must be RECEITA or DESPESA", kind=kind)
+        )
     value = part(settlement.get("valor_composicao"), "valor_composicao")
     money, lines = composed(lookups, kind, value, apportionment(lookups, event.get("rateio")))
     origin = text(part(event.get("referencia"), "referencia").get("origem"), "origem")
@@ -88,8 +93,17 @@ def _transfer(lookups: Lookups, row: Transfer, side: str) -> list[Posting]:
     if not own:
         raise InvalidValue(
             side,
-            f"is empty in transfer {shown(row.id)}: Conta Azul does not say which account the "
-            f"money {'left' if side == 'origem' else 'came to'}, and only the other side is posted",
+            told(
+                "is empty in transfer {transfer}: Conta Azul does not say which account the money "
+                "left, and only the other side is posted",
+                transfer=shown(row.id),
+            )
+            if side == "origem"
+            else told(
+                "is empty in transfer {transfer}: Conta Azul does not say which account the money "
+                "came to, and only the other side is posted",
+                transfer=shown(row.id),
+            ),
         )
     value = part(own.get("composicao_valor"), f"{side}.composicao_valor")
     kind = "DESPESA" if side == "origem" else "RECEITA"
@@ -119,9 +133,14 @@ def _initial(row: InitialBalance, *, early: bool) -> list[Posting]:
     if early:
         raise InvalidValue(
             "data_competencia",
-            f"is {day}: account CC.{number} held {plain(held)} then, which is before the ledger "
-            "begins, so that it lacks what moved in between; set opening_balances_from to that "
-            "day or earlier",
+            told(
+                "is {day}: account {account} held {held} then, which is before the ledger begins, "
+                "so that it lacks what moved in between; set opening_balances_from to that day or "
+                "earlier",
+                day=day,
+                account="CC." + number,
+                held=plain(held),
+            ),
         )
     settled = Settled(
         entry_id=f"{number}.saldo-inicial",

@@ -18,6 +18,7 @@ from erp_common.ledger.exact import add, close, plain, subtract, total, turned
 from erp_common.ledger.fields import part
 from erp_common.ledger.models import ZERO
 from erp_common.ledger.normalize import InvalidValue, amount, optional_amount, text
+from erp_common.ledger.sentences import told
 from tap_contaazul.public.mapping import category_code
 
 _CENT: Final = Decimal("0.01")
@@ -108,8 +109,11 @@ def composed(
     if not close(net, follows, _CENT):
         raise InvalidValue(
             "valor_liquido",
-            f"is {plain(net)}, but valor_bruto, juros, multa, desconto and taxa make "
-            f"{plain(follows)}",
+            told(
+                "is {stated}, but valor_bruto, juros, multa, desconto and taxa make {sum}",
+                stated=plain(net),
+                sum=plain(follows),
+            ),
         )
     lines: list[Counterpart] = []
     own = net
@@ -133,7 +137,7 @@ def apportionment(lookups: Lookups, rateio: object) -> dict[str, Portion]:
     if rateio is None or rateio == []:
         return {cash.UNCATEGORISED: WHOLE}
     if not isinstance(rateio, list):
-        raise InvalidValue("rateio", "is no list")
+        raise InvalidValue("rateio", told("is no list"))
     shares: dict[str, Portion] = {}
     for at, one in enumerate(rateio):
         field = f"rateio[{at}]"
@@ -155,7 +159,7 @@ def _centers(lookups: Lookups, given: object, field: str) -> list[Share]:
     if given is None:
         return []
     if not isinstance(given, list):
-        raise InvalidValue(f"{field}.rateio_centro_custo", "is no list")
+        raise InvalidValue(f"{field}.rateio_centro_custo", told("is no list"))
     found: list[Share] = []
     for one in given:
         center = part(one, f"{field}.rateio_centro_custo")

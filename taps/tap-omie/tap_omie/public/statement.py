@@ -17,6 +17,7 @@ from erp_common.ledger.exact import add, close, plain
 from erp_common.ledger.findings import SUBLEDGER, Code, finding
 from erp_common.ledger.models import Finding, Posting
 from erp_common.ledger.normalize import InvalidValue, amount, optional_amount
+from erp_common.ledger.sentences import told
 from tap_omie.public import mapping
 from tap_omie.public.rows import Head, Held, Movement, Title
 
@@ -148,8 +149,12 @@ class StatementReader:
         if window is not None and settled.day not in window:
             raise InvalidValue(
                 "dDataLancamento",
-                f"is {settled.day}, but {window} was asked for; Omie must keep "
-                "to the days it is asked for",
+                told(
+                    "is {day}, but {asked} was asked for; Omie must keep to the days it is asked "
+                    "for",
+                    day=settled.day,
+                    asked=window,
+                ),
             )
         self._balance = add(self._balance, settled.amount)
         self._latest = max(self._latest, settled.day)
@@ -172,9 +177,14 @@ class StatementReader:
                 continue
             yield finding(
                 Code.SPLIT_NOT_MATCHED,
-                f"Titles of {' and '.join(categories)} name movement {movement} of account {bank} "
-                "as what settled them, but the account's statement has no such movement in this "
-                "period: the movement keeps its own category, wherever it is.",
+                told(
+                    "Titles of {categories} name movement {movement} of account {account} as what "
+                    "settled them, but the account's statement has no such movement in this "
+                    "period: the movement keeps its own category, wherever it is.",
+                    categories=", ".join(categories),
+                    movement=movement,
+                    account=bank,
+                ),
                 stream=SUBLEDGER,
                 account_code=mapping.money_code(bank),
                 entry_id=movement,
@@ -200,9 +210,15 @@ class StatementReader:
         if known is not None and tolerance is not None and not close(known, opening, tolerance):
             raise InvalidValue(
                 "nSaldoAnterior",
-                f"is {plain(opening)} for account {self._number}, but the movements read before "
-                f"{head.window.start if head.window else ''} leave {plain(known)}: a movement is "
-                "missing or was changed meanwhile; run again, with more lookback_periods",
+                told(
+                    "is {stated} for account {account}, but the movements read before {day} leave "
+                    "{known}: a movement is missing or was changed meanwhile; run again, with more "
+                    "lookback_periods",
+                    stated=plain(opening),
+                    account=self._number,
+                    day=head.window.start if head.window else "",
+                    known=plain(known),
+                ),
             )
 
     def _prove(self, held: Held) -> None:
@@ -219,9 +235,14 @@ class StatementReader:
             return
         raise InvalidValue(
             "nSaldoAtual",
-            f"is {plain(said)} for account {self._number}, but nSaldoAnterior and the movements "
-            f"leave {plain(self._balance)}: a movement is missing; run again, and if it stays so, "
-            "ask Omie's support",
+            told(
+                "is {stated} for account {account}, but nSaldoAnterior and the movements leave "
+                "{balance}: a movement is missing; run again, and if it stays so, ask Omie's "
+                "support",
+                stated=plain(said),
+                account=self._number,
+                balance=plain(self._balance),
+            ),
         )
 
     def _close(self) -> None:

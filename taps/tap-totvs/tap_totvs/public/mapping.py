@@ -23,6 +23,7 @@ from erp_common.ledger.normalize import (
     required_text,
     text,
 )
+from erp_common.ledger.sentences import told
 from tap_totvs.mapping import (
     NATURES,
     ContinuedLines,
@@ -90,7 +91,10 @@ def account(row: Account) -> StatedAccount:
     """
     kind = required_text(row.CT1_CLASSE, "CT1_CLASSE")
     if kind not in {"1", "2"}:
-        raise InvalidValue("CT1_CLASSE", f"is {kind!r}; it must be 1 (summary) or 2 (analytic)")
+        raise InvalidValue(
+            "CT1_CLASSE",
+            told("is {value}; it must be 1 (summary) or 2 (analytic)", value=repr(kind)),
+        )
     code = account_code(row.CT1_CONTA, "CT1_CONTA")
     return StatedAccount(
         code=code,
@@ -225,5 +229,7 @@ def cents(value: object, field: str) -> Decimal:
         return exact
     rounded = exact.quantize(_CENT, ROUND_HALF_EVEN)
     if abs(exact - rounded) > _DUST:
-        raise InvalidValue(field, f"is {exact}; Protheus keeps amounts in whole cents")
+        raise InvalidValue(
+            field, told("is {amount}; Protheus keeps amounts in whole cents", amount=exact)
+        )
     return rounded

@@ -1,0 +1,60 @@
+"""Sentences that can be said in another language: English, with the template and what fills it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from typing_extensions import Self
+
+
+class Sentence(str):
+    """A text in English that still knows what it was made of.
+
+    >>> told("Account {code} is missing.", code="1.1").template
+    'Account {code} is missing.'
+    """
+
+    __slots__ = ("template", "values")
+    template: str
+    values: Mapping[str, object]
+
+    def __new__(cls, template: str, values: Mapping[str, object]) -> Self:
+        """Fill the template in."""
+        made = super().__new__(cls, template.format_map(values) if values else template)
+        made.template = template
+        made.values = values
+        return made
+
+
+def told(template: str, /, **values: object) -> Sentence:
+    """A sentence; its template is what the catalogues translate, so it must stand there in full.
+
+    Args:
+        template: English, with a named placeholder for each value.
+        values: What stands in the placeholders; sentences among them are translated too.
+    """
+    return Sentence(template, values)
+
+
+def said(text: str, catalogue: Mapping[str, str]) -> str:
+    """The text as another language says it; what no catalogue has stays English.
+
+    Args:
+        text: A sentence, or any other text, which stays as it is.
+        catalogue: Translated templates by the English ones.
+    """
+    if not isinstance(text, Sentence):
+        return text
+    if not catalogue:
+        return str(text)
+    values = {
+        name: said(value, catalogue) if isinstance(value, str) else value
+        for name, value in text.values.items()
+    }
+    template = catalogue.get(text.template, text.template)
+    return template.format_map(values) if values else template
+
+
+NOTHING: Final = Sentence("", {})
+"""What stands where a part of a sentence is left out."""
