@@ -30,6 +30,10 @@ class Catalogued(msgspec.Struct, frozen=True):
     package: Path
     functions: tuple[str, ...]
 
+    def __str__(self) -> str:
+        """The package's name."""
+        return self.package.name
+
     @property
     def files(self) -> list[Path]:
         """Its catalogues."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,7 +26,7 @@ IDS = [str(file.relative_to(PROJECT)) for _, file in FILES]
 def test_catalogues_hold_the_texts_of_the_sources(catalogued: Catalogued, file: Path) -> None:
     text = file.read_text(encoding="utf-8")
     assert updated(catalogued, file) == text, "run `make readme`"
-    assert text.count("\nmsgid ") > 20
+    assert text.count("\nmsgid ") > 2
 
 
 @pytest.mark.parametrize("file", [file for _, file in FILES], ids=IDS)
@@ -40,6 +42,33 @@ def test_translations_have_the_same_placeholders(file: Path) -> None:
         if message.id and placeholders(str(message.id)) != placeholders(str(message.string))
     ]
     assert differing == []
+
+
+ENGLISH_ALONE = {"tap_ecd"}
+"""Packages whose findings are not translated yet."""
+FINDINGS = {"finding": 1, "InvalidValue": 1, "LeftOut": 2}
+"""What makes findings, and which of its arguments is the sentence."""
+
+
+def untold(package: Path) -> Iterator[str]:
+    """Sentences of findings that are plain texts, so that no catalogue can know them."""
+    for file in sorted(package.rglob("*.py")):
+        for call in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
+                continue
+            place = FINDINGS.get(call.func.id)
+            if place is not None and len(call.args) > place:
+                sentence = call.args[place]
+                if isinstance(sentence, (ast.JoinedStr, ast.Constant)):
+                    yield f"{file.relative_to(PROJECT)}:{sentence.lineno}"
+
+
+@pytest.mark.parametrize(
+    "catalogued", [one for one in CATALOGUED if "told" in one.functions], ids=str
+)
+def test_findings_are_told_in_sentences_that_catalogues_know(catalogued: Catalogued) -> None:
+    found = list(untold(catalogued.package))
+    assert (found == []) is (catalogued.package.name not in ENGLISH_ALONE), found
 
 
 def test_placeholders_are_found_by_name() -> None:

@@ -27,6 +27,7 @@ from erp_common.ledger.findings import Code, finding
 from erp_common.ledger.models import Basis, Company, Finding, Posting, StatedAccount
 from erp_common.ledger.movements import Movements
 from erp_common.ledger.periods import Period
+from erp_common.ledger.sentences import told
 from erp_common.ledger.trial_balance import reported
 
 logger = logging.getLogger(__name__)
@@ -215,9 +216,12 @@ class ReportedBooks(CompanyBooks[ReportedSource, "ReportedPeriod"]):
             [
                 finding(
                     Code.CLOSED_PERIOD_CHANGED,
-                    f"The closed period {asked.period} is not what it was when it was last read: "
-                    "postings came in, were changed or are gone, in it or before it. It was read "
-                    "again in full; ask who changed it, and close it in the ERP.",
+                    told(
+                        "The closed period {period} is not what it was when it was last read: "
+                        "postings came in, were changed or are gone, in it or before it. It was "
+                        "read again in full; ask who changed it, and close it in the ERP.",
+                        period=asked.period,
+                    ),
                 )
             ]
         )
