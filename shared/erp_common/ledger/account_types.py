@@ -15,7 +15,7 @@ import msgspec
 
 from erp_common.ledger.account_codes import bare, significant
 from erp_common.ledger.models import AccountType, Side, StatedAccount, StatedType
-from erp_common.ledger.vocabulary import heading
+from erp_common.ledger.vocabulary import heading, is_remainder
 
 CREDIT_TYPES = frozenset({AccountType.LIABILITY, AccountType.EQUITY, AccountType.REVENUE})
 PROFIT_AND_LOSS = frozenset({AccountType.REVENUE, AccountType.EXPENSE})
@@ -71,7 +71,8 @@ def said_by_headings(
     The first name that says something holds for all below it. But below a root, Compensação takes
     its accounts off the balance sheet, Patrimônio Líquido makes them equity, and Receitas under
     Despesas makes them revenue. On codes that begin with 1 or 2 a name that speaks of results
-    counts only for a root: "Despesas antecipadas" and "Receita Federal" are neither there.
+    counts only for a root: "Despesas antecipadas" and "Receita Federal" are neither there. Of an
+    account with none above or below it, "Outros ativos" says nothing: its part is not known.
 
     Args:
         account: The account.
@@ -87,7 +88,8 @@ def said_by_headings(
         may_be_result = above is not None or _may_be_result(
             account, is_heading=is_heading, digits_count=digits_count
         )
-        says_nothing = speaks_of_results and not may_be_result
+        is_loose = above is None and not is_heading and is_remainder(account.name)
+        says_nothing = not may_be_result if speaks_of_results else is_loose
         return None if says_nothing else Said(own.type, own.off_balance, own.result)
     if own.off_balance or above.off_balance:
         return Said(off_balance=True)

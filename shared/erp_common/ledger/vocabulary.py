@@ -83,8 +83,9 @@ _ADJECTIVE = (
 )
 _first_part = re.compile(rf"{_LEAD}(?:{_PART})(?= |$)").match
 _next_part = re.compile(
-    rf"{_ADJECTIVE}(?: (?:e|ou|and|or)(?= ))? (?:(?:{_OTHER}) )?(?:{_PART})(?= |$)"
+    rf"(?:{_ADJECTIVE} (?:e|ou|and|or))? (?:(?:{_OTHER}) )?(?:{_PART})(?= |$)"
 ).match
+_remainder = re.compile(rf"(?:de )?(?:{_OTHER}|total) ").match
 _off_balance = re.compile(
     r"(?:(?:\d+|[ivx]+|[a-z]|contas?|grupo|sistemas?|total|de|d[oa]s?) )*"
     r"(?:compensac(?:ao|oes)(?: (?:ativ[oa]s?|passiv[oa]s?|d[eo]s? (?:ativo|passivo)s?))?"
@@ -120,6 +121,11 @@ def heading(name: str) -> StatedType | None:
     if len(set(kinds)) == 1 and kinds[0] != "RESULT":
         return StatedType(type=AccountType(kinds[0]))
     return StatedType(result=True) if _RESULTS.issuperset(kinds) else None
+
+
+def is_remainder(name: str) -> bool:
+    """Whether a name is that of the rest or the sum of a part ("Outros ativos"), not its own."""
+    return _remainder(fold(name)) is not None
 
 
 _RESULTS: Final = frozenset({"REVENUE", "EXPENSE", "RESULT"})

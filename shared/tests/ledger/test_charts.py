@@ -270,6 +270,7 @@ def test_a_flat_list_of_analytic_accounts_is_no_lack_of_hierarchy(flat: str) -> 
         *(("PATRIMÔNIO SOCIAL", Q), ("Fundo Social", Q), ("FUNDO PATRIMONIAL", Q)),
         *(("RECEITAS (Variações Patrimoniais Aumentativas)", R), ("Outros", None)),
         *(("RECEITAS, CUSTOS E DESPESAS", None), ("OUTRAS RECEITAS E OUTRAS DESPESAS", None)),
+        *(("PASSIVOS FINANCEIROS - CUSTO AMORTIZADO", L),),
         *(("Receitas Financeiras e Despesas Financeiras", None), ("Fundo fixo", None)),
     ],
 )
@@ -356,6 +357,11 @@ def test_revenue_under_expenses_unless_the_side_says_otherwise() -> None:
         4.4 Receitas glosadas
     """
     assert list(types(chart).values()) == [E, E, R, R, E, R, E]
+
+
+def test_the_rest_of_a_part_is_no_part_where_nothing_is_above_or_below_it() -> None:
+    assert types("7190 Outros Ativos\n7200 Outras receitas") == {"7190": None, "7200": R}
+    assert types("1.2 OUTROS ATIVOS\n1.2.1 Cauções") == {"1.2": A, "1.2.1": A}
 
 
 def test_expenses_under_revenue_stay_revenue() -> None:
