@@ -15,7 +15,7 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
-from bench import allowance, calls, cpu, growth, memory, pipeline, report, startup
+from bench import allowance, calls, cpu, filed, growth, memory, pipeline, report, startup
 from bench.figures import Section
 from bench.sizes import PUBLISHED, SMALL, Sizes
 
@@ -27,6 +27,7 @@ BENCHMARKS: dict[str, Callable[[Path, Sizes], Section]] = {
     "cpu": cpu.measure,
     "memory": memory.measure,
     "startup": startup.measure,
+    "filed": filed.measure,
     "growth": growth.measure,
     "pipeline": pipeline.measure,
 }

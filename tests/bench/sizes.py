@@ -20,6 +20,7 @@ class Sizes:
         companies: How many companies, growing.
         ends: Last days of the books, months growing.
         accounts: Accounts of the chart where the state of a derived ledger is measured.
+        filed: How many times over a filed ledger has the entries of a small year.
         waits: Whether there are limits and slow answers where the use of allowances is measured.
     """
 
@@ -32,6 +33,7 @@ class Sizes:
     companies: tuple[int, int, int] = (1, 10, 100)
     ends: tuple[date, date, date] = (date(2024, 1, 31), date(2024, 12, 31), date(2028, 12, 31))
     accounts: int = 1_000
+    filed: tuple[int, int] = (20, 600)
     waits: bool = True
 
 
@@ -45,5 +47,6 @@ SMALL = Sizes(
     companies=(1, 2, 3),
     ends=(date(2024, 1, 31), date(2024, 2, 29), date(2024, 3, 31)),
     accounts=100,
+    filed=(1, 2),
     waits=False,
 )

@@ -141,7 +141,7 @@ def test_the_installed_command(tmp_path: Path) -> None:
     folder = tmp_path / "filed"
     folder.mkdir()
     (folder / "10.txt").write_bytes(month(10))
-    config = {"paths": [str(folder)], "companies": [ACME]}
+    config = {"paths": [str(folder)], "companies": [ACME], "amounts": "string"}
     run = TapRunner(tmp_path)
     health = run("tap-ecd", config, args=["--health-check"])
     assert health.returncode == 0
@@ -151,6 +151,9 @@ def test_the_installed_command(tmp_path: Path) -> None:
     assert len(first.records("periods")) == 1
     [header] = first.records("periods")
     assert header["entry_count"] == len(first.records("subledger"))
+    balances = first.records("ecd_cost_center_balances")
+    assert balances
+    assert all(isinstance(row["closing_balance"], str) for row in balances)
     again = run("tap-ecd", config, state=first.state)
     assert [one["type"] for one in again.messages if one["type"] == "RECORD"] == []
     (folder / "10.txt").unlink()

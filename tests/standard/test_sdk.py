@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 from singer_sdk import Tap
 from singer_sdk.testing import SuiteConfig, get_tap_test_class
 
+from ecd.reading import filing
+from ecd.writer import CNPJ, write
 from simulator import Books, Simulator
 from simulator.contaazul_public import identity
 from tap_contaazul.tap import TapContaAzul
+from tap_ecd.tap import TapEcd
 from tap_omie.tap import TapOmie
 
 # The SDK builds its tests while the module is imported, and needs an address that answers.
@@ -40,6 +45,18 @@ def _standard(tap: type[Tap], erp: str, **more: Any) -> Any:
     # Sound books have no findings, so that stream has no rows.
     suite = SuiteConfig(ignore_no_records_for_streams=["validation_issues"])
     return get_tap_test_class(tap, config=config, suite_config=suite)
+
+
+def _filed() -> Any:
+    folder = Path(_serving.enter_context(TemporaryDirectory()))
+    (folder / "ecd.txt").write_bytes(write(filing()))
+    config = {"paths": [str(folder)], "companies": [{"id": "ACME", "cnpj": CNPJ}]}
+    suite = SuiteConfig(ignore_no_records_for_streams=["validation_issues"])
+    return get_tap_test_class(TapEcd, config=config, suite_config=suite)
+
+
+class TestEcd(_filed()):  # type: ignore[misc]
+    """tap-ecd."""
 
 
 class TestOmie(_standard(TapOmie, "omie")):  # type: ignore[misc]

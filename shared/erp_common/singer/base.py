@@ -214,10 +214,10 @@ class TapBase(Tap, Generic[S]):
             counted(len(work), "company", "companies"),
             counted(sum(len(one.periods) for one in work), "period", "periods"),
         )
-        self._tell_what_is_read_already(work)
+        self.tell_what_is_read_already(work)
         return Run(Books(source, work, extraction), build)
 
-    def _tell_what_is_read_already(self, work: list[Work]) -> None:
+    def tell_what_is_read_already(self, work: list[Work]) -> None:
         """Say it where a run would end without a word and without a row."""
         for company in [one.company.id for one in work if not one.periods]:
             reached = self._bookmarks.reached(company)

@@ -21,7 +21,7 @@ from erp_common.ledger.hierarchy import build
 from erp_common.ledger.models import ZERO, Company, Finding, Posting, StatedAccount
 from erp_common.ledger.movements import Movements
 from erp_common.ledger.normalize import InvalidValue
-from erp_common.ledger.periods import Cut, Period, cut_span
+from erp_common.ledger.periods import Cut, Period, containing, cut_span
 from erp_common.ledger.trial_balance import reported
 from tap_ecd import statements
 from tap_ecd.balances import Balance, Balances, Part, Rejects, chains
@@ -164,6 +164,14 @@ class FiledPeriod(PeriodExtract):
                 self._take_findings(its)
         return read
 
+    @cached_property
+    def _accounts(self) -> dict[str, Account]:
+        """The accounts of the charts; where branches mean different things, the first counts."""
+        accounts: dict[str, Account] = {}
+        for _, its in self._read:
+            accounts = {**its.accounts, **accounts}
+        return accounts
+
     def _take_findings(self, its: Survey) -> None:
         unreadable = [one for one in its.findings if one.code == Code.INVALID_RECORD]
         if unreadable and not self._rules.checks:
@@ -172,7 +180,17 @@ class FiledPeriod(PeriodExtract):
 
     @cached_property
     def trial_balance(self) -> TrialBalance:
-        """The trial balance as it was filed, summed up over cost centres and branches."""
+        """The trial balance as it was filed, summed up over cost centres and branches.
+
+        Raises:
+            ERPValidationError: If the period is not of whole months, or no file has accounts.
+        """
+        first, last = (containing(day, Cut.MONTH) for day in (self.period.start, self.period.end))
+        if (first.start, last.end) != (self.period.start, self.period.end):
+            raise ERPValidationError(
+                f"an ECD states the balances of whole months, not of {self.period}; ask from a "
+                "month's first day to a month's last",
+            )
         parts = [
             Part(its, section) for _, its in self._read for section in self._of(its.months, its)
         ]
@@ -182,16 +200,17 @@ class FiledPeriod(PeriodExtract):
 
     def _stated(self, sums: Mapping[str, Balance]) -> list[StatedAccount]:
         """Every account of the charts and of the balances; summary accounts hold those below."""
-        accounts: dict[str, Account] = {}
-        for _, its in self._read:
-            for code, account in its.accounts.items():
-                accounts.setdefault(code, account)
-        stated = {code: _account(account) for code, account in accounts.items()}
+        stated = {code: _account(account) for code, account in self._accounts.items()}
         for code in sums:
             if code not in stated:
                 stated[code] = StatedAccount(code=code, name=code, is_summary=False)
         for code, balance in sums.items():
             _put(stated[code], balance)
+        if not stated:
+            raise ERPValidationError(
+                f"{', '.join(file.name for file in self.files)} has not one account (I050) nor "
+                "balance (I155); give the file as the program exports it",
+            )
         chart = build(list(stated.values()), self._rules)
         for placed in chart.bottom_up():
             if placed.above is not None and chart.is_summary(placed.above):
@@ -199,13 +218,10 @@ class FiledPeriod(PeriodExtract):
         return list(stated.values())
 
     def _postings(self) -> Iterator[list[Posting]]:
-        _ = self.trial_balance
         movements = self.movements
         if movements is None:
             return
-        names = {
-            account.account_code: account.account_name for account in self.trial_balance.accounts
-        }
+        names = {code: account.name for code, account in self._accounts.items()}
         for file, its in self._read:
             told = self._telling(its.name, SUBLEDGER)
             journal = Journal(
@@ -334,7 +350,7 @@ class FiledPeriod(PeriodExtract):
     def _check_balances(self) -> Iterable[Finding]:
         """What the sums over cost centres do not show, and where accounts are missing."""
         ledger = self.trial_balance
-        known = {code for _, its in self._read for code in its.accounts}
+        known = self._accounts
         told = Told(", ".join(file.name for file in self.files))
         for repeated in self._balances.repeated:
             account, center = repeated.key
@@ -382,12 +398,7 @@ class FiledPeriod(PeriodExtract):
         for (closed, account, _), amount in self._before_closing.items():
             held[closed, account] = add(held.get((closed, account), ZERO), amount)
         days = {closed for closed, _ in held}
-        result = {
-            code
-            for _, its in self._read
-            for code, account in its.accounts.items()
-            if account.nature == RESULT
-        }
+        result = {code for code, account in self._accounts.items() if account.nature == RESULT}
         entries = {
             key: amount for key, amount in self._closed.items() if key[1] in result or key in held
         }
@@ -456,9 +467,9 @@ class FiledPeriod(PeriodExtract):
         )
 
     def _of(self, sections: Iterable[Section], its: Survey) -> list[Section]:
-        """The sections of the period; those of a time without balances come with the first."""
-        known = {section.month for section in its.months}
-        strays = bool(known) and min(known) in self._months
+        """The sections of the period; those of a time that the file is not of come first."""
+        known = its.span
+        strays = min(known) in self._months
         return [
             section
             for section in sections

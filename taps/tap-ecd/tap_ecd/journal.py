@@ -81,8 +81,8 @@ class Journal:
 
         Args:
             survey: What the file holds.
-            months: The months asked for. Entries of a time that the file has no balances of come
-                with its first month.
+            months: The months asked for. Entries of a time that the file is not of come with its
+                first month.
             names: The accounts' names.
             rejects: Keeps the records that cannot be read.
             entry_ends: Told of each entry once its lines have been read.
@@ -98,8 +98,8 @@ class Journal:
         if head.is_decentralised:
             self._before += f"-{head.branch}"
         self._wanted = set(months)
-        known = {section.month for section in survey.months}
-        if known and min(known) in self._wanted:
+        known = survey.span
+        if min(known) in self._wanted:
             self._wanted.update(month for month in survey.journal.months if month not in known)
         self.closed: dict[tuple[date, str], Decimal] = {}
         """What the entries of closings come to, debit-positive, by day and account."""

@@ -22,6 +22,8 @@ from tap_ecd.values import tax_number
 
 logger = logging.getLogger("tap-ecd")
 
+_MOST_NAMED = 20
+
 ROOT = 8
 """Signs of a CNPJ that name the company; the rest names its establishment."""
 
@@ -109,9 +111,9 @@ def shelves(
     )
     if strangers:
         logger.warning(
-            "%d files are of companies that are not listed, and are skipped: %s",
-            len(strangers),
-            ", ".join(strangers[:20]),
+            "skipped, since companies does not list whose they are: %s%s",
+            ", ".join(strangers[:_MOST_NAMED]),
+            f" and {len(strangers) - _MOST_NAMED} more" if len(strangers) > _MOST_NAMED else "",
         )
     made: dict[str, Shelf | ERPValidationError] = {}
     for company in companies:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NoReturn
 
+import msgspec
+
 from erp_common.errors import ERPError, ERPValidationError
 from erp_common.extract.ahead import FetchAhead
 from erp_common.extract.listing import Batch, Page
@@ -53,11 +55,11 @@ class FiledLedgers(Source):
         Raises:
             ERPError: If they cannot be found or chosen among.
         """
+        if company not in self._companies:  # asked for by its CNPJ alone
+            self._companies, self._shelves = [company], None
         if self._shelves is None:
             self._shelves = shelves(self._companies, found(self._paths), self._known)
-        its = self._shelves.get(company.id)
-        if its is None:
-            its = shelves([company], found(self._paths), {})[company.id]
+        its = self._shelves[company.id]
         if isinstance(its, Exception):
             raise its
         return its
@@ -95,7 +97,10 @@ class FiledLedgers(Source):
         """The postings of one account: those of the whole time, of which it is picked."""
         _ = reading
         shelf = self.shelf(company)
-        fetcher = Fetcher(self, extraction, FetchAhead(1))
+        # A line that cannot be read is an error: there is no other place to tell of it.
+        rules = msgspec.structs.replace(extraction.rules, checks=False)
+        alone = msgspec.structs.replace(extraction, rules=rules, subledger=True)
+        fetcher = Fetcher(self, alone, FetchAhead(1))
         its = FiledPeriod(fetcher, company, period, shelf, Surveys(), set())
         return AccountListings([(_Journal(its, code), Lines(_as_it_is))])
 

@@ -17,6 +17,7 @@ import msgspec
 from erp_common.errors import ERPValidationError
 from erp_common.ledger.models import Finding
 from erp_common.ledger.normalize import InvalidValue, account_code, optional_account_code, text
+from erp_common.ledger.periods import Cut, cut_span
 from tap_ecd import told
 from tap_ecd.counts import Counts
 from tap_ecd.head import SUBSTITUTES, Head, of_records
@@ -106,6 +107,13 @@ class Survey(msgspec.Struct, kw_only=True):
     def form(self) -> Fields:
         """Where this file has its fields."""
         return Fields(self.head.layout)
+
+    @property
+    def span(self) -> set[Month]:
+        """The months that the file is of, by what it says of itself and by its balances."""
+        spanned = cut_span(self.head.starts, self.head.ends, Cut.MONTH)
+        stated = {section.month for section in self.months}
+        return {(month.start.year, month.start.month) for month in spanned} | stated
 
 
 def survey(file: BinaryIO, name: str) -> Survey:

@@ -78,6 +78,15 @@ class TapEcd(LedgerTap[EcdSettings]):
         return list(cut_span(first, last, settings.period)) if first <= last else []
 
     @override
+    def tell_what_is_read_already(self, work: list[Work]) -> None:
+        """Say it where a run would end without a word and without a row."""
+        for company in [one.company.id for one in work if not one.periods]:
+            self.logger.info(
+                "%s: no file says anything else than when it was read last; nothing is read",
+                company,
+            )
+
+    @override
     def delivered(self, extract: PeriodExtract) -> None:
         """Keep what the files said of the period, and move the bookmarks past it."""
         memory = self._memory(extract.company, self._bookmarks)
