@@ -128,6 +128,8 @@ class FetchAhead:
         self._order = count()
         self._started: set[Ticket[Any]] = set()
         self._forgotten: set[Place] = set()
+        self.made = 0
+        """Calls that have come to an end."""
         self._wanted: Place | None = None
         self._workers = 0
         self._closed = False
@@ -224,6 +226,7 @@ class FetchAhead:
             except Exception as raised:  # noqa: BLE001 - raised again where the answer is taken
                 error = raised
             with self._lock:
+                self.made += 1
                 if ticket.state is _State.RUNNING:
                     ticket.value, ticket.error, ticket.state = value, error, _State.DONE
                 ticket.call = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from erp_common.extract.ahead import FetchAhead
 from erp_common.extract.paged import Paged
@@ -15,6 +15,13 @@ from erp_common.ledger.hierarchy import build
 from erp_common.ledger.models import Company, Finding, Posting, StatedAccount
 from erp_common.ledger.movements import Movements
 from erp_common.ledger.periods import Period
+
+
+class CallsDue(NamedTuple):
+    """How many calls a run has made, and about how many are still due."""
+
+    made: int
+    left: int
 
 
 class Books:
@@ -41,8 +48,19 @@ class Books:
         books = self._companies[self._number(company)]
         self._ahead.start()
         yield from books.changed()
-        for number in range(len(books.work.periods)):
-            yield books.take(number)
+        count = len(books.work.periods)
+        for number in range(count):
+            period = books.take(number)
+            period.position = f" ({number + 1} of {count})"
+            yield period
+
+    @property
+    def calls_due(self) -> CallsDue:
+        """The calls made, and about how many are due: as many for each period as so far."""
+        made = self._ahead.made
+        begun = sum(books.begun for books in self._companies)
+        count = sum(len(one.work.before) + len(one.work.periods) for one in self._companies)
+        return CallsDue(made, made * (count - begun) // max(1, begun))
 
     def give_up(self, company: Company) -> None:
         """Ask for nothing more of this company."""

@@ -165,7 +165,7 @@ class DerivedWindow:
         """
         self._source = fetcher.source
         self._company = company
-        self._postings = Window(fetcher, place, periods, many)
+        self._postings = Window(fetcher, place, company, periods, many)
         self._listings: dict[Period, Sequence[tuple[Query[Any], LineReader]]] = {}
         self._count = 0
         self.periods = [AskedPostings(self, number, one) for number, one in enumerate(periods)]

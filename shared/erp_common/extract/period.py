@@ -69,6 +69,8 @@ class PeriodExtract(ABC):
         """
         self.company = company
         self.period = period
+        self.position = ""
+        """Where in the company's periods it stands, in words for the log."""
         self.extracted_at = extracted_at or now()
         self._origin = fetcher.source
         self._extraction = extraction = fetcher.extraction
@@ -154,11 +156,11 @@ class PeriodExtract(ABC):
     def summary(self) -> str:
         """The period in one line, for the log."""
         if not self._read_whole:
-            return f"{self.company.id} {self.period}: some rows were read, and not compared"
+            return f"{self._name}: some rows were read, and not compared"
         header = self.header()
         found = Counter(issue.code for issue in self.issues())
         parts = [
-            f"{self.company.id} {self.period}: {header.account_count} accounts",
+            f"{self._name}: {header.account_count} accounts",
             "no subledger" if header.entry_count is None else f"{header.entry_count} postings",
             "balanced" if header.is_balanced else "NOT BALANCED",
         ]
@@ -166,6 +168,13 @@ class PeriodExtract(ABC):
             parts.append("reconciled" if header.is_reconciled else "NOT RECONCILED")
         told = ", ".join(f"{count} {code}" for code, count in sorted(found.items()))
         return f"{', '.join(parts)}; {told or 'no findings'}"
+
+    @property
+    def rows(self) -> int:
+        """How many postings and balances there are, once the period was read."""
+        movements = self.movements if self._read_whole else None
+        postings = 0 if movements is None else movements.entry_count
+        return postings + len(self.trial_balance.accounts)
 
     @property
     def is_refused(self) -> bool:
@@ -216,6 +225,11 @@ class PeriodExtract(ABC):
 
     # What they share
 
+    @property
+    def _name(self) -> str:
+        """Company and period, for the log."""
+        return f"{self.company.id}, {self.period}{self.position}"
+
     def _reader(self, movements: Movements, chart: Chart) -> Postings:
         """What counts in the postings that the checks let pass."""
         names = {account.code: account.name for account in chart.accounts}
@@ -258,6 +272,12 @@ class CompanyBooks(ABC, Generic[SourceT, PlannedT]):
     def begin(self, number: int) -> None:
         """Ask for a period, unless that has been done; it may be needed long after."""
         self._begin(number)
+
+    @property
+    def begun(self) -> int:
+        """How many periods have been asked for."""
+        with self._lock:
+            return self._next + len(self._begun)
 
     def changed(self) -> Iterator[PeriodExtract]:
         """Closed periods before the first that are not what they were, to be read again."""

@@ -272,7 +272,7 @@ class ReportedWindow:
         self._company = company
         self._lock = threading.Lock()
         self._missing = len(periods)
-        self._postings = Window(fetcher, (*place, 1), periods, many)
+        self._postings = Window(fetcher, (*place, 1), company, periods, many)
         with self._lock:
             self._balances = list(known) or [
                 AskedBalances(fetcher, (*place, 0, at), company, period, self._arrived)

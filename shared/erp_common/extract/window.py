@@ -8,7 +8,9 @@ and which rows there are, is the same however many periods a request spans.
 
 from __future__ import annotations
 
+import logging
 import threading
+import time
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
@@ -24,11 +26,16 @@ from erp_common.extract.reading import LineReader, Postings, Reading
 from erp_common.extract.spool import Mark, Spool, decode_postings, encode_postings
 from erp_common.extract.work import Extraction, Fetcher
 from erp_common.http.dialect import AnswerTooLarge, TooMuchAtOnce
-from erp_common.ledger.models import Posting
+from erp_common.ledger.models import Company, Posting
 from erp_common.ledger.periods import Period, year_from
 from erp_common.ledger.rules import Rules
 
 Row = TypeVar("Row")
+
+logger = logging.getLogger(__name__)
+
+TELL_EVERY: Final = 5.0
+"""Seconds between one word on how far a window is and the next."""
 
 ROWS_KEPT_TOGETHER: Final = 1_000
 """Postings of a listing that are gathered before they are put away."""
@@ -78,17 +85,24 @@ class Window:
     """The postings of consecutive periods."""
 
     def __init__(
-        self, fetcher: Fetcher[Any], place: Place, periods: Sequence[Period], many: set[Hashable]
+        self,
+        fetcher: Fetcher[Any],
+        place: Place,
+        company: Company,
+        periods: Sequence[Period],
+        many: set[Hashable],
     ) -> None:
         """Ask for nothing yet.
 
         Args:
             fetcher: Asks.
             place: Where in the run the postings are needed.
+            company: Whose they are.
             periods: The periods; one is asked for and read as ever, without a spool.
             many: The parts of which each period alone fills a request, in any window of a company.
         """
         self.periods = periods
+        self._company = company
         self._fetcher = fetcher
         self._extraction: Extraction = fetcher.extraction
         self._place = place
@@ -165,7 +179,16 @@ class Window:
         if self._filled:
             return
         self._filled = True
-        for part, asked in self._parts or ():
+        parts = self._parts or ()
+        told = time.monotonic()
+        for at, (part, asked) in enumerate(parts):
+            if time.monotonic() - told > TELL_EVERY:
+                told = time.monotonic()
+                first, last = self.periods[0], self.periods[-1]
+                span = f"{first.start}..{last.end}"
+                logger.info(
+                    "%s, %s: %d of %d accounts are in", self._company.id, span, at, len(parts)
+                )
             self._take(part, asked)
         self._parts = []
 

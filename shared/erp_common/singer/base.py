@@ -32,6 +32,7 @@ from erp_common.setup.settings import Defaults, Settings
 from erp_common.singer import start
 from erp_common.singer.ending import Terminated
 from erp_common.singer.notation import PLAIN, Notation
+from erp_common.singer.progress import progress_of
 from erp_common.singer.state import Bookmarks, PacedStateWriter
 from erp_common.singer.writer import MessageWriter
 
@@ -215,7 +216,10 @@ class TapBase(Tap, Generic[S]):
             counted(sum(len(one.periods) for one in work), "period", "periods"),
         )
         self.tell_what_is_read_already(work)
-        return Run(Books(source, work, extraction), build)
+        books = Books(source, work, extraction)
+        rate = self.settings.rate_limit
+        self._progress = progress_of(books, rate.requests, rate.interval)
+        return Run(books, build)
 
     def tell_what_is_read_already(self, work: list[Work]) -> None:
         """Say it where a run would end without a word and without a row."""
@@ -236,7 +240,7 @@ class TapBase(Tap, Generic[S]):
     def delivered(self, extract: PeriodExtract) -> None:
         """Move the bookmarks past a period whose streams have all been emitted."""
         self._bookmarks.mark(extract.company.id, extract.period.end, extract.carried())
-        self.logger.info("%s", extract.summary())
+        self.logger.info("%s%s", extract.summary(), self._progress.say(extract.rows))
         self.state_writer.write_if_due(cast("dict[str, Any]", self.state))
 
     def name_company(self, company: Company, error: ERPError) -> None:

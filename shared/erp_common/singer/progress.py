@@ -1,0 +1,66 @@
+"""How far a run is: rows a second, and the time left, from the calls that are still due."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Final
+
+from erp_common.extract.books import Books, CallsDue
+
+TELL_EVERY: Final = 5.0
+"""Seconds between one word on it and the next."""
+
+
+class Progress:
+    """Says now and then how fast a run is and how long it will take."""
+
+    def __init__(
+        self,
+        due: Callable[[], CallsDue],
+        calls_a_second: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Begin to measure.
+
+        Args:
+            due: How many calls were made, and how many are still due.
+            calls_a_second: What the allowance permits.
+            clock: Seconds.
+        """
+        self._due = due
+        self._allowed = calls_a_second
+        self._clock = clock
+        self._began = self._told = clock()
+        self._rows = 0
+
+    def say(self, rows: int) -> str:
+        """Count rows in; in words what they make of the run, or nothing if that was just said."""
+        self._rows += rows
+        now = self._clock()
+        if now - self._told < TELL_EVERY:
+            return ""
+        self._told = now
+        took = now - self._began
+        due = self._due()
+        words = f"; {self._rows / took:,.0f} rows a second"
+        if due.left and due.made:
+            # The allowance is the bound, unless the ERP is slower than it lets us be.
+            left = due.left * max(1 / self._allowed, took / due.made)
+            words += f", {in_words(left)} left"
+        return words
+
+
+def progress_of(books: Books, requests: float, interval: float) -> Progress:
+    """The progress of a run under an allowance of so many requests in an interval of seconds."""
+    return Progress(lambda: books.calls_due, requests / interval)
+
+
+def in_words(seconds: float) -> str:
+    """A time as people say it: `40 s`, `12 min`, `3 h 20 min`."""
+    if seconds < 90:  # noqa: PLR2004 - a minute and a half
+        return f"{max(1, round(seconds))} s"
+    minutes = round(seconds / 60)
+    if minutes < 90:  # noqa: PLR2004 - an hour and a half
+        return f"{minutes} min"
+    return f"{minutes // 60} h {minutes % 60} min"
