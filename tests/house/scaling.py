@@ -21,6 +21,8 @@ from house.settings import PROJECT, replaced
 PAGE = PROJECT / "docs" / "scaling.md"
 BLOCK = "wall-clock by workers"
 COMPANIES, MONTHS, DAILY_MONTHS = 1_000, 60, 2
+# The settings periods_per_request and recheck_periods as they are unless set.
+TOGETHER, WATCHED = 12, 12
 WORKERS = (1, 4, 16, 64, 256, 1_000)
 # ContaAzul's allowance is that of an application, which many companies may have authorised.
 SHARED = "tap-contaazul"
@@ -32,6 +34,7 @@ class Month(msgspec.Struct, frozen=True):
     accounts: int = 392
     analytic: int = 275
     moved: int = 120
+    moved_in_a_year: int = 200
     entries: int = 1_000
     lines: int = 2_600
 
@@ -44,27 +47,59 @@ class Work(msgspec.Struct, frozen=True):
     shared: bool
 
 
-def requests(tap: str, month: Month) -> int:
-    """How many requests the tap makes for a month, with postings spread evenly over accounts."""
+def requests(tap: str, month: Month, together: int = 1) -> int:
+    """How many requests the tap makes for so many closed months that are asked for together.
+
+    Postings are spread evenly over accounts. A trial balance is asked for month by month, the
+    postings of an account once over all of them.
+    """
+    lines = month.lines * together
+    moved = month.moved if together == 1 else month.moved_in_a_year
     if tap == "tap-totvs":
-        return 1 + month.moved
+        return together + moved
     if tap == "tap-omie":
-        return _pages(month.accounts, 500) + month.moved * _pages(month.lines // month.moved, 500)
+        return together * _pages(month.accounts, 500) + moved * _pages(lines // moved, 500)
     if tap == "tap-contaazul":
-        return _pages(month.entries, 100)
+        return together * _pages(month.entries, 100)
     if tap == "tap-bling":
         # Each listing ends with a page that is not full.
-        return month.analytic * (month.lines // month.analytic // 100 + 1)
+        return month.analytic * (lines // month.analytic // 100 + 1)
     raise ValueError(f"{tap} has no place in this simulation yet: say what it asks for in a month.")
 
 
-def holding(companies: int, months: int, *, one_application: bool) -> list[Work]:
-    """The companies, in the order of the portfolio over and over."""
+def first_load(tap: str, month: Month, months: int) -> int:
+    """How many requests a first load of so many months takes, a year of them at a time."""
+    years, rest = divmod(months, TOGETHER)
+    return years * requests(tap, month, TOGETHER) + (requests(tap, month, rest) if rest else 0)
+
+
+def daily_run(tap: str, month: Month) -> int:
+    """How many requests a daily run takes: the open month, the one before, and the past.
+
+    Of a reported ledger that is watched by one listing a month.
+    """
+    listings = {"tap-totvs": 1, "tap-omie": _pages(month.accounts, 500)}.get(tap, 0)
+    return DAILY_MONTHS * requests(tap, month) + WATCHED * listings
+
+
+def holding(companies: int, months: int | None, *, one_application: bool) -> list[Work]:
+    """The companies, in the order of the portfolio over and over.
+
+    Args:
+        companies: How many.
+        months: How many months are loaded for the first time; None for a daily run.
+        one_application: Whether ContaAzul's companies share an allowance.
+    """
     members = own().members
-    rates = {tap: _rate(tap) for tap in {member.tap for member in members}}
+    taps = {member.tap for member in members}
+    rates = {tap: _rate(tap) for tap in taps}
+    asked = {
+        tap: daily_run(tap, Month()) if months is None else first_load(tap, Month(), months)
+        for tap in taps
+    }
     return [
         Work(
-            requests=months * requests(tap, Month()),
+            requests=asked[tap],
             rate=rates[tap].requests / rates[tap].interval,
             shared=one_application and tap == SHARED,
         )
@@ -118,7 +153,7 @@ def table() -> str:
     for workers in WORKERS:
         cells = [
             _hours(wall_clock(holding(COMPANIES, months, one_application=one), workers))
-            for months in (MONTHS, DAILY_MONTHS)
+            for months in (MONTHS, None)
             for one in (True, False)
         ]
         lines.append(f"| {workers:,} | " + " | ".join(cells) + " |")
