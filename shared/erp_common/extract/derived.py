@@ -178,8 +178,7 @@ class DerivedWindow:
         self, number: int, postings: Postings, entries: Rules | None
     ) -> Iterator[list[Posting]]:
         """All postings of a period."""
-        for key in range(self._count):
-            yield from self._postings.read(number, key, postings, entries)
+        return self._postings.read(number, range(self._count), postings, entries)
 
     def _parts(self, known: KnownChart) -> Iterator[Part]:
         """Every listing: there are as many, in the same order, whatever days are asked for."""
@@ -383,7 +382,7 @@ class DerivedPeriod(PeriodExtract):
     def _postings(self) -> Iterator[list[Posting]]:
         reader = self._reader(self._sums, self._known.chart)
         entries = self._extraction.rules if self._source.whole_entries else None
-        yield from self._asked.window.read(self._asked.number, reader, entries)
+        return self._asked.window.read(self._asked.number, reader, entries)
 
     def _check(self) -> Iterable[Finding]:
         yield from self._sums.findings(self._known.chart)

@@ -105,7 +105,7 @@ class PeriodExtract(ABC):
         self._started = True
         filters = self._extraction.filters
         for postings in self._postings():
-            kept = filters.keep_postings(postings)
+            kept = filters.keep_postings(postings) if filters.cut_postings else postings
             if kept:
                 yield kept
         self._finished = True

@@ -283,12 +283,14 @@ class ReportedWindow:
             for number, asked in enumerate(self._balances)
         ]
 
-    def read(self, number: int, code: str, postings: Postings) -> Iterator[list[Posting]]:
-        """The postings of an account in a period."""
+    def read(
+        self, number: int, codes: Iterable[str], postings: Postings, finish: Callable[[str], None]
+    ) -> Iterator[list[Posting]]:
+        """The postings of accounts in a period; what is to be done once one of them is read."""
         # Where a trial balance cannot be read, the periods before it are read all the same.
         readable = list(takewhile(AskedBalances.is_sound, self._balances))
         self._postings.ask(lambda: self._parts(readable))
-        yield from self._postings.read(number, code, postings)
+        return self._postings.read(number, codes, postings, finish=finish)
 
     def _arrived(self) -> None:
         """Take note that one more trial balance is in; runs in a fetching thread."""
@@ -369,11 +371,10 @@ class ReportedPeriod(PeriodExtract):
     def _postings(self) -> Iterator[list[Posting]]:
         chart, movements = self.trial_balance.chart, self.movements
         if movements is None:
-            return
+            return iter(())
         reader = self._reader(movements, chart)
-        for account in self._asked.accounts:
-            yield from self._window.read(self._number, account.code, reader)
-            movements.finish(account.code)
+        codes = [account.code for account in self._asked.accounts]
+        return self._window.read(self._number, codes, reader, movements.finish)
 
     def _check(self) -> Iterable[Finding]:
         rules, ledger = self._extraction.rules, self.trial_balance

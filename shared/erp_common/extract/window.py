@@ -30,7 +30,7 @@ from erp_common.ledger.models import Company, Posting
 from erp_common.ledger.periods import Period, year_from
 from erp_common.ledger.rules import Rules
 
-Row = TypeVar("Row")
+Key = TypeVar("Key", bound=Hashable)
 
 logger = logging.getLogger(__name__)
 
@@ -129,24 +129,31 @@ class Window:
             self._parts = asked
 
     def read(
-        self, number: int, key: Hashable, postings: Postings, entries: Rules | None = None
+        self,
+        number: int,
+        keys: Iterable[Key],
+        postings: Postings,
+        entries: Rules | None = None,
+        finish: Callable[[Key], None] = lambda _: None,
     ) -> Iterator[list[Posting]]:
-        """The postings of a part in a period.
+        """The postings of some parts in a period, part by part.
 
         Args:
             number: The period's number within the window.
-            key: The part.
+            keys: The parts.
             postings: Counts them in.
             entries: Given where each row is a whole entry, which must balance by these rules.
+            finish: Called when a part has been read.
         """
         self._fill()
-        single = self._single.pop((number, key), None)
-        if single is not None:
-            yield from postings.of(*single, entries)
-            return
-        for mark in self._marks.pop((number, key), ()):
-            if self._spool is not None:
-                yield postings.kept(self._spool.get(mark))
+        for key in keys:
+            single = self._single.pop((number, key), None)
+            if single is not None:
+                yield from postings.of(*single, entries)
+            for mark in self._marks.pop((number, key), ()):
+                if self._spool is not None:
+                    yield postings.kept(self._spool.get(mark))
+            finish(key)
 
     def close(self) -> None:
         """Give the room of the rows back."""

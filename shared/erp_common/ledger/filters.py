@@ -89,9 +89,14 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
             self.cost_center is None or posting.cost_center == self.cost_center
         )
 
+    @property
+    def cut_postings(self) -> bool:
+        """Whether any posting may be left out."""
+        return self.document_types is not None or self.cost_center is not None
+
     def keep_postings(self, postings: list[Posting]) -> list[Posting]:
         """The postings whose rows are emitted; the same list if no filter is set."""
-        if self.document_types is None and self.cost_center is None:
+        if not self.cut_postings:
             return postings
         return [posting for posting in postings if self.keeps_posting(posting)]
 
