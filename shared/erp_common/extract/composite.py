@@ -19,6 +19,10 @@ Row = TypeVar("Row")
 T = TypeVar("T")
 
 
+READINGS = 3
+"""How often a listing that moves is read in all."""
+
+
 class CompositeQuery(msgspec.Struct, Generic[Row], frozen=True):
     """A listing of which each page is made of the answers to several calls."""
 
@@ -28,6 +32,7 @@ class CompositeQuery(msgspec.Struct, Generic[Row], frozen=True):
     """Makes the calls for a page, counted from 1."""
     paging: Paging = Paging.SINGLE
     page_size: int = 0
+    identity: str = ""
 
     def page(self, number: int) -> Page[Row]:
         """One page."""
@@ -45,24 +50,22 @@ def chosen(page: Page[Row], choose: Callable[[Row], bool]) -> list[Batch[Row]]:
     batches = []
     for batch in page.batches:
         kept = [at for at, row in enumerate(batch.rows) if row is None or choose(row)]
-        batches.append(
-            Batch(
-                [batch.rows[at] for at in kept],
-                lambda batch=batch, kept=kept: [batch.source()[at] for at in kept],  # type: ignore[misc]
-            )
-        )
+        batches.append(batch.only(kept))
     return batches
 
 
 def pages(query: Query[Row]) -> list[Page[Row]]:
-    """All pages of a listing, one after the other.
+    """All pages of a listing, one after the other; read again if it moves meanwhile.
 
     Raises:
         ERPValidationError: If fewer rows come than the ERP announces, or a page comes again.
         ERPError: If the ERP cannot be read.
     """
-    paged = Paged(OnDemand(), (), query)
-    got = list(paged.pages())
+    for _ in range(READINGS):
+        paged = Paged(OnDemand(), (), query)
+        got = list(paged.pages())
+        if not paged.moved:
+            break
     if paged.announced is not None and paged.received < paged.announced:
         raise ERPValidationError(
             f"the ERP announced {paged.announced} rows of the {query.name}, but sent "

@@ -69,6 +69,10 @@ class Batch(msgspec.Struct, Generic[Row]):
         row = self.sent[index]
         return row if isinstance(row, dict) else {"value": row}
 
+    def only(self, kept: list[int]) -> Batch[Row]:
+        """The batch with these rows alone, each with what the ERP sent."""
+        return Batch([self.rows[at] for at in kept], lambda: [self.source()[at] for at in kept])
+
     def raws(self) -> list[dict[str, Any]]:
         """All rows as the ERP sent them."""
         return [self.raw(index) for index in range(len(self.rows))]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 from enum import Enum
 from functools import partial
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 
@@ -24,6 +25,12 @@ MAX_PAGES = 100_000
 
 MAX_EMPTY_PAGES = 20
 """So are more empty pages than this among those announced."""
+
+PAGES_COMPARED = 3
+"""Pages before a page among whose rows its own are looked for."""
+
+MAX_TOLD = 100
+"""Repeated rows of one listing that are told one by one."""
 
 PAGES_AHEAD = 64
 """Pages that are queued beyond the last that came in; far more than threads fetch at once."""
@@ -54,6 +61,10 @@ class Query(Protocol[Row]):
     def page_size(self) -> int:
         """Rows on a full page; 0 where the ERP decides it."""
 
+    @property
+    def identity(self) -> str:
+        """The field of a row that no other row of the listing has; empty where there is none."""
+
     def page(self, number: int) -> Page[Row]:
         """One page, counted from 1; called in any thread.
 
@@ -80,6 +91,7 @@ class HttpQuery(msgspec.Struct, Generic[Row], frozen=True):
     halves: Callable[[int], tuple[Request, Request]] | None = None
     """The two requests of half the page size that together give one page, for an ERP that breaks on
     large pages."""
+    identity: str = ""
     may_split: bool = False
     """Whether less can be asked for: then a call that takes too long is not tried again."""
 
@@ -135,6 +147,11 @@ class Paged(Generic[Row]):
         """Rows taken so far."""
         self.announced: int | None = None
         """The most rows that the ERP said there are."""
+        self.moved = False
+        """Whether the listing changed while it was read: another total, or a row twice."""
+        self.repeated: list[tuple[str, dict[str, Any]]] = []
+        """Rows that came again and count once: their identity, and the row as the ERP sent it."""
+        self._recent: deque[set[str]] = deque(maxlen=PAGES_COMPARED)
         self._ahead = ahead
         self._place = place
         self._complete = complete
@@ -157,9 +174,32 @@ class Paged(Generic[Row]):
             number += 1
             self._must_be_new(page, number, seen)
             if page.total_rows is not None:
+                self.moved |= self.announced not in {None, page.total_rows}
                 self.announced = max(self.announced or 0, page.total_rows)
+            if self.query.identity and self.query.paging is not Paging.SINGLE:
+                page = self._once(page)
             self.received += page.row_count or 0
             yield page
+
+    def _once(self, page: Page[Row]) -> Page[Row]:
+        """The page without rows of the pages before: what is keyed in moves rows onto the next."""
+        here: set[str] = set()
+        batches, count = [], 0
+        for batch in page.batches:
+            kept = []
+            for at, row in enumerate(batch.rows):
+                name = str(getattr(row, self.query.identity, None) or "").strip()
+                if name and (name in here or any(name in before for before in self._recent)):
+                    self.moved = True
+                    if len(self.repeated) < MAX_TOLD:
+                        self.repeated.append((name, batch.raw(at)))
+                    continue
+                here.add(name)
+                kept.append(at)
+            count += len(kept)
+            batches.append(batch if len(kept) == len(batch.rows) else batch.only(kept))
+        self._recent.append(here)
+        return msgspec.structs.replace(page, batches=batches, row_count=count)
 
     def _ask_up_to(self, pages: int) -> None:
         for number in range(len(self._tickets) + 1, pages + 1):

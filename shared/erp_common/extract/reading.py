@@ -153,6 +153,19 @@ class Reading:
 
     def expect_rows(self, stream: str, paged: Paged[Any], account: str | None = None) -> None:
         """Compare the rows that came with the number that the ERP announced."""
+        for name, raw in paged.repeated if self._checks else ():
+            self.findings.append(
+                finding(
+                    Code.DUPLICATE_ENTRY,
+                    f"Row {name} comes more than once in the {paged.query.name}; it is kept once. "
+                    "Rows moved while the pages were read, so that another may be missing: run "
+                    "again.",
+                    stream=stream,
+                    account_code=account,
+                    entry_id=name,
+                    raw=raw,
+                )
+            )
         announced, received = paged.announced, paged.received
         if announced is None or received >= announced or not self._checks:
             return

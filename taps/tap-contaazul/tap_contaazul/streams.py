@@ -55,6 +55,7 @@ class ContaAzulBooks(HttpSource, DerivedSource[None]):
             TRANSACTIONS.read,
             Paging.TOTALS,
             page_size=size,
+            identity="id",
         )
         return [(query, Lines(lines))]
 

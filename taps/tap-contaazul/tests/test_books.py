@@ -11,6 +11,7 @@ import pytest
 
 from harness.runs import balances
 from simulator import Books, Simulator
+from simulator.requestlog import LoggedRequest
 
 Extract = Callable[[Mapping[str, Any]], Mapping[str, list[dict[str, Any]]]]
 
@@ -101,3 +102,50 @@ def test_an_entry_with_a_bad_line_is_told_and_not_emitted(extract: Extract) -> N
     assert issue["raw"]["id"] == spoilt.uuid
     assert len(issue["raw"]["lines"]) == len(spoilt.lines)
     assert "lines[0].debit_amount" in issue["message"]
+
+
+def keyed_in(times: int) -> Callable[[dict[str, Any], LoggedRequest], None]:
+    """While pages are read something is keyed in: rows move one on, and the total grows."""
+    last: dict[int, Any] = {}
+    left = [times]
+
+    def shift(body: dict[str, Any], request: LoggedRequest) -> None:
+        rows = body["transactions"]
+        page = body["page"]
+        if page == 1:
+            left[0] -= 1
+        if left[0] >= 0 and page > 1:
+            rows.insert(0, last[page - 1])
+            last[page] = rows.pop() if len(rows) > 1 else rows[-1]
+            body["total"] += 1
+        elif rows:
+            last[page] = rows[-1]
+
+    return shift
+
+
+def test_a_listing_that_moves_is_read_again(extract: Extract) -> None:
+    with Simulator(Books.generate(opening="entry")) as sim:
+        given = settings(sim, "oauth2", page_size=7, period="month", max_concurrency=1)
+        usual = extract(given)
+        with sim.tamper("contaazul", "transactions", keyed_in(1)):
+            rows = extract(given)
+    assert rows["validation_issues"] == []
+    assert balances(rows["trial_balance"]) == balances(usual["trial_balance"])
+    assert len(rows["subledger"]) == len(usual["subledger"])
+
+
+def test_a_listing_that_never_stands_still_is_taken_once_and_told(extract: Extract) -> None:
+    with Simulator(Books.generate()) as sim:
+        given = settings(sim, "oauth2", page_size=7, opening_balances_from=None, max_concurrency=1)
+        with sim.tamper("contaazul", "transactions", keyed_in(1000)):
+            rows = extract(given)
+    told = [row for row in rows["validation_issues"] if row["code"] == "DUPLICATE_ENTRY"]
+    assert told
+    assert {row["severity"] for row in told} == {"error"}
+    assert "ROW_COUNT_MISMATCH" in {row["code"] for row in rows["validation_issues"]}
+    keys = [(row["account_code"], row["entry_id"], row["line_number"]) for row in rows["subledger"]]
+    assert len(keys) == len(set(keys))
+    assert {
+        row["line_number"] for row in rows["subledger"] if row["entry_id"] == told[0]["entry_id"]
+    }

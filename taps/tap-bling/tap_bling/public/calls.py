@@ -68,7 +68,7 @@ def movements(transport: Transport, window: Period) -> HttpQuery[Movement]:
             ),
         )
 
-    return HttpQuery(transport, "money movements", ask, MOVEMENTS.read, _END)
+    return HttpQuery(transport, "money movements", ask, MOVEMENTS.read, _END, identity="id")
 
 
 def movement(number: str) -> Request:

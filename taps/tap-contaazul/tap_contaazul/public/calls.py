@@ -231,7 +231,7 @@ def _listing(
         return Request("GET", path, (*paging, *params))
 
     read = partial(_read, listing, size, name)
-    return HttpQuery(transport, name, ask, read, Paging.TOTALS, page_size=size)
+    return HttpQuery(transport, name, ask, read, Paging.TOTALS, page_size=size, identity="id")
 
 
 def _read(listing: Listing[Row], size: int, name: str, answer: Answer) -> Page[Row]:

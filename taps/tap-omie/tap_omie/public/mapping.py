@@ -145,6 +145,12 @@ def settled(row: Movement, bank: str, splits: Mapping[tuple[str, str], Sequence[
     )
 
 
+def title_number(row: Title) -> str | None:
+    """Omie's number of a title; None if it has none that can be read."""
+    head = row.cabecTitulo
+    return optional_id(head.get("nCodTitulo"), "nCodTitulo") if isinstance(head, dict) else None
+
+
 def splits(row: Title) -> list[tuple[tuple[str, str], list[Share]]]:
     """The categories of a title's settlements, by bank account and movement there.
 

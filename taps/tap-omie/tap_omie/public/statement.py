@@ -28,9 +28,15 @@ class Splits:
     def __init__(self) -> None:
         """Know nothing yet."""
         self.shares: dict[tuple[str, str], list[Share]] = {}
+        self._titles: set[str] = set()
 
     def __call__(self, row: Title) -> Sequence[Posting]:
         """Take a title in; it is no posting."""
+        number = mapping.title_number(row)
+        if number in self._titles:
+            return ()  # a title that slid onto the next page must not weigh twice
+        if number is not None:
+            self._titles.add(number)
         for key, shares in mapping.splits(row):
             self.shares.setdefault(key, []).extend(shares)
         return ()

@@ -50,6 +50,7 @@ class Account(msgspec.Struct, gc=False, rename="lower"):
     CT1_NORMAL: Any = None
     CT1_CTASUP: Any = None
     CT1_NATCTA: Any = None
+    R_E_C_N_O_: Any = None
 
 
 class Month(msgspec.Struct, gc=False, rename="lower"):
@@ -59,6 +60,7 @@ class Month(msgspec.Struct, gc=False, rename="lower"):
     CQ0_CONTA: Any = None
     CQ0_DEBITO: Any = None
     CQ0_CREDIT: Any = None
+    R_E_C_N_O_: Any = None
 
 
 class Entry(msgspec.Struct, gc=False, rename="lower"):

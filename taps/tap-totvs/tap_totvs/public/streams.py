@@ -59,8 +59,8 @@ class Table(msgspec.Struct, frozen=True):
         return cls(fields[0].partition("_")[0], fields, order, reader(listing, needed))
 
 
-CHART = Table.of(Account, ("CT1_CONTA",), optional=("CT1_CTASUP", "CT1_NATCTA"))
-MONTHS = Table.of(Month, ("CQ0_CONTA", "CQ0_DATA"))
+CHART = Table.of(Account, ("CT1_CONTA",), optional=("CT1_CTASUP", "CT1_NATCTA", RECNO))
+MONTHS = Table.of(Month, ("CQ0_CONTA", "CQ0_DATA"), optional=(RECNO,))
 ENTRIES = Table.of(
     Entry,
     ("CT2_FILIAL", "CT2_DATA", "CT2_LOTE", "CT2_SBLOTE", "CT2_DOC", "CT2_LINHA"),
@@ -137,6 +137,8 @@ class GenericQueryBooks(HttpSource, ComposedSource):
             table.read,
             Paging.SAID,
             self._page_size,
+            # The lines of entries look for themselves, far back.
+            identity="" if table is ENTRIES else RECNO,
         )
 
     def _request(
