@@ -6,6 +6,7 @@ from datetime import date
 from itertools import pairwise
 from typing import Any
 
+import msgspec
 import pytest
 
 from erp_common.errors import ERPValidationError
@@ -87,6 +88,37 @@ def test_a_page_that_comes_again_is_an_error() -> None:
     served = Served(p1=page(1, 2), p2=page(1, 2))
     with pytest.raises(ERPValidationError, match="page 2 of the rows repeats page 1"):
         pages(query(served, Paging.SHORT_PAGE))
+
+
+class Named(msgspec.Struct):
+    """A row with a number of its own."""
+
+    id: int
+
+
+def test_a_list_that_moves_is_read_again() -> None:
+    """Its total changes, or a number comes twice: both tell that a row may be missing."""
+    first = [named(1, 2, total=3), named(2, 3, total=4)]  # one was keyed in before 2
+    second = [named(9, 1, total=4), named(2, 3, total=4)]
+    answers = iter([*first, *second])
+    served = Served()
+    served.fetch = lambda *_, **__: next(answers)  # type: ignore[method-assign]
+    got = pages(query(served, Paging.TOTALS, identity="id"))
+    assert [row.id for one in got for batch in one.batches for row in batch.rows if row] == [
+        *(9, 1, 2, 3)
+    ]
+
+
+def test_a_list_that_never_stands_still_is_an_error_if_rows_are_missing() -> None:
+    served = Served(p1=named(1, 2, total=3), p2=named(2, 3, total=4))
+    with pytest.raises(ERPValidationError, match="announced 4 rows of the rows, but sent 3"):
+        pages(query(served, Paging.TOTALS, identity="id"))
+    assert served.asked == ["p1", "p2"] * 3
+
+
+def named(*numbers: int, total: int) -> Page[Any]:
+    rows = [Named(one) for one in numbers]
+    return Page([Batch(rows, lambda: [{"id": one} for one in numbers])], 2, total, len(rows))
 
 
 def test_a_page_too_large_is_read_in_halves() -> None:
