@@ -157,9 +157,13 @@ class Reading:
             self.findings.append(
                 finding(
                     Code.DUPLICATE_ENTRY,
-                    f"Row {name} comes more than once in the {paged.query.name}; it is kept once. "
-                    "Rows moved while the pages were read, so that another may be missing: run "
-                    "again.",
+                    told(
+                        "Row {row} comes more than once in the {listing}; it is kept once. Rows "
+                        "moved while the pages were read, so that another may be missing: run "
+                        "again.",
+                        row=name,
+                        listing=paged.query.name,
+                    ),
                     stream=stream,
                     account_code=account,
                     entry_id=name,

@@ -103,7 +103,7 @@ def test_a_list_that_moves_is_read_again() -> None:
     answers = iter([*first, *second])
     served = Served()
     served.fetch = lambda *_, **__: next(answers)  # type: ignore[method-assign]
-    got = pages(query(served, Paging.TOTALS, identity="id"))
+    got: Any = pages(query(served, Paging.TOTALS, identity="id"))
     assert [row.id for one in got for batch in one.batches for row in batch.rows if row] == [
         *(9, 1, 2, 3)
     ]
