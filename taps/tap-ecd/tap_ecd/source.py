@@ -110,6 +110,7 @@ class _Journal:
 
     paging = Paging.SINGLE
     page_size = 0
+    identity = ""
 
     def __init__(self, period: FiledPeriod, code: str) -> None:
         self._period = period
