@@ -48,7 +48,7 @@ def test_edits_deletions_and_moves_of_closed_months(close: Close, serve: Serve) 
 
     def told() -> set[tuple[object, ...]]:
         close.load(reader.read("omie", company.id, FIRST, LAST))
-        close.build("--select", "+restatements", "+close_status")
+        close.build("--select", "+close_status", "--indirect-selection=cautious")
         return {
             (
                 row["period_end"],
@@ -99,9 +99,9 @@ def test_what_changes_while_a_month_is_open_is_no_restatement(close: Close, serv
         for header in rows["periods"]:
             header["period_status"] = status
         close.load(rows)
-        close.build("--select", "+restatements")
+        close.build("--select", "+restatements", "--indirect-selection=cautious")
         assert close.rows("restatements") == []
         company.delete_entry(company.entries[-1].id)
     close.load(reader.read("omie", company.id, FIRST, ENDS[0]))
-    close.build("--select", "+restatements")
+    close.build("--select", "+restatements", "--indirect-selection=cautious")
     assert close.rows("restatements") != []

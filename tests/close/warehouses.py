@@ -139,7 +139,7 @@ class Close(ABC):
             "DBT_THREADS": "2",
         }
         return subprocess.run(
-            command, capture_output=True, text=True, check=False, env=environment, timeout=600
+            command, capture_output=True, text=True, check=False, env=environment, timeout=1500
         )
 
     def build(self, *arguments: str) -> None:

@@ -50,6 +50,13 @@ rolled as (
     group by above.company_id, above.period_start, above.period_end, above.ancestor
 ),
 
+{# What something stands below in a period, moved or not. #}
+parents as (
+    select distinct company_id, period_start, period_end, parent_account_code as account_code
+    from {{ ref('int_accounts') }}
+    where parent_account_code is not null
+),
+
 {# Periods for which there is a year before. #}
 compared as (
     select distinct company_id, period_start, period_end
@@ -100,11 +107,16 @@ select
     true as is_summary,
     true as is_present,
     {{ erp_close.amount('coalesce(rolled.closing, 0)') }} as closing,
-    {{ erp_close.amount('coalesce(rolled.month, summaries.debit - summaries.credit)') }} as month,
-    {{ erp_close.amount('coalesce(rolled.ytd, summaries.own_ytd)') }} as ytd,
+    {{ erp_close.amount('coalesce(rolled.month, case when parents.account_code is null then summaries.debit - summaries.credit else 0 end)') }} as month,
+    {{ erp_close.amount('coalesce(rolled.ytd, case when parents.account_code is null then summaries.own_ytd else 0 end)') }} as ytd,
     {{ erp_close.amount('case when compared.company_id is not null then coalesce(rolled.prior_ytd, 0) end') }}
         as prior_ytd
 from summaries
+left join parents
+    on summaries.company_id = parents.company_id
+    and summaries.period_start = parents.period_start
+    and summaries.period_end = parents.period_end
+    and summaries.account_code = parents.account_code
 left join compared
     on summaries.company_id = compared.company_id
     and summaries.period_start = compared.period_start
