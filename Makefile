@@ -19,7 +19,7 @@ PYTEST_WORKERS ?= 2
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: .venv/.installed .meltano/.installed ## a fictional holding's ledgers, from four ERPs to one trial balance
+demo: .venv/.installed .meltano/.installed .tools/dbt/.installed ## a fictional holding's ledgers, from four ERPs to a close to look at
 	@$(bin)/python -m demo
 
 demo-psql: .venv/.installed ## a SQL prompt on what the demo loaded (or: make demo-psql SQL='select …')

@@ -14,6 +14,7 @@ from types import FrameType
 import psycopg
 
 from demo import KEPT
+from demo.close import CloseError
 from demo.meltano import MeltanoError
 from demo.members import holding
 from demo.postgres import PostgresError
@@ -38,7 +39,7 @@ def main() -> int:
     screen = Screen()
     try:
         books = holding(START, END, ENTRIES_PER_MONTH)
-        Show(screen, books, START, END, KEPT).run()
+        Show(screen, books, START, END, KEPT, closes=True).run()
     except KeyboardInterrupt:
         screen.step("[bold]Interrupted[/bold]; everything that was started has been stopped.")
         return 130
@@ -47,7 +48,7 @@ def main() -> int:
         screen.plain(str(difference))
         screen.plain("If .demo/ is an earlier version's: make clean, then make demo again.")
         return 1
-    except (PostgresError, MeltanoError, psycopg.Error) as error:
+    except (PostgresError, MeltanoError, CloseError, psycopg.Error) as error:
         screen.step("[bold red]The demo failed.[/bold red]")
         screen.plain(str(error))
         return 1

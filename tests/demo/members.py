@@ -66,6 +66,9 @@ def holding(start: date, end: date, entries_per_month: int) -> Books:
         end=end,
         entries_per_month=entries_per_month,
         opening="entry",
+        closing="yearly",
+        own_charts=True,
+        sales_between=True,
     )
 
 

@@ -32,6 +32,16 @@ CONSOLIDATED = """
     group by cube (account_type, (company_id, company_name))
     order by of_the_holding, company_id
 """
+BEFORE_CLOSING = """
+    select account_type, company_name, sum(net_before_closing) as net_closing_balance,
+           grouping(account_type) = 1 as of_all_types,
+           grouping(company_name) = 1 as of_the_holding
+    from close.account_balances
+    join periods using (company_id, period_start, period_end)
+    where period_end = %s and not is_summary
+    group by cube (account_type, (company_id, company_name))
+    order by of_the_holding, company_id
+"""
 
 
 class Balance(msgspec.Struct):
@@ -140,10 +150,18 @@ def tie_out(connection: Connection) -> Table:
     return table
 
 
-def consolidated(connection: Connection, end: date) -> Table:
-    """Closing balances by account type, of each company and of the holding."""
+def consolidated(connection: Connection, end: date, *, before_closing: bool = False) -> Table:
+    """Closing balances by account type, of each company and of the holding.
+
+    Args:
+        connection: The database.
+        end: Last day of the period.
+        before_closing: Whether to leave out the entries that zero the result accounts, by the
+            models of the close.
+    """
+    query = BEFORE_CLOSING if before_closing else CONSOLIDATED
     with connection.cursor(row_factory=class_row(Sum)) as cursor:
-        sums = cursor.execute(CONSOLIDATED.encode(), (end,)).fetchall()
+        sums = cursor.execute(query.encode(), (end,)).fetchall()
     columns = list(dict.fromkeys(one.company_name for one in sums if not one.of_the_holding))
     cells = {(one.row, one.column): one.net_closing_balance for one in sums}
     table = Table(box=box.SIMPLE_HEAD)

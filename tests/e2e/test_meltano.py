@@ -14,6 +14,7 @@ from rich.console import Console
 
 from demo.meltano import MeltanoError, run
 from demo.members import ERPS
+from demo.postgres import Postgres
 from demo.show import Show
 from demo.steps import Screen
 from demo.tables import ACCOUNT_TYPES, amount, balance
@@ -76,6 +77,42 @@ def test_the_second_run_reads_what_may_have_changed_and_gets_every_change(kept: 
     assert "no difference" in second
 
     assert (PROJECT / "meltano.yml").read_bytes() == project_file
+
+
+@pytest.mark.pipelines
+def test_the_demo_goes_on_to_a_signed_close_and_tells_what_changed_since(kept: Path) -> None:
+    books = Books.generate(
+        companies=len(ERPS),
+        start=START,
+        end=END,
+        entries_per_month=8,
+        opening="entry",
+        closing="quarterly",
+        own_charts=True,
+        sales_between=True,
+    )
+    printed = io.StringIO()
+    screen = Screen(Console(file=printed, width=200))
+    Show(screen, books, START, END, kept, closes=True).run()
+    assert "no difference" in printed.getvalue()
+    page = (kept / "report" / "index.html").read_text(encoding="utf-8")
+    for company in books.companies:
+        assert company.name in page
+    assert (kept / "report" / "close.xlsx").exists()
+    server = Postgres(kept / "postgres")
+    server.start()
+    try:
+        with Warehouse(server.uri()) as warehouse:
+            changed = warehouse.rows(
+                "select company_id, period_end, restated_accounts, changed_since_signed"
+                " from close.close_status where changed_since_signed"
+            )
+            filed = warehouse.values("select distinct status from close.ecd_tie_out")
+    finally:
+        server.stop()
+    company = books.companies[1]
+    assert [tuple(row.values()) for row in changed] == [(company.id, END, 2, True)]
+    assert filed == ["EQUAL"]
 
 
 def consolidated(books: Books) -> Iterator[str]:

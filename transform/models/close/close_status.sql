@@ -1,3 +1,5 @@
+-- depends_on: {{ ref('int_accounts') }}
+-- (it is named where a signature is looked for, which dbt does not see before there is one)
 {# Signatures are kept by close-report in close_signoffs; before the first one there is no such table. #}
 {%- set signoffs = none -%}
 {%- if execute -%}
