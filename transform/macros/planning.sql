@@ -3,7 +3,7 @@
     compare each row with each. Joining by hash costs no more on few rows, and grows with the rows alone.
 -#}
 {% macro join_by_hash() -%}
-    {%- if target.type == 'postgres' -%}set local enable_nestloop = off{%- endif -%}
+    {%- if target.type == 'postgres' -%}set local enable_nestloop = off; set local enable_mergejoin = off{%- endif -%}
 {%- endmacro %}
 
 {#- And lets it know them for the models that follow. -#}
