@@ -13,6 +13,8 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +44,7 @@ class Setting(msgspec.Struct, frozen=True):
     choices: tuple[str, ...] = ()
     secret: bool = False
     required: bool = False
+    group: str = ""
 
 
 def taps() -> list[str]:
@@ -64,14 +67,14 @@ def about(tap: str) -> dict[str, Any]:
     return described
 
 
-def settings(schema: dict[str, Any], prefix: str = "") -> Iterator[Setting]:
+def settings(schema: dict[str, Any], prefix: str = "", group: str = "") -> Iterator[Setting]:
     """The settings that a JSON schema describes, in its order."""
     for key, described in schema["properties"].items():
         if not prefix and key in BUILT_IN:
             continue
         types = [kind for kind in _listed(described["type"]) if kind != "null"]
         if described.get("properties"):
-            yield from settings(described, f"{prefix}{key}.")
+            yield from settings(described, f"{prefix}{key}.", described.get("group", ""))
             continue
         yield Setting(
             name=prefix + key,
@@ -82,11 +85,19 @@ def settings(schema: dict[str, Any], prefix: str = "") -> Iterator[Setting]:
             choices=tuple(described.get("enum", ())),
             secret=bool(described.get("secret")),
             required=key in schema.get("required", ()),
+            group=group or described.get("group", ""),
         )
 
 
 def markdown(listed: list[Setting]) -> str:
-    """The table of a README."""
+    """The tables of a README, one for each group of settings."""
+    groups = {group: list(its) for group, its in groupby(listed, attrgetter("group"))}
+    if len(groups) == 1:
+        return _table(listed)
+    return "\n".join(f"### {group.capitalize()}\n\n{_table(its)}" for group, its in groups.items())
+
+
+def _table(listed: list[Setting]) -> str:
     lines = ["| Setting | Type | Default | Meaning |", "| --- | --- | --- | --- |"]
     for setting in listed:
         kind = setting.type + (", secret" if setting.secret else "")

@@ -157,26 +157,13 @@ def _book_problems(settings: Settings) -> Iterator[str]:
 
 
 def _missing_credentials(settings: Settings) -> Iterator[str]:
-    needed = credentials(settings)
+    auth_type, grant_type = settings.auth_type, settings.grant_type
+    needed = settings.usual.credentials(auth_type, grant_type)
+    if (auth_type, grant_type) == ("oauth2", "refresh_token") and not settings.token_store:
+        needed = (*needed, "refresh_token")
     missing = [name for name in needed if not (getattr(settings, name) or "").strip()]
     if missing:
         yield f"{' and '.join(missing)} must be set for auth_type {settings.auth_type}"
-
-
-def credentials(settings: Settings) -> tuple[str, ...]:
-    """The settings that the way to authenticate needs."""
-    if settings.auth_type == "basic_auth":
-        return ("username", "password")
-    if settings.auth_type == "bearer_token":
-        return ("access_token",)
-    if settings.auth_type == "api_key":
-        return settings.usual.api_key_settings
-    if settings.grant_type == "password":
-        return ("username", "password", "token_url")
-    application = ("client_id", "client_secret", "token_url")
-    if settings.grant_type == "client_credentials" or settings.token_store:
-        return application
-    return (*application, "refresh_token")
 
 
 def _without_nulls(value: Any) -> Any:  # noqa: ANN401

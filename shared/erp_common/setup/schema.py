@@ -38,12 +38,16 @@ def schema(of: type[Settings]) -> dict[str, Any]:
         "{derived}": defaults.derived_under,
     }
     described = _struct(of, defaults.values(), said)
-    properties = _in_order(described["properties"])
+    properties = described["properties"]
+    required = [name for name, one in properties.items() if one["group"] == "required"]
+    for name in defaults.credentials(defaults.auth_types[0]):
+        if "default" not in properties[name]:
+            properties[name]["group"] = "required"  # under another auth_type others are
+    properties = _in_order(properties)
     properties["api"]["enum"] = list(defaults.apis)
     properties["auth_type"]["enum"] = list(defaults.auth_types)
     for name in of.hidden():
         del properties[name]
-    required = [name for name, one in properties.items() if one["group"] == "required"]
     for name in required:
         properties[name]["type"] = [kind for kind in properties[name]["type"] if kind != "null"]
     return {**described, "properties": properties, "required": required}

@@ -71,6 +71,18 @@ class Defaults(msgspec.Struct, frozen=True, kw_only=True):
         """The defaults under this value of `api`."""
         return self.public if api == "public" and self.public else self
 
+    def credentials(self, auth_type: str, grant_type: str = GRANT_TYPES[0]) -> tuple[str, ...]:
+        """The settings that a way to authenticate needs."""
+        if auth_type == "basic_auth":
+            return ("username", "password")
+        if auth_type == "bearer_token":
+            return ("access_token",)
+        if auth_type == "api_key":
+            return self.api_key_settings
+        if grant_type == "password":
+            return ("username", "password", "token_url")
+        return ("client_id", "client_secret", "token_url")
+
     def values(self) -> dict[str, Any]:
         """The settings that these defaults set, as a user would."""
         values = {
