@@ -71,7 +71,7 @@ class Extraction(msgspec.Struct, kw_only=True):
     threads: int = 4
     lookback: int = 1
     """Periods that the next run will read again."""
-    periods_per_request: int = 12
+    periods_per_request: int
     """Closed periods that one request for postings may span; it gets fewer where the ERP breaks."""
     cut: Cut = Cut.MONTH
     year_end_close: bool = False
