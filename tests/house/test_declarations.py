@@ -50,8 +50,10 @@ EVERY = {one.path: one for of in SETTINGS.values() for one in declared(of)}
 
 
 def trees() -> Iterator[tuple[Path, ast.Module]]:
-    """The source of every package that is distributed."""
-    for folder in packages().values():
+    """The source of the taps and of what they share; other programs have settings of their own."""
+    for name, folder in packages().items():
+        if not name.startswith(("erp_common", "tap_")):
+            continue
         for file in sorted(folder.rglob("*.py")):
             yield file, ast.parse(file.read_text(encoding="utf-8"))
 
@@ -83,12 +85,13 @@ def defaults(tree: ast.Module) -> Iterator[tuple[str, int]]:
 
 
 def listed(tree: ast.Module) -> Iterator[tuple[frozenset[str], int]]:
-    """Sets of texts: the members of a `Literal`, an enumeration, a tuple, a list or a set."""
+    """Sets of texts: the members of a `Literal`, an enumeration, a tuple, a list or a set.
+
+    Not the keys of a table, which says what each of them means.
+    """
     for node in ast.walk(tree):
         if isinstance(node, (ast.Tuple, ast.List, ast.Set)):
             values: list[ast.expr | None] = list(node.elts)
-        elif isinstance(node, ast.Dict):
-            values = list(node.keys)
         elif isinstance(node, ast.ClassDef):
             values = [one.value for one in node.body if isinstance(one, ast.Assign)]
         else:
