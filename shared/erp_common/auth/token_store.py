@@ -76,6 +76,7 @@ class TokenStore:
         self._lock = FileLock(f"{self._path}.lock", mode=0o600)
         self._reserve: Path | None = None
         self._in_place = False
+        self._unpadded: bytes | None = None
         self._warned = False
 
     @contextmanager
@@ -100,10 +101,12 @@ class TokenStore:
         try:
             yield
         finally:
-            if self._reserve is not None:
-                with suppress(OSError):
+            with suppress(OSError):
+                if self._reserve is not None:
                     self._reserve.unlink()
-                self._reserve = None
+                if self._unpadded is not None:
+                    _write(self._path, self._unpadded)
+            self._reserve = self._unpadded = None
             if made and not self._path.exists():
                 # There is no token: a folder that was misspelt, perhaps, is not to stay.
                 with suppress(OSError):
@@ -120,14 +123,16 @@ class TokenStore:
         Raises:
             ERPValidationError: The file cannot be written, or is no token store.
         """
-        data = _encoded(self._entries())
+        self._entries()  # nothing is done to a file that is no store
+        data = self._path.read_bytes() if self._path.exists() else b""
         try:
             for left in self._path.parent.glob(f".{glob.escape(self._path.name)}.*"):
                 left.unlink()  # by a process that was killed; who holds the lock is alone
-            if self._path.exists():
+            if data:
                 self._put(data)
             room = data + b" " * _ROOM
             if self._in_place:
+                self._unpadded = data
                 _write(self._path, room)
             else:
                 self._reserve = self._temporary(room)
@@ -165,6 +170,7 @@ class TokenStore:
             ERPValidationError: The file cannot be written, or is no token store.
         """
         entries = {**self._entries(), name: asdict(token)}
+        self._unpadded = None
         try:
             self._put(_encoded(entries))
         except OSError as error:
