@@ -22,7 +22,7 @@ from close_report.matrix import read_matrix
 from close_report.periods import last_day, today
 from close_report.render import Options, render
 from close_report.signoffs import Request, sign
-from close_report.text import harmless
+from close_report.text import harmless, plain
 from close_report.warehouse import Warehouse
 
 DONE: Final = 0
@@ -86,7 +86,8 @@ def _sign(warehouse: Warehouse, chosen: argparse.Namespace, day: date) -> int:
     done = "The signature is withdrawn" if chosen.withdraw else "Signed"
     print(  # noqa: T201
         f"{done}: {row.company_id}, {row.period_start} to {row.period_end}, by {row.signed_by}; "
-        f"{row.account_count} accounts, debits {row.total_debit}, credits {row.total_credit}, "
+        f"{row.account_count} accounts, debits {plain(row.total_debit)}, credits "
+        f"{plain(row.total_credit)}, "
         f"digest {row.digest[:12]}."
     )
     return DONE
