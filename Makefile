@@ -84,7 +84,7 @@ install: .venv/.installed .meltano/.installed ## what demo and test install firs
 install-dbt: .tools/dbt/.installed ## dbt with its adapters, for transform/ (docs/close.md)
 
 test-close: .venv/.installed .tools/dbt/.installed ## the minutes of dbt that `make test` leaves out
-	$(bin)/pytest -m close tests/close
+	$(bin)/pytest -m close tests/close tests/report
 
 install-airflow: .airflow/.installed ## Airflow, for docs/orchestration.md
 

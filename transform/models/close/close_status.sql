@@ -1,6 +1,7 @@
 -- depends_on: {{ ref('int_accounts') }}
 -- (it is named where a signature is looked for, which dbt does not see before there is one)
 {# Signatures are kept by close-report in close_signoffs; before the first one there is no such table. #}
+{%- set accounts = ref('int_accounts') -%}
 {%- set signoffs = none -%}
 {%- if execute -%}
     {%- set signoffs = adapter.get_relation(database=this.database, schema=this.schema, identifier='close_signoffs') -%}
@@ -66,7 +67,7 @@ totals as (
         sum(case when debit <> 0 or credit <> 0 then 1 else 0 end) as account_count,
         sum(debit) as total_debit,
         sum(credit) as total_credit
-    from {{ ref('int_accounts') }}
+    from {{ accounts }}
     where not is_summary
     group by company_id, period_end
 ),
