@@ -104,7 +104,7 @@ _KNOWN: Final = {
         N_("See what changed, ask who changed it and why, and sign again."),
     ),
     "DUPLICATE_ENTRY": Advice(
-        N_("An entry came twice in a listing"), N_("Nothing, if it was kept once; else read again.")
+        N_("An entry came twice in a listing"), N_("Run again while nobody keys in.")
     ),
     "UNKNOWN_SITUATION": Advice(
         N_("A document is in a state that is not known"),

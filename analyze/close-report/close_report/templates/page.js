@@ -299,7 +299,7 @@
     if (!found.length) return empty(_("No findings."), _("Every check of this period passed."));
     return h("div", { class: "card" }, found.map((one) => h("article", { class: "finding" },
       h("span", { class: `mark f-${one.severity === "error" ? "no" : "some"}`, "aria-hidden": "true" }, one.severity === "error" ? "✕" : "!"),
-      h("h3", {}, one.title, h("span", { class: "sr" }, one.severity === "error" ? ` (${_("error")})` : ` (${_("warning")})`)),
+      h("h2", {}, one.title, h("span", { class: "sr" }, one.severity === "error" ? ` (${_("error")})` : ` (${_("warning")})`)),
       h("p", {}, h("bdi", {}, one.message)),
       h("p", { class: "do" }, one.do))));
   }
