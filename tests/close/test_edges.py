@@ -85,7 +85,7 @@ def test_an_account_that_leaves_the_chart_keeps_its_year(duck: DuckClose, serve:
         if not (row["account_code"] == RENT and row["period_end"] == "2024-02-29")
     ]
     duck.load(rows)
-    duck.build("--exclude", "test_name:balance_sheet_balances")
+    duck.build("--exclude", "balance_sheet_balances")
     (row,) = duck.rows(
         "income_statement", where=f"account_code = '{RENT}' and period_end = '2024-02-29'"
     )
@@ -109,17 +109,16 @@ def test_cash_beside_accrual_is_not_consolidated(duck: DuckClose, serve: Serve) 
     books = Books.generate(companies=2, entries_per_month=6, end=LAST)
     reader = serve(books)
     accrual = reader.read("omie", "101", FIRST, LAST)
-    cash = reader.read("bling_public", "102", FIRST, LAST)
+    cash = reader.read("bling", "102", FIRST, LAST)
+    for header in cash["periods"]:
+        header["metadata"] = {**header["metadata"], "accounting_basis": "cash"}
     duck.seed("group_accounts", *_group("A", "BS"), *_group("R", "PL"))
     duck.seed(
         "account_map",
         *(
             {"company_id": company, "account_code_pattern": pattern, "group_account": group}
-            for company, patterns in {
-                "101": {"1*": "A", "2*": "A", "3*": "R", "4*": "R", "5*": "R"},
-                "102": {"CC.*": "A", "CLEARING.*": "A", "OPENING": "A", "CAT.*": "R"},
-            }.items()
-            for pattern, group in patterns.items()
+            for company in ("101", "102")
+            for pattern, group in {"1*": "A", "2*": "A", "3*": "R", "4*": "R", "5*": "R"}.items()
         ),
     )
     duck.load({name: accrual[name] + cash[name] for name in accrual})
