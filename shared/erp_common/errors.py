@@ -41,3 +41,7 @@ class ERPRateLimitError(ERPError):
 
 class ERPValidationError(ERPError):
     """The answer or a value is not what it must be: shapes, business faults, strict findings."""
+
+
+class ERPSettingsError(ERPValidationError, ValueError):
+    """A setting of the Python interface is missing or wrong, such as a plain http address."""

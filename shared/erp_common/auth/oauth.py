@@ -11,6 +11,7 @@ from urllib.parse import urljoin
 
 from requests import PreparedRequest
 
+from erp_common.auth.authorized_session import AuthorizedSession
 from erp_common.auth.refresh_chain import AccessToken, RefreshChain
 from erp_common.auth.token_endpoint import Granted, TokenDialect, TokenEndpoint, granted
 from erp_common.auth.token_store import TokenStore, application
@@ -119,6 +120,10 @@ class OAuth2Handler(Credentials):
         """Add the token, fetching one first where there is none that is good."""
         request.headers["Authorization"] = f"Bearer {self._usable()}"
         return request
+
+    def get_session(self) -> AuthorizedSession:
+        """A session whose requests carry the token; in `async with` its calls are coroutines."""
+        return AuthorizedSession(self)
 
     def bind(self, call: TokenCall, masker: Masker, system: str) -> None:
         """Send requests for tokens through `call`, and tell `masker` every token."""

@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator, Mapping
-from datetime import date, datetime
+from copy import copy
+from datetime import datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 from singer_sdk.exceptions import ConfigValidationError
 
-from erp_common.connector.models import SubledgerEntry, TrialBalance
-from erp_common.errors import ERPConnectionError, ERPValidationError
+from erp_common.connector.models import Day, SubledgerEntry, TrialBalance
+from erp_common.errors import ERPConnectionError, ERPSettingsError, ERPValidationError
 from erp_common.extract.books import AccountPostings, Books
 from erp_common.extract.period import PeriodExtract
 from erp_common.extract.source import Source
@@ -36,7 +37,13 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-Day = date | datetime
+AWAITABLE = (
+    "health_check",
+    "get_trial_balance",
+    "get_subledger_details",
+    "iter_subledger_details",
+)
+"""What is a coroutine inside `async with`."""
 _ROWS_AT_ONCE = 500
 """Rows that one step of a thread fetches for the event loop."""
 
@@ -52,7 +59,7 @@ class Connector:
         """Read the settings; nothing is asked of the ERP yet.
 
         Raises:
-            ERPValidationError: If a setting is missing or wrong.
+            ERPSettingsError: If a setting is missing or wrong; it is a `ValueError` too.
         """
         self._tap = tap
         self._masker = Masker()
@@ -60,13 +67,12 @@ class Connector:
         try:
             self._config: Settings = tap.typed(settings, books=False)
         except ConfigValidationError as error:
-            raise ERPValidationError("; ".join(map(str, error.errors))) from None
+            raise ERPSettingsError("; ".join(map(str, error.errors))) from None
         for name, hint in misspelt(settings, tap.every_setting()):
             told = f"; {hint}" if hint else ""
             logger.warning("%s has no setting %s: it is ignored%s", tap.name, name, told)
         self._build: connection.Build | None = None
         self._source: Source | None = None
-        self._async: AsyncConnector | None = None
 
     def connect(self) -> Connector:
         """Make ready to call; the first request comes with the first question."""
@@ -96,9 +102,13 @@ class Connector:
         self.disconnect()
 
     async def __aenter__(self) -> AsyncConnector:
-        """Connect; the methods of what is returned are coroutines."""
+        """Connect; inside the block the methods are coroutines, of this object too."""
         self.connect()
-        return AsyncConnector(self)
+        methods = AsyncConnector(copy(self))
+        for name in AWAITABLE:
+            # They stand before those of the class until the block ends.
+            setattr(self, name, getattr(methods, name))
+        return methods
 
     async def __aexit__(
         self,
@@ -107,6 +117,8 @@ class Connector:
         trace: TracebackType | None,
     ) -> None:
         """Disconnect."""
+        for name in AWAITABLE:
+            delattr(self, name)
         self.disconnect()
 
     def health_check(self) -> HealthCheckResult:

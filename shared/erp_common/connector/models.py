@@ -9,7 +9,9 @@ from typing import Any
 
 import msgspec
 
-from erp_common.ledger.models import AccountBalance, PostingKind
+from erp_common.ledger.models import BRAZILIAN_REAL, AccountBalance, PostingKind
+
+Day = date | datetime
 
 
 class AuthType(str, Enum):
@@ -30,38 +32,41 @@ class TrialBalance(msgspec.Struct, kw_only=True):
 
     company_id: str
     company_name: str
-    period_start: date
-    period_end: date
+    period_start: Day
+    period_end: Day
     currency: str
     accounts: list[AccountBalance]
     extracted_at: datetime
-    metadata: dict[str, Any]
+    metadata: dict[str, Any] = {}
 
 
 class SubledgerEntry(msgspec.Struct, kw_only=True):
-    """One line of the subledger; debit and credit are in the company's currency."""
+    """One line of the subledger; debit and credit are in the company's currency.
 
-    source_system: str
-    company_id: str
-    company_name: str
-    period_start: date
-    period_end: date
-    currency: str
+    What an entry made by hand does not say of its extraction is empty.
+    """
+
+    source_system: str = ""
+    company_id: str = ""
+    company_name: str = ""
+    period_start: Day | None = None
+    period_end: Day | None = None
+    currency: str = BRAZILIAN_REAL
     account_code: str
     account_name: str | None
     entry_id: str
-    line_number: int
-    journal_id: str | None
-    posting_kind: PostingKind | None
-    transaction_date: date
-    posting_date: date
+    line_number: int = 1
+    journal_id: str | None = None
+    posting_kind: PostingKind | None = None
+    transaction_date: Day
+    posting_date: Day
     debit_amount: Decimal
     credit_amount: Decimal
     description: str | None
-    document_number: str | None
-    document_type: str | None
-    cost_center: str | None
-    entity_id: str | None
-    entity_name: str | None
-    extracted_at: datetime
-    metadata: dict[str, Any]
+    document_number: str | None = None
+    document_type: str | None = None
+    cost_center: str | None = None
+    entity_id: str | None = None
+    entity_name: str | None = None
+    extracted_at: datetime | None = None
+    metadata: dict[str, Any] = {}

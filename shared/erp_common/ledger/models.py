@@ -14,6 +14,8 @@ from typing import Any
 import msgspec
 
 ZERO = Decimal(0)
+NOT_GIVEN = Decimal("NaN")
+"""Stands for an amount until it is known; it never leaves a model."""
 BRAZILIAN_REAL = "BRL"
 
 
@@ -111,7 +113,8 @@ class AccountBalance(msgspec.Struct, kw_only=True):
     """One account's row of a trial balance: the fields that differ from row to row.
 
     `opening_balance` and `closing_balance` are as the ERP states them; the two `net_` fields are
-    debit-positive. Field names and order are the stream's.
+    debit-positive, and the same as those where a row made by hand does not give them. Field names
+    and order are the stream's.
     """
 
     account_code: str
@@ -119,16 +122,23 @@ class AccountBalance(msgspec.Struct, kw_only=True):
     account_type: AccountType | None
     parent_account_code: str | None
     level: int
-    normal_balance: Side | None
+    normal_balance: Side | None = None
     opening_balance: Decimal
     debit_amount: Decimal
     credit_amount: Decimal
     closing_balance: Decimal
-    net_opening_balance: Decimal
-    net_closing_balance: Decimal
-    is_summary: bool
-    basis: Basis
+    net_opening_balance: Decimal = NOT_GIVEN
+    net_closing_balance: Decimal = NOT_GIVEN
+    is_summary: bool = False
+    basis: Basis = Basis.REPORTED
     metadata: dict[str, Any] = {}
+
+    def __post_init__(self) -> None:
+        """Take balances that are not given in net terms as debit-positive already."""
+        if self.net_opening_balance is NOT_GIVEN:
+            self.net_opening_balance = self.opening_balance
+        if self.net_closing_balance is NOT_GIVEN:
+            self.net_closing_balance = self.closing_balance
 
 
 class Posting(msgspec.Struct, kw_only=True, gc=False):

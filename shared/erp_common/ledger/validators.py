@@ -58,10 +58,13 @@ def validate_account_code(value: object) -> str:
 def validate_amount(value: object) -> Decimal:
     """The amount, exactly: `"1.234,56"` is `Decimal("1234.56")`; C and minus are negative.
 
+    A float is taken by its shortest decimal form, the one that Python prints: `1234.56` is
+    `Decimal("1234.56")`. Amounts of the ERP are never floats here.
+
     Raises:
-        ERPValidationError: If it is missing, no amount, ambiguous (`"1.234"`) or a binary float.
+        ERPValidationError: If it is missing, no amount or ambiguous (`"1.234"`).
     """
-    return normalize.amount(value)
+    return normalize.amount(Decimal(repr(value)) if isinstance(value, float) else value)
 
 
 def validate_date(value: object) -> datetime:
