@@ -1,0 +1,130 @@
+"""`tap-bling` with `api: public` against Bling as its documents tell it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from field.bling import Bling, CashRow
+from field.books import account, balances, header, lines, whole
+
+if TYPE_CHECKING:
+    from contract.commands import Run
+    from field.conftest import Open, Reader
+
+JANUARY: dict[str, Any] = {"start_date": "2024-01-01", "end_date": "2024-01-31"}
+KEYS: dict[str, Any] = {
+    "api": "public",
+    "auth_type": "bearer_token",
+    "access_token": "segredo-do-teste",
+    "companies": [{"id": "acme", "erp_id": "12345678000195"}],
+}
+SALE = {"CC.11": account("0", "100", "0"), "CAT.50": account("0", "0", "100")}
+
+
+def sale(**more: Any) -> CashRow:
+    """Received 100 on 10 January."""
+    facts: dict[str, Any] = {"number": 1, "day": date(2024, 1, 10), "amount": Decimal("100.00")}
+    return CashRow(**facts | more)
+
+
+def told(run: Run) -> list[str]:
+    """The findings, but for the opening that Bling cannot state."""
+    return [code for code in run.codes if code != "OPENING_ASSUMED_ZERO"]
+
+
+@pytest.fixture
+def january(stage: Open, read: Reader) -> Callable[..., Run]:
+    """Read January 2024 of these facts."""
+
+    def run(bling: Bling, **settings: Any) -> Run:
+        return read("tap-bling", stage(bling.script()), **KEYS | JANUARY | settings)
+
+    return run
+
+
+@pytest.mark.parametrize("brazilian_dates", [False, True])
+def test_a_sale(january: Callable[..., Run], *, brazilian_dates: bool) -> None:
+    """Bank and category, with the history as the text; dates come in two forms."""
+    run = january(Bling([sale()], brazilian_dates=brazilian_dates))
+    whole(run)
+    assert balances(run, "2024-01") == SALE
+    assert lines(run, "2024-01") == [
+        ("CAT.50", "2024-01-10", Decimal(-100)),
+        ("CC.11", "2024-01-10", Decimal(100)),
+    ]
+    assert {row["description"] for row in run.records("subledger")} == {"venda de balcão"}
+    assert told(run) == []
+    assert header(run, "2024-01")[:2] == (True, True)
+
+
+@pytest.mark.parametrize("category", [50, 0])
+def test_a_transfer_is_a_flag(january: Callable[..., Run], category: int) -> None:
+    """Both sides stand against the clearing account, whatever the category says."""
+    run = january(
+        Bling(
+            [
+                sale(amount=Decimal(300), side="D", transfer="1", category=category),
+                sale(number=2, amount=Decimal(300), bank=12, transfer="1", category=category),
+            ]
+        )
+    )
+    whole(run)
+    assert balances(run, "2024-01") == {
+        "CC.11": account("0", "0", "300"),
+        "CC.12": account("0", "300", "0"),
+        "CLEARING.TRANSFER": account("0", "300", "300"),
+    }
+    assert told(run) == []
+
+
+@pytest.mark.parametrize("situation", ["C", "N", "P", "H", "E"])
+def test_only_registered_rows_are_posted(january: Callable[..., Run], situation: str) -> None:
+    """Also where the filter is ignored; the known other states are no finding."""
+    run = january(Bling([sale(), sale(number=2, situation=situation)]))
+    whole(run)
+    assert balances(run, "2024-01") == SALE
+    assert told(run) == []
+
+
+def test_a_state_that_nobody_knows_is_told(january: Callable[..., Run]) -> None:
+    """It is not posted, and there is a finding."""
+    run = january(Bling([sale(), sale(number=2, situation="Z")]))
+    whole(run)
+    assert balances(run, "2024-01") == SALE
+    assert "UNKNOWN_SITUATION" in told(run)
+
+
+def test_a_movement_without_category(january: Callable[..., Run]) -> None:
+    """It goes to `CAT.NONE` with a warning."""
+    run = january(Bling([sale(category=0)]), validation="strict")
+    whole(run)
+    assert balances(run, "2024-01")["CAT.NONE"] == account("0", "0", "100")
+    assert told(run) == ["MISSING_CATEGORY"]
+
+
+def test_an_empty_object_of_php_is_none(january: Callable[..., Run]) -> None:
+    """`contato: []` costs nothing."""
+    run = january(Bling([sale(more={"contato": []})]))
+    whole(run)
+    assert balances(run, "2024-01") == SALE
+    assert told(run) == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "right"),
+    [("12ABC34501DE35", True), ("12.abc.345/01de-35", True), ("12ABN34501DE35", False)],
+)
+def test_a_cnpj_with_letters(january: Callable[..., Run], asked: str, *, right: bool) -> None:
+    """Letters count, capital or small; dots do not."""
+    run = january(
+        Bling([sale()], cnpj="12.ABC.345/01DE-35"), companies=[{"id": "acme", "erp_id": asked}]
+    )
+    assert (run.returncode == 0) is right
+    if not right:
+        assert not run.records("trial_balance")
+        assert "ERPValidationError" in run.last_error or "ERPAuthentication" in run.last_error

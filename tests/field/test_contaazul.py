@@ -1,0 +1,84 @@
+"""`tap-contaazul` with `api: public` against Conta Azul as its documents tell it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from field.books import account, balances, header, whole
+from field.contaazul import BANK, COSTS, SAFE, SALES, ContaAzul, Title, transfer
+
+if TYPE_CHECKING:
+    from contract.commands import Run
+    from field.conftest import Open, Reader
+
+KEYS: dict[str, Any] = {
+    "api": "public",
+    "auth_type": "bearer_token",
+    "access_token": "segredo-do-teste",
+    "companies": [{"id": "acme", "erp_id": "12345678000195"}],
+    "opening_balances_from": "2023-12-01",
+    "start_date": "2024-01-01",
+    "end_date": "2024-01-31",
+}
+SALE = Title("p1", Decimal(100), date(2024, 1, 12))
+
+
+@pytest.fixture
+def january(stage: Open, read: Reader) -> Callable[..., Run]:
+    """Read January 2024 of these facts."""
+
+    def run(azul: ContaAzul, **settings: Any) -> Run:
+        return read("tap-contaazul", stage(azul.script()), **KEYS | settings)
+
+    return run
+
+
+@pytest.mark.parametrize("none_is_null", [False, True])
+def test_what_was_paid_moves_money(january: Callable[..., Run], *, none_is_null: bool) -> None:
+    """Openings, a receipt, a payment in two parts, a transfer; what is open moves nothing."""
+    azul = ContaAzul(
+        titles=[
+            SALE,
+            Title("p2", Decimal(999), None),
+            Title(
+                "p3",
+                Decimal(50),
+                date(2024, 1, 20),
+                receivable=False,
+                splits=((COSTS, Decimal(20)), (SALES, Decimal(30))),
+            ),
+        ],
+        transfers=[transfer("300", "2024-01-15")],
+        openings={BANK: Decimal(1000)},
+        today={BANK: Decimal(750), SAFE: Decimal(300)},
+        none_is_null=none_is_null,
+    )
+    run = january(azul)
+    whole(run)
+    assert balances(run, "2024-01") == {
+        f"CC.{BANK}": account("1000", "100", "350"),
+        f"CC.{SAFE}": account("0", "300", "0"),
+        f"CAT.{SALES}": account("0", "30", "100"),
+        f"CAT.{COSTS}": account("0", "20", "0"),
+        "CLEARING.TRANSFER": account("0", "300", "300"),
+        "OPENING": account("-1000", "0", "0"),
+    }
+    assert header(run, "2024-01")[:2] == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("asked", "right"),
+    [("12ABC34501DE35", True), ("12.abc.345/01de-35", True), ("12ABN34501DE35", False)],
+)
+def test_a_cnpj_with_letters(january: Callable[..., Run], asked: str, *, right: bool) -> None:
+    """Letters count, capital or small; dots do not."""
+    azul = ContaAzul([SALE], document="12.ABC.345/01DE-35", today={BANK: Decimal(100)})
+    run = january(azul, companies=[{"id": "acme", "erp_id": asked}])
+    assert (run.returncode == 0) is right, run.stderr
+    if not right:
+        assert not run.records("trial_balance")

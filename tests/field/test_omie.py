@@ -1,0 +1,294 @@
+"""`tap-omie` with `api: public` against Omie as its documents tell it."""
+
+from __future__ import annotations
+
+import threading
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from field.books import account, balances, header, lines, whole
+from field.omie import Movement, Omie, fault
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from contract.commands import Run
+    from field.conftest import Open, Reader
+
+JANUARY: dict[str, Any] = {"start_date": "2024-01-01", "end_date": "2024-01-31"}
+KEYS: dict[str, Any] = {"api": "public", "app_key": "chave", "app_secret": "segredo-do-teste"}
+
+
+def sale(**more: Any) -> Movement:
+    """A receipt of 100 on 10 January."""
+    facts: dict[str, Any] = {"number": 1, "day": date(2024, 1, 10), "amount": Decimal(100)}
+    return Movement(**facts | more)
+
+
+@pytest.fixture
+def january(stage: Open, read: Reader) -> Callable[..., Run]:
+    """Read January 2024 of these facts."""
+
+    def run(omie: Omie, **settings: Any) -> Run:
+        return read("tap-omie", stage(omie.script()), **KEYS | JANUARY | settings)
+
+    return run
+
+
+ONE_SALE = {
+    "CC.11": account("1000", "100", "0"),
+    "1.01.01": account("0", "0", "100"),
+    "OPENING": account("-1000", "0", "0"),
+}
+
+
+@pytest.mark.parametrize("situation", ["Conciliado", "Não conciliado", None])
+def test_money_is_posted_both_ways(january: Callable[..., Run], situation: str | None) -> None:
+    """A statement row that is money moves the bank and its category."""
+    run = january(Omie([sale(situation=situation)]))
+    whole(run)
+    assert balances(run, "2024-01") == ONE_SALE
+    assert lines(run, "2024-01") == [
+        ("1.01.01", "2024-01-10", Decimal(-100)),
+        ("CC.11", "2024-01-10", Decimal(100)),
+    ]
+    assert run.codes == []
+    assert header(run, "2024-01") == (True, True, 0)
+
+
+def test_open_titles_are_not_cash(january: Callable[..., Run]) -> None:
+    """What is yet to be paid, and what was cancelled, moves nothing and is no finding."""
+    shown = [sale()] + [
+        sale(
+            number=70 + n,
+            amount=Decimal(-500),
+            situation=situation,
+            more={"cOrigem": "Previsão de Pagamento"},
+        )
+        for n, situation in enumerate(
+            ["Vence hoje", "A vencer", "Previsto", "Atrasado", "Cancelado"]
+        )
+    ]
+    run = january(Omie(shown))
+    whole(run)
+    assert balances(run, "2024-01") == ONE_SALE
+    assert run.codes == []
+
+
+def test_a_state_that_nobody_knows_is_told(january: Callable[..., Run]) -> None:
+    """It is not posted, and there is a finding."""
+    strange = sale(number=2, amount=Decimal(0), situation="Em disputa")
+    run = january(Omie([sale(), strange]))
+    whole(run)
+    assert balances(run, "2024-01") == ONE_SALE
+    assert "UNKNOWN_SITUATION" in run.codes
+
+
+@pytest.mark.parametrize("category", ["", "0.01"])
+def test_a_transfer_is_known_by_its_origin(january: Callable[..., Run], category: str) -> None:
+    """Both sides stand against the clearing account, whatever the category says."""
+    omie = Omie(
+        [
+            sale(
+                number=5,
+                amount=Decimal(-300),
+                category=category,
+                more={"cOrigem": "Débito de Transferência"},
+            ),
+            sale(
+                number=6,
+                amount=Decimal(300),
+                bank=12,
+                category=category,
+                more={"cOrigem": "Crédito de Transferência"},
+            ),
+        ],
+        banks={11: Decimal(1000), 12: Decimal(0)},
+    )
+    run = january(omie)
+    whole(run)
+    assert balances(run, "2024-01") == {
+        "CC.11": account("1000", "0", "300"),
+        "CC.12": account("0", "300", "0"),
+        "CLEARING.TRANSFER": account("0", "300", "300"),
+        "OPENING": account("-1000", "0", "0"),
+    }
+    assert run.codes == []
+
+
+def test_a_movement_without_category_is_a_warning(january: Callable[..., Run]) -> None:
+    """It goes to `CAT.NONE`, and strict does not refuse the company."""
+    run = january(Omie([sale(category="")]), validation="strict")
+    whole(run)
+    assert balances(run, "2024-01")["CAT.NONE"] == account("0", "0", "100")
+    (found,) = run.records("validation_issues")
+    assert (found["code"], found["severity"]) == ("MISSING_CATEGORY", "warning")
+
+
+def test_eighty_movements_on_a_day(stage: Open, read: Reader) -> None:
+    """More than fifty prove that nothing was cut; balance rows do not count."""
+    omie = Omie([sale(number=n) for n in range(1, 81)])
+    server = stage(omie.script())
+    run = read("tap-omie", server, **KEYS | JANUARY)
+    whole(run)
+    assert balances(run, "2024-01")["CC.11"] == account("1000", "8000", "0")
+    assert run.codes == []
+
+
+def test_fortynine_movements_and_a_balance_row(stage: Open, read: Reader) -> None:
+    """They are not fifty: the window is asked for once."""
+    omie = Omie([sale(number=n) for n in range(1, 50)])
+    server = stage(omie.script())
+    run = read("tap-omie", server, **KEYS | JANUARY)
+    whole(run)
+    assert balances(run, "2024-01")["CC.11"] == account("1000", "4900", "0")
+    asked = [c for c in server.calls if c.body["call"] == "ListarExtrato"]
+    assert len(asked) == len({str(c.body["param"]) for c in asked})
+
+
+def test_a_statement_that_is_cut_at_fifty_is_asked_for_in_parts(
+    january: Callable[..., Run],
+) -> None:
+    """Sixty movements on thirty days, fifty at most in an answer: all come."""
+    spread = [sale(number=n, day=date(2024, 1, 1) + timedelta(days=n // 2)) for n in range(60)]
+    shown = [sale(number=m.number + 1, day=m.day) for m in spread]
+    run = january(Omie(shown, cap=50))
+    whole(run)
+    assert balances(run, "2024-01")["CC.11"] == account("1000", "6000", "0")
+    assert run.codes == []
+
+
+def test_one_call_of_a_method_at_a_time(stage: Open, read: Reader) -> None:
+    """Six accounts, and a key that refuses a second call while one is running."""
+    running = threading.Lock()
+    refused = []
+    omie = Omie([sale(bank=11)], banks={n: Decimal(10) for n in range(11, 17)})
+    script = omie.script()
+    plain = omie.script()
+
+    def lock(call: Any) -> Any:
+        if not running.acquire(blocking=False):
+            refused.append(call)
+            return fault(
+                "ERROR: Já existe uma requisição desse método sendo executada.",
+                "SOAP-ENV:Client-1880",
+            )
+        try:
+            threading.Event().wait(0.05)
+            return plain.play(call)
+        finally:
+            running.release()
+
+    script.on("POST", "/financas/extrato/", lock)
+    run = read("tap-omie", stage(script), **KEYS | JANUARY)
+    whole(run)
+    assert refused == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Limite de requisições por segundo excedido",
+        "Erro temporário no servidor. Tente novamente.",
+        "Timeout na consulta",
+    ],
+)
+def test_temporary_faults_are_tried_again(stage: Open, read: Reader, text: str) -> None:
+    """They come as HTTP 500 like all faults, and pass."""
+    script = Omie([sale()]).script()
+    script.once("POST", "/financas/extrato/", fault(f"ERROR: {text}"))
+    run = read("tap-omie", stage(script), **KEYS | JANUARY)
+    whole(run)
+    assert balances(run, "2024-01") == ONE_SALE
+
+
+def test_entities_of_html_are_read(january: Callable[..., Run]) -> None:
+    """`&amp;amp;` too is one `&`; a partner 0 is none."""
+    omie = Omie(
+        [sale(more={"cRazCliente": "Silva &amp;amp; Cia", "nCodCliente": 0})],
+        categories={"1.01.01": "Alugu&eacute;is &amp; Condom&iacute;nio"},
+    )
+    run = january(omie)
+    whole(run)
+    names = {r["account_code"]: r["account_name"] for r in run.records("trial_balance")}
+    assert names["1.01.01"] == "Aluguéis & Condomínio"
+    assert {r["entity_id"] for r in run.records("subledger")} == {None}
+    assert "Silva & Cia" in {r["entity_name"] for r in run.records("subledger")}
+
+
+def test_odd_characters_are_read(stage: Open, read: Reader) -> None:
+    """Half a surrogate pair, raw control characters and byte 0x81 stop nothing."""
+    script = Omie([sale(more={"cRazCliente": "ODD"})]).script()
+    plain = Omie([sale(more={"cRazCliente": "ODD"})]).script()
+
+    def odd(call: Any) -> Any:
+        from field.server import Answer, wire  # noqa: PLC0415
+
+        answer = plain.play(call)
+        assert answer is not None
+        text = wire(answer.body).replace('"ODD"', '"a\t\r\n\x1a \\ud83d b"')
+        return Answer(text.encode())
+
+    script.on("POST", "/financas/extrato/", odd)
+    run = read("tap-omie", stage(script), **KEYS | JANUARY)
+    whole(run)
+    assert balances(run, "2024-01") == ONE_SALE
+
+
+def test_an_end_that_lies_ahead_stops_at_the_open_period(stage: Open, read: Reader) -> None:
+    """The bookmark is today's month, and a posting keyed in today comes on the next run."""
+    today = date.today()  # noqa: DTZ011 - a month either way is the same here
+    first = today.replace(day=1)
+    settings = KEYS | {
+        "start_date": (first - timedelta(days=40)).isoformat(),
+        "end_date": (today + timedelta(days=250)).isoformat(),
+    }
+    omie = Omie([])
+    server = stage(omie.script())
+    run = read("tap-omie", server, **settings)
+    whole(run)
+    starts = [r["period_start"] for r in run.records("periods")]
+    assert max(starts) == first.isoformat()
+    omie.movements.append(sale(day=first))
+    again = read("tap-omie", server, state=run.state, **settings)
+    whole(again)
+    assert balances(again, f"{first:%Y-%m}")["CC.11"] == account("1000", "100", "0")
+
+
+@pytest.mark.parametrize("method", ["FULL_TABLE", "LOG_BASED"])
+def test_the_replication_method_of_the_catalog(stage: Open, read: Reader, method: str) -> None:
+    """`FULL_TABLE` reads from the start; `LOG_BASED` is refused by name."""
+    server = stage(Omie([sale()]).script())
+    settings = KEYS | {"start_date": "2024-01-01", "end_date": "2024-04-30"}
+    run = read("tap-omie", server, **settings)
+    whole(run)
+    catalog = {
+        "streams": [
+            {
+                "tap_stream_id": message["stream"],
+                "stream": message["stream"],
+                "schema": message["schema"],
+                "key_properties": message["key_properties"],
+                "replication_key": "period_end",
+                "replication_method": method,
+                "metadata": [
+                    {
+                        "breadcrumb": [],
+                        "metadata": {"selected": True, "replication-method": method},
+                    }
+                ],
+            }
+            for message in run.messages
+            if message["type"] == "SCHEMA"
+        ]
+    }
+    again = read("tap-omie", server, state=run.state, catalog=catalog, **settings)
+    if method == "FULL_TABLE":
+        whole(again)
+        assert len(again.records("periods")) == len(run.records("periods"))
+    else:
+        assert again.returncode == 1
+        assert "LOG_BASED" in again.last_error
