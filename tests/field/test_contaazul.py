@@ -82,3 +82,12 @@ def test_a_cnpj_with_letters(january: Callable[..., Run], asked: str, *, right: 
     assert (run.returncode == 0) is right, run.stderr
     if not right:
         assert not run.records("trial_balance")
+
+
+def test_a_card_that_does_not_tie_is_a_warning(january: Callable[..., Run]) -> None:
+    """Two thirds of one company's money accounts did not; a card first of all."""
+    azul = ContaAzul([SALE], kinds={BANK: "CARTAO_CREDITO"}, today={BANK: Decimal("77.70")})
+    run = january(azul, validation="strict")
+    whole(run)
+    assert balances(run, "2024-01")[f"CC.{BANK}"] == account("0", "100", "0")
+    assert {row["severity"] for row in run.records("validation_issues")} <= {"warning"}

@@ -258,37 +258,48 @@ def test_an_end_that_lies_ahead_stops_at_the_open_period(stage: Open, read: Read
     assert balances(again, f"{first:%Y-%m}")["CC.11"] == account("1000", "100", "0")
 
 
-@pytest.mark.parametrize("method", ["FULL_TABLE", "LOG_BASED"])
-def test_the_replication_method_of_the_catalog(stage: Open, read: Reader, method: str) -> None:
-    """`FULL_TABLE` reads from the start; `LOG_BASED` is refused by name."""
-    server = stage(Omie([sale()]).script())
-    settings = KEYS | {"start_date": "2024-01-01", "end_date": "2024-04-30"}
-    run = read("tap-omie", server, **settings)
+def test_fifty_movements_on_one_day_are_proved_by_the_next_balance(
+    january: Callable[..., Run],
+) -> None:
+    """At exactly fifty nothing says whether more were cut; what comes after does."""
+    run = january(Omie([sale(number=n) for n in range(1, 51)]))
     whole(run)
-    catalog = {
-        "streams": [
-            {
-                "tap_stream_id": message["stream"],
-                "stream": message["stream"],
-                "schema": message["schema"],
-                "key_properties": message["key_properties"],
-                "replication_key": "period_end",
-                "replication_method": method,
-                "metadata": [
-                    {
-                        "breadcrumb": [],
-                        "metadata": {"selected": True, "replication-method": method},
-                    }
-                ],
-            }
-            for message in run.messages
-            if message["type"] == "SCHEMA"
-        ]
-    }
-    again = read("tap-omie", server, state=run.state, catalog=catalog, **settings)
-    if method == "FULL_TABLE":
-        whole(again)
-        assert len(again.records("periods")) == len(run.records("periods"))
-    else:
-        assert again.returncode == 1
-        assert "LOG_BASED" in again.last_error
+    assert balances(run, "2024-01")["CC.11"] == account("1000", "5000", "0")
+    assert run.codes == []
+
+
+def test_a_day_that_was_cut_is_not_taken_for_whole(january: Callable[..., Run]) -> None:
+    """Sixty movements on a day of which fifty come: an error, not a smaller balance."""
+    run = january(Omie([sale(number=n) for n in range(1, 61)], cap=50))
+    assert run.returncode == 1 or run.codes
+
+
+def test_a_key_that_is_blocked_is_left_alone(stage: Open, read: Reader) -> None:
+    """Omie blocks for half an hour; asking again makes it longer."""
+    script = Omie([sale()]).script()
+    blocked = fault(
+        "ERROR: API bloqueada por consumo indevido. Tente novamente em 1678 segundos.",
+        "MISUSE_API_PROCESS",
+        425,
+    )
+    script.on("POST", "/financas/extrato/", lambda _: blocked)
+    server = stage(script)
+    run = read("tap-omie", server, **KEYS | JANUARY)
+    assert run.returncode == 1
+    assert run.last_error.startswith("ERPRateLimitError: ")
+    assert "1678" in run.last_error
+    assert [c.path for c in server.calls].count("/financas/extrato/") == 1
+
+
+def test_a_bad_key(stage: Open, read: Reader) -> None:
+    """It is told as such, and the key is in no message."""
+    script = Omie([sale()]).script()
+    bad = fault(
+        "A chave de acesso está inválida ou o aplicativo está suspenso.", "SOAP-ENV:Server", 403
+    )
+    for path in ("/geral/contacorrente/", "/geral/categorias/"):
+        script.on("POST", path, lambda _: bad)
+    run = read("tap-omie", stage(script), **KEYS | JANUARY)
+    assert run.returncode == 1
+    assert run.last_error.startswith("ERPAuthenticationError: ")
+    assert "segredo-do-teste" not in run.stderr

@@ -164,3 +164,83 @@ def test_contaazul_without_a_chart(stage: Open, read: Reader) -> None:
     """It fails, naming the company, and the state stays."""
     azul = reference.ContaAzul([], empty_chart=True)
     stays(read("tap-contaazul", stage(azul.script()), **BEARER))
+
+
+V2_CHART = (
+    "<retorno><contascontabeis>"
+    "<contacontabil><id>1</id><codigo>1.1</codigo><descricao>Depósitos</descricao>"
+    "<tipo>Ativo</tipo><contaPai/><sintetica>N</sintetica></contacontabil>"
+    "<contacontabil><id>2</id><codigo>3.1</codigo><descricao>Vendas</descricao>"
+    "<tipo>Receita</tipo><contaPai/><sintetica>N</sintetica></contacontabil>"
+    "</contascontabeis></retorno>"
+)
+V2_END = "<retorno><erros><erro><cod>14</cod><msg>não encontrada</msg></erro></erros></retorno>"
+
+
+@pytest.mark.parametrize("before", ["", "\n"], ids=["at once", "after a blank line"])
+@pytest.mark.parametrize(
+    ("declaration", "charset", "content_type"),
+    [
+        ('<?xml version="1.0" encoding="UTF-8"?>', "utf-8", "text/xml; charset=utf-8"),
+        ('<?xml version="1.0"?>', "latin-1", "text/xml; charset=ISO-8859-1"),
+    ],
+    ids=["UTF-8", "latin-1 in the header alone"],
+)
+def test_bling_v2_as_it_writes_xml(
+    stage: Open, read: Reader, before: str, declaration: str, charset: str, content_type: str
+) -> None:
+    """What the header alone declares, and a blank line before the declaration, are read."""
+    script = Script()
+
+    def play(call: Any) -> Answer:
+        inside = V2_CHART if call.path == "/contascontabeis/page=1/xml/" else V2_END
+        if "/movimentacoes/page=1/" in call.path:
+            side = "D" if call.path.startswith("/contascontabeis/1/") else "C"
+            inside = (
+                "<retorno><movimentacoes><movimentacao><id>9</id><data>2024-01-10</data>"
+                f"<tipo>{side}</tipo><valor>12.34</valor><historico>ação</historico>"
+                "</movimentacao></movimentacoes></retorno>"
+            )
+        body = (before + declaration + inside).encode(charset)
+        return Answer(body, content_type=content_type)
+
+    script.on("GET", "/contascontabeis/*", play)
+    run = read(
+        "tap-bling",
+        stage(script),
+        **JANUARY,
+        api_version="v2",
+        auth_type="api_key",
+        api_key="segredo-do-teste",
+    )
+    whole(run)
+    assert lines(run, "2024-01") == [
+        ("1.1", "2024-01-10", Decimal("12.34")),
+        ("3.1", "2024-01-10", Decimal("-12.34")),
+    ]
+    assert {row["description"] for row in run.records("subledger")} == {"ação"}
+    names = {row["account_code"]: row["account_name"] for row in run.records("trial_balance")}
+    assert names["1.1"] == "Depósitos"
+
+
+def test_omie_postings_too_many_are_told_as_such(stage: Open, read: Reader) -> None:
+    """A subledger that holds more than the balance moved is not one that lacks something."""
+    rows = reference.omie_posting(1, "25.10")
+    omie = reference.Omie(rows=rows)
+    script, plain = omie.script(), omie.script()
+
+    def twice(call: Any) -> Answer:
+        answer = plain.play(call)
+        assert answer is not None
+        more = [row | {"nCodMov": row["nCodMov"] + 1} for row in answer.body["movimentos"]]
+        found = answer.body["movimentos"] + more
+        count = {"nRegistros": len(found), "nTotRegistros": len(found)}
+        return Answer(answer.body | count | {"movimentos": found})
+
+    script.on("POST", "/geral/contacorrente/", twice)
+    run = read("tap-omie", stage(script), **OMIE)
+    whole(run)
+    assert header(run, "2024-01")[1] is False
+    told = [r for r in run.records("validation_issues") if r["code"] == "SUBLEDGER_MISMATCH"]
+    assert told
+    assert all("missing" not in row["message"] for row in told)
