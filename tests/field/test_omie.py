@@ -303,3 +303,40 @@ def test_a_bad_key(stage: Open, read: Reader) -> None:
     assert run.returncode == 1
     assert run.last_error.startswith("ERPAuthenticationError: ")
     assert "segredo-do-teste" not in run.stderr
+
+
+def test_a_split_belongs_to_the_row_whose_number_it_names(january: Callable[..., Run]) -> None:
+    """`nIdLancCC` of a settlement is the statement row's number; each part has its category."""
+    title = {
+        "cabecTitulo": {
+            "nCodTitulo": 900,
+            "cNatureza": "R",
+            "cCodCateg": "1.01.01",
+            "nValorTitulo": Decimal(100),
+            "aCodCateg": [
+                {"cCodCateg": "1.01.01", "nPerc": 70, "nValor": Decimal("70.01")},
+                {"cCodCateg": "2.01.01", "nPerc": 30, "nValor": Decimal("29.99")},
+            ],
+        },
+        "lancamentos": [
+            {
+                "nCodLanc": 901,
+                "nIdLancCC": 1,
+                "dDtLanc": "10/01/2024",
+                "nValLanc": Decimal(100),
+                "nJuros": 0,
+                "nMulta": 0,
+                "nDesconto": 0,
+                "nCodCC": 11,
+                "cNatureza": "R",
+            }
+        ],
+        "resumo": {"cLiquidado": "S", "nValPago": Decimal(100), "nValAberto": 0},
+    }
+    run = january(Omie([sale()], titles=[title]))
+    whole(run)
+    assert balances(run, "2024-01") == ONE_SALE | {
+        "1.01.01": account("0", "0", "70.01"),
+        "2.01.01": account("0", "0", "29.99"),
+    }
+    assert run.codes == []

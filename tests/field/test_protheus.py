@@ -185,3 +185,35 @@ def test_odd_characters_are_read(
     whole(run)
     assert balances(run, "2024-01") == RIGHT
     assert len(run.records("subledger")) == 2
+
+
+@pytest.mark.parametrize("column", ["ct1_conta", "cq0_debito", "ct2_valor", "ct2_debito"])
+def test_a_column_that_the_user_may_not_see(stage: Open, read: Reader, column: str) -> None:
+    """Protheus leaves it out without a word; the tap names it."""
+    plain, script = Protheus(tables()).script(), Script()
+
+    def hide(call: Any) -> Answer:
+        answer = plain.play(call)
+        assert answer is not None
+        items = [
+            {name: value for name, value in row.items() if name != column}
+            for row in answer.body["items"]
+        ]
+        return Answer(answer.body | {"items": items})
+
+    script.on("GET", PATH, hide)
+    run = read("tap-totvs", stage(script), **KEYS | JANUARY)
+    assert run.returncode == 1
+    assert run.last_error.startswith("ERPValidationError: ")
+    assert column.upper() in run.last_error.upper()
+
+
+@pytest.mark.parametrize("kind", ["5", "6", "9"])
+def test_other_kinds_of_entry_are_told(january: Callable[..., Run], kind: str) -> None:
+    """An apportionment or a standard entry is not guessed into money, nor silently gone."""
+    run = january(Protheus(tables(ct2=[*CT2, entry("002", kind, "9", "11", "21")])))
+    whole(run)
+    assert balances(run, "2024-01") == RIGHT
+    assert run.codes
+    if not header(run, "2024-01")[1]:
+        assert "SUBLEDGER_MISMATCH" in run.codes

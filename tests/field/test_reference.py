@@ -244,3 +244,24 @@ def test_omie_postings_too_many_are_told_as_such(stage: Open, read: Reader) -> N
     told = [r for r in run.records("validation_issues") if r["code"] == "SUBLEDGER_MISMATCH"]
     assert told
     assert all("missing" not in row["message"] for row in told)
+
+
+def test_what_cannot_be_read_is_named(stage: Open, read: Reader) -> None:
+    """A byte that is no UTF-8 fails the company, with the account, the period and the offset."""
+    omie = reference.Omie(rows=reference.omie_posting(1, "25.10", cHistorico="ODD"))
+    script, plain = omie.script(), omie.script()
+    offsets = []
+
+    def broken(call: Any) -> Answer:
+        answer = plain.play(call)
+        assert answer is not None
+        body = wire(answer.body).encode().replace(b"ODD", b"a\xff")
+        offsets.append(body.index(b"\xff"))
+        return Answer(body, content_type="application/json; charset=utf-8")
+
+    script.on("POST", "/geral/contacorrente/", broken)
+    run = read("tap-omie", stage(script), **OMIE)
+    assert run.returncode == 1
+    assert "1.1" in run.last_error or "2.1" in run.last_error
+    assert "01/01/2024" in run.last_error  # in the words of the request
+    assert any(f"byte {offset}" in run.last_error for offset in offsets)
