@@ -37,6 +37,7 @@ class Bling:
     brazilian_dates: bool = False
     cnpj: str = "12.345.678/0001-95"
     page: int = 100
+    no_accounts: bool = False
 
     def script(self) -> Script:
         """The answers of all addresses."""
@@ -53,14 +54,14 @@ class Bling:
             {"id": n, "descricao": f"Conta {n}", "tipo": 1, "aliasIntegracao": None}
             for n in (11, 12)
         ]
-        return _page(call, rows)
+        return _page(call, [] if self.no_accounts else rows)
 
     def _categories(self, call: Call) -> Answer:
         rows = [
             {"id": 50, "idCategoriaPai": 0, "descricao": "Vendas", "tipo": 2},
             {"id": 60, "idCategoriaPai": 0, "descricao": "Compras", "tipo": 1},
         ]
-        return _page(call, rows)
+        return _page(call, [] if self.no_accounts else rows)
 
     def _cash(self, call: Call) -> Answer:
         first, last = call.query["dataInicial"], call.query["dataFinal"]

@@ -39,6 +39,7 @@ class ContaAzul:
     document: str = "12345678000195"
     kinds: dict[str, str] = field(default_factory=dict)
     none_is_null: bool = False
+    no_accounts: bool = False
 
     def script(self) -> Script:
         """The answers of all addresses."""
@@ -71,7 +72,7 @@ class ContaAzul:
             }
             for key, name in ((BANK, "Banco"), (SAFE, "Poupança"))
         ]
-        return self._page(call, rows)
+        return self._page(call, [] if self.no_accounts else rows)
 
     def _today(self, call: Call) -> Answer:
         return Answer({"saldo_atual": self.today.get(call.path.split("/")[3], Decimal(0))})
@@ -81,7 +82,7 @@ class ContaAzul:
             {"id": SALES, "nome": "Vendas", "categoria_pai": None, "tipo": "RECEITA"},
             {"id": COSTS, "nome": "Compras", "categoria_pai": None, "tipo": "DESPESA"},
         ]
-        return self._page(call, rows)
+        return self._page(call, [] if self.no_accounts else rows)
 
     def _search(self, call: Call, *, receivable: bool) -> Answer:
         asked = call.query

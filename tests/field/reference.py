@@ -143,6 +143,7 @@ class Bling:
 
     movements: dict[int, list[dict[str, Any]]]
     parent: Any = None
+    no_accounts: bool = False
 
     def script(self) -> Script:
         """The answers of both addresses."""
@@ -158,7 +159,7 @@ class Bling:
         ]
         if self.parent is not None:
             rows = [row | {"contaPai": self.parent} for row in rows]
-        return _bling(call, rows)
+        return _bling(call, [] if self.no_accounts else rows)
 
     def _movements(self, call: Call) -> Answer:
         number = int(call.path.split("/")[2])
