@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from erp_common.extract.derived import AskedPostings, DerivedBooks
-from erp_common.extract.reported import ReportedBooks, ReportedPeriod
+from erp_common.extract.reported import AskedBalances, ReportedBooks, ReportedWindow
 from erp_common.http.clock import Closed, SystemClock
 from erp_common.singer import state, writer
 
@@ -43,7 +43,8 @@ def dawdling_threads() -> None:
     late(DerivedBooks, "_begin")
     late(AskedPostings, "ask")
     late(ReportedBooks, "begin")
-    late(ReportedPeriod, "_assemble")
+    late(AskedBalances, "_assemble")
+    late(ReportedWindow, "_arrived")
 
 
 def little_memory() -> None:

@@ -18,7 +18,7 @@ def test_late_threads_lose_nothing(erp: Erp, runs: Runs) -> None:
         runs.secrets.learn_settings(settings)
         prompt = runs(erp.command, settings)
         late = runs(erp.command, settings, preludes=[("dawdling_threads",)])
-        assert (prompt.status, late.status) == (0, 0)
+        assert (prompt.status, late.status) == (0, 0), late.stderr[-3000:]
         assert len(prompt.records("subledger")) == sum(
             len(entry.lines) for entry in books.company.entries
         )
