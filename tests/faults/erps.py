@@ -38,6 +38,8 @@ class Erp:
         tokens: Whether access tokens are granted, and expire.
         many_companies: Whether one run reads several companies.
         derived: Whether the trial balance is the sum of the postings.
+        forbids_keys: Whether a 403, too, is a refusal of the key, which all requests share.
+        windows: Whether postings of several periods are asked for at once.
         xml: Whether bodies are XML.
         daily_limit: Whether the ERP tells a daily limit from others.
         known_as: What the ERP calls a company.
@@ -51,6 +53,8 @@ class Erp:
     tokens: bool = False
     many_companies: bool = False
     derived: bool = False
+    forbids_keys: bool = False
+    windows: bool = False
     xml: bool = False
     daily_limit: bool = False
     known_as: Callable[[Company], str] = _by_id
@@ -102,6 +106,8 @@ KNOWN = (
         "tap-omie",
         balances="ListarBalancete",
         postings="ListarMovimentos",
+        forbids_keys=True,
+        windows=True,
         settings={"page_size": 3},
         many_companies=True,
     ),
@@ -110,6 +116,7 @@ KNOWN = (
         "tap-totvs",
         balances="balancete",
         postings="movimentacao",
+        windows=True,
         tokens=True,
         many_companies=True,
     ),
@@ -127,6 +134,7 @@ KNOWN = (
         "tap-bling",
         balances="contascontabeis",
         postings="movimentacoes",
+        windows=True,
         settings={"page_size": 4},
         derived=True,
         daily_limit=True,
@@ -136,6 +144,8 @@ KNOWN = (
         "tap-bling",
         balances="contascontabeis",
         postings="movimentacoes",
+        forbids_keys=True,
+        windows=True,
         settings={"api_version": "v2"},
         derived=True,
         xml=True,

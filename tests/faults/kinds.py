@@ -49,8 +49,17 @@ class Kind:
     settings: dict[str, Any] = field(default_factory=dict)
     preludes: tuple[Prelude, ...] = ()
 
-    def passing_at(self, endpoint: str) -> Error | None:
-        """The error where it passes; a token that is refused is not asked for again."""
+    def passing_at(self, endpoint: str, erp: Erp) -> Error | None:
+        """The error where it passes; a token that is refused is not asked for again.
+
+        What is asked for over several periods at once is, where it fails, asked for again period by
+        period, so that a fault that passes leaves no trace; unless it ends the run, as limits do
+        and the refusal of a key that is the same in each request.
+        """
+        of_key = erp.forbids_keys or self.name == "refused-key"
+        ends_run = self.passing == RATE_LIMIT or (self.passing == AUTHENTICATION and of_key)
+        if erp.windows and endpoint == erp.postings and not ends_run:
+            return None
         refused = self.lasting == AUTHENTICATION and endpoint == "token"
         return AUTHENTICATION if refused else self.passing
 

@@ -31,7 +31,7 @@ class Days:
     """One ERP and its tap, on a good day, on bad ones, and on the day after."""
 
     def __init__(self, erp: Erp, runs: Runs) -> None:
-        self._erp = erp
+        self.erp = erp
         self._runs = runs
         self._next: dict[str, Output] = {}
         self._books = small_books()
@@ -50,7 +50,7 @@ class Days:
             over = Event()
             hits = befall(simulator, kind.make(over), where, lasting=lasting)
             settings = self._settings(simulator, **more)
-            output = self._runs(self._erp.command, settings, preludes=EACH_PERIOD + kind.preludes)
+            output = self._runs(self.erp.command, settings, preludes=EACH_PERIOD + kind.preludes)
             over.set()
             return output, hits()
 
@@ -60,11 +60,11 @@ class Days:
         if state not in self._next:
             with Simulator(self._books) as simulator:
                 settings = self._settings(simulator)
-                self._next[state] = self._runs(self._erp.command, settings, state=output.state)
+                self._next[state] = self._runs(self.erp.command, settings, state=output.state)
         return self._next[state]
 
     def _settings(self, simulator: Simulator, **more: Any) -> dict[str, Any]:
-        settings = self._erp.configured(simulator, **STRICT, **more)
+        settings = self.erp.configured(simulator, **STRICT, **more)
         self._runs.secrets.learn_settings(settings)
         return settings
 
@@ -115,7 +115,7 @@ def test_a_fault_that_lasts_or_passes(
 
 def strikes(days: Days, kind: Kind, where: Position, *, lasting: bool) -> int:
     """Let a fault strike and compare what is loaded in the end; gives 1 where it struck."""
-    error = kind.lasting if lasting else kind.passing_at(where[0])
+    error = kind.lasting if lasting else kind.passing_at(where[0], days.erp)
     output, hits = days.bad(kind, where, lasting=lasting)
     loaded = Loaded(output)
     if error is None:
