@@ -49,7 +49,8 @@ def test_the_sdks_own_loop_counts_alike(brief: Plain, build: Build) -> None:
 
 def test_a_run_that_fails_tells_what_it_had_done_before_its_last_word(build: Build) -> None:
     world = build(entries_per_month=2)
-    world.sim.faults.add(faults.forbidden(), nth=3)
+    # From there on: what fails over several periods is asked for again, period by period.
+    world.sim.faults.add(faults.forbidden(), nth=3, times=None)
     run = world.bad()
     counts = measured(run, "record_count")
     for stream, point in counts.items():

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
+from uuid import NAMESPACE_OID, uuid5
 
 from contract.ledger import QUARTER
 from contract.wire import Body, Listing
@@ -167,13 +168,21 @@ def unreadable_account(listing: Listing, body: Body) -> None:
 def stray(listing: Listing, body: Body) -> None:
     """A posting more, of another month."""
     day = listing.day(date(2024, 5, 2))
-    listing.append(body, listing.copy(of_february(listing, body), date=day))
+    listing.append(body, renamed(listing, listing.copy(of_february(listing, body), date=day)))
 
 
 def impossible_date(listing: Listing, body: Body) -> None:
     """A posting more, of a day that no calendar has."""
     day = listing.day(date(2024, 3, 31)).replace("03", "02")
-    listing.append(body, listing.copy(of_february(listing, body), date=day))
+    listing.append(body, renamed(listing, listing.copy(of_february(listing, body), date=day)))
+
+
+def renamed(listing: Listing, row: dict[str, Any]) -> dict[str, Any]:
+    """The row under a name of its own where rows have one: one that comes twice is told as such."""
+    name = listing.fields.get("entry")
+    if name and "-" in str(row[name]):
+        row[name] = str(uuid5(NAMESPACE_OID, str(row)))
+    return row
 
 
 def another_amount(listing: Listing, body: Body) -> None:

@@ -39,7 +39,7 @@ if kind ~= 'hash' and kind ~= 'none' then redis.call('DEL', KEYS[1]) end
 local saved = redis.call('HMGET', KEYS[1], 'next', 'until', 'lag')
 local function number(text)
   local value = tonumber(text)
-  return value and value > -1e17 and value < 1e17 and value or 0
+  return value and value > -4e15 and value < 4e15 and value or 0
 end
 local next_, until_, lag = number(saved[1]), number(saved[2]), number(saved[3])
 -- No penalty is longer than this: a value that says so is not ours.
@@ -73,7 +73,7 @@ if used and (type(used) ~= 'string' or not string.match(used, '^%d+$') or #used 
 end
 if per_day > 0 and number(used) >= per_day then return {'0', -2} end
 local slot = math.max(time, next_ - slack)
-local wait = math.max(slot + lag, until_) - now
+local wait = math.max(slot + lag, until_, now) - now
 if max_wait >= 0 and wait > max_wait then return {'0', -1} end
 next_ = math.max(slot, next_) + spacing
 save(keep)

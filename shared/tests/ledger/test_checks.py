@@ -291,6 +291,7 @@ def test_some_codes_are_warnings_and_the_rest_errors() -> None:
         Code.MISSING_CATEGORY,
         Code.SPLIT_NOT_MATCHED,
         Code.NO_HIERARCHY,
+        Code.CLOSED_PERIOD_CHANGED,
     }
 
 
