@@ -1,5 +1,3 @@
--- depends_on: {{ ref('int_accounts') }}
--- (it is named where a signature is looked for, which dbt does not see before there is one)
 {# Signatures are kept by close-report in close_signoffs; before the first one there is no such table. #}
 {%- set accounts = ref('int_accounts') -%}
 {%- set signoffs = none -%}
