@@ -1,7 +1,8 @@
 # Everything is installed under this folder (.venv, .tools, .meltano, .airflow); `make clean` removes it.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo demo-psql test test-pipelines bench lint format build readme install-airflow lock clean
+.PHONY: help install demo demo-psql test test-all test-pipelines test-nightly test-hostile test-close test-browser \
+	test-accessibility test-loaders test-orchestration bench lint format build readme install-dbt install-airflow lock clean
 
 PYTHON ?= python3
 export PYTHON SQL
@@ -25,35 +26,41 @@ demo: .venv/.installed .meltano/.installed .tools/dbt/.installed ## a fictional 
 demo-psql: .venv/.installed ## a SQL prompt on what the demo loaded (or: make demo-psql SQL='select …')
 	@$(bin)/python -m demo.psql
 
-test: .venv/.installed .meltano/.installed .tools/dbt/.installed ## all tests, against real PostgreSQL and Meltano
+test: .venv/.installed .meltano/.installed .tools/dbt/.installed ## most tests, against real PostgreSQL and Meltano
 	$(bin)/pytest -n $(PYTEST_WORKERS) --dist loadgroup
 
-test-pipelines: .venv/.installed .meltano/.installed ## the minutes of Meltano that `make test` leaves out
+# What `make test` leaves out, in one run: `-m` names every marker of tests/conftest.py.
+test-all: .venv/.installed .meltano/.installed .tools/dbt/.installed .venv/.browser .tools/axe/.installed \
+		.venv/.loaders .airflow/.installed ## the minutes that `make test` leaves out: all that the targets below run
+	$(bin)/pytest -n $(PYTEST_WORKERS) --dist loadgroup \
+		-m "pipelines or nightly or close or browser or accessibility or hostile or loaders or orchestration"
+
+test-pipelines: .venv/.installed .meltano/.installed .tools/dbt/.installed ## the minutes of Meltano
 	$(bin)/pytest -m pipelines tests/docs tests/e2e
 
-.PHONY: test-hostile
-test-hostile: .venv/.installed ## servers that mean harm, against the installed commands (3 minutes)
+test-nightly: .venv/.installed ## many more points of failure, and books of more shapes
+	$(bin)/pytest -n $(PYTEST_WORKERS) --dist loadgroup -m nightly
+
+test-hostile: .venv/.installed ## servers that mean harm, against the installed commands
 	$(bin)/pytest -n $(PYTEST_WORKERS) -m hostile tests/hostile
 
-.PHONY: test-browser
+test-close: .venv/.installed .tools/dbt/.installed ## the minutes of dbt
+	$(bin)/pytest -m close tests/close tests/report
+
 test-browser: .venv/.browser ## consent and the close report in a real browser (installs Debian's Chromium where there is none)
 	$(bin)/pytest -m browser tests/browser tests/report
 
-.PHONY: test-accessibility
 test-accessibility: .venv/.browser .tools/axe/.installed ## the close report by axe-core's rules, in a real browser (needs npm)
 	$(bin)/pytest -m "browser and accessibility" tests/report
 
-.PHONY: test-loaders
-test-loaders: .venv/.installed .meltano/.installed ## loaders and databases beside PostgreSQL (installs Debian's MariaDB)
-	@sh requirements/debian.sh "mariadbd mariadb mariadb-install-db" mariadb-server
-	@$(bin)/python -m loaders.known
+test-loaders: .venv/.installed .meltano/.installed .venv/.loaders ## loaders and databases beside PostgreSQL (installs Debian's MariaDB)
 	$(bin)/pytest -m loaders tests/loaders
-
-bench: .venv/.installed .meltano/.installed ## what the taps cost, into docs/benchmarks.md (15 minutes, nothing else running)
-	@$(bin)/python -m bench
 
 test-orchestration: .venv/.installed .meltano/.installed .airflow/.installed ## the portfolio on workers of Airflow, one of them killed
 	$(bin)/pytest -m orchestration tests/orchestration
+
+bench: .venv/.installed .meltano/.installed ## what the taps cost, into docs/benchmarks.md (15 minutes, nothing else running)
+	@$(bin)/python -m bench
 
 lint: .venv/.installed ## style, formatting, types, and the oldest Python supported
 	$(bin)/ruff check .
@@ -80,11 +87,7 @@ readme: .venv/.installed ## settings in the READMEs and in meltano.yml, from wha
 
 install: .venv/.installed .meltano/.installed ## what demo and test install first
 
-.PHONY: install-dbt test-close
 install-dbt: .tools/dbt/.installed ## dbt with its adapters, for transform/ (docs/close.md)
-
-test-close: .venv/.installed .tools/dbt/.installed ## the minutes of dbt that `make test` leaves out
-	$(bin)/pytest -m close tests/close tests/report
 
 install-airflow: .airflow/.installed ## Airflow, for docs/orchestration.md
 
@@ -96,6 +99,11 @@ install-airflow: .airflow/.installed ## Airflow, for docs/orchestration.md
 .venv/.browser: .venv/.installed requirements/browser.txt
 	@sh requirements/debian.sh "chromium chromedriver" "chromium chromium-driver"
 	@$(install) .venv requirements/browser.txt
+	@touch $@
+
+.venv/.loaders: .venv/.installed tests/loaders/known.py
+	@sh requirements/debian.sh "mariadbd mariadb mariadb-install-db" mariadb-server
+	@$(bin)/python -m loaders.known
 	@touch $@
 
 .tools/axe/.installed:
