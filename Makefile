@@ -33,13 +33,13 @@ test: .venv/.installed .meltano/.installed .tools/dbt/.installed ## most tests, 
 test-all: .venv/.installed .meltano/.installed .tools/dbt/.installed .venv/.browser .tools/axe/.installed \
 		.venv/.loaders .airflow/.installed ## the minutes that `make test` leaves out: all that the targets below run
 	$(bin)/pytest -n $(PYTEST_WORKERS) --dist loadgroup \
-		-m "pipelines or nightly or close or browser or accessibility or hostile or loaders or orchestration"
+		-m "slow or pipelines or nightly or close or browser or accessibility or hostile or loaders or orchestration"
 
 test-pipelines: .venv/.installed .meltano/.installed .tools/dbt/.installed ## the minutes of Meltano
-	$(bin)/pytest -m pipelines tests/docs tests/e2e
+	$(bin)/pytest -m pipelines tests/docs tests/e2e tests/faults
 
-test-nightly: .venv/.installed ## many more points of failure, and books of more shapes
-	$(bin)/pytest -n $(PYTEST_WORKERS) --dist loadgroup -m nightly
+test-nightly: .venv/.installed ## tests of seconds each, and many more points of failure
+	$(bin)/pytest -n $(PYTEST_WORKERS) --dist loadgroup -m "slow or nightly"
 
 test-hostile: .venv/.installed ## servers that mean harm, against the installed commands
 	$(bin)/pytest -n $(PYTEST_WORKERS) -m hostile tests/hostile
@@ -107,6 +107,7 @@ install-airflow: .airflow/.installed ## Airflow, for docs/orchestration.md
 	@touch $@
 
 .tools/axe/.installed:
+	@sh requirements/debian.sh npm npm
 	@npm install --silent --no-audit --no-fund --prefix .tools/axe axe-core@4.14.1
 	@touch $@
 

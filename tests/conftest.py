@@ -19,6 +19,7 @@ __all__ = ["pytest_terminal_summary"]
 ASKED_FOR = {
     "pipelines": "minutes of Meltano",
     "nightly": "many more points of failure",
+    "slow": "seconds each, where quicker tests cover most of the ground",
     "close": "minutes of dbt",
     "browser": "needs Debian's Chromium",
     "accessibility": "needs axe-core, which npm brings",

@@ -19,6 +19,8 @@ from authorize.attempt import PATIENCE, World
 from e2e.commands import TapRunner, environment, installed
 from simulator import Simulator, faults
 
+pytestmark = pytest.mark.slow
+
 BEFORE = '{"version": 1, "tokens": {"another application": {"refresh_token": "rt", "seed": ""}}}'
 
 

@@ -12,6 +12,8 @@ from bench.allowance import CASES, PICTURE, Use
 from bench.figures import Figure, Section
 from bench.sizes import SMALL
 
+pytestmark = pytest.mark.slow
+
 COUNTED = {"as many as are due", "equal", "exact"}
 """Goals that do not depend on how large or how quick anything is."""
 

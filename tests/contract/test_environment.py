@@ -11,6 +11,8 @@ from contract.conftest import Build
 from contract.world import World
 from e2e.commands import TapRunner
 
+pytestmark = pytest.mark.slow
+
 
 def variables(world: World, **more: str) -> dict[str, str]:
     """The world's settings as variables, but for its allowance."""

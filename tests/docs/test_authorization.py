@@ -20,6 +20,8 @@ from erp_common.auth import consent
 from erp_common.setup.settings import Settings
 from simulator import Books, Simulator
 
+pytestmark = pytest.mark.slow
+
 PAGE = PROJECT / "docs" / "authorization.md"
 TEXT = PAGE.read_text(encoding="utf-8")
 ERPS = {"Bling": "bling_public", "Conta Azul": "contaazul_public"}

@@ -7,8 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from docs.blocks import Block, blocks, shell, substituted
 from e2e.commands import PROJECT
+
+pytestmark = pytest.mark.slow
 
 PAGE = PROJECT / "docs" / "publishing.md"
 UV = PROJECT / ".tools" / "uv" / "bin"

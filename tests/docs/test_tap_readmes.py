@@ -12,6 +12,8 @@ from e2e.commands import PROJECT
 from e2e.holding import ERPS
 from simulator import Books, Simulator
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("tap", ERPS)
 def test_streams_are_chosen_and_a_run_goes_on(tap: str, tmp_path: Path) -> None:

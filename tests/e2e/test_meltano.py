@@ -23,7 +23,7 @@ from e2e.warehouse import Warehouse
 from simulator import Books, Line, Simulator
 
 # Runs of Meltano take turns, so one may wait for others.
-pytestmark = [pytest.mark.xdist_group("meltano"), pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.pipelines, pytest.mark.xdist_group("meltano"), pytest.mark.timeout(900)]
 
 START, END = date(2024, 1, 1), date(2024, 3, 31)
 
@@ -80,7 +80,6 @@ def test_the_second_run_reads_what_may_have_changed_and_gets_every_change(kept: 
     assert (PROJECT / "meltano.yml").read_bytes() == project_file
 
 
-@pytest.mark.pipelines
 def test_the_demo_goes_on_to_a_signed_close_and_tells_what_changed_since(kept: Path) -> None:
     books = Books.generate(
         companies=len(ERPS),

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from e2e.commands import PROJECT, Result, TapRunner, environment, meltano, target_postgres
 from e2e.warehouse import SCHEMA, Warehouse
 from faults.erps import ACTIVE, Erp
@@ -23,6 +25,8 @@ from faults.small_books import small_books
 from simulator import Simulator, faults
 from simulator.faults import Exchange, Fault
 from simulator.http11 import Delivery, Response
+
+pytestmark = pytest.mark.pipelines
 
 MONTHS = 3
 MANY_MONTHS = 12

@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -195,6 +196,15 @@ def test_a_temporary_folder_without_room(files: Files) -> None:
     assert last.startswith("ERPValidationError: The temporary folder"), done.stderr
 
 
+@pytest.fixture
+def _heard() -> Iterator[None]:
+    """Under nohup SIGHUP is ignored, and the commands that a test starts would inherit that."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.usefixtures("_heard")
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
 def test_a_run_that_is_ended_says_so(files: Files, number: signal.Signals) -> None:
     with serving(lambda _: []) as server:

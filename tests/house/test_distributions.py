@@ -13,6 +13,8 @@ import pytest
 
 from house.distributions import DISTRIBUTIONS, PROJECT, TAPS, Distribution, build
 
+pytestmark = pytest.mark.slow
+
 UV = PROJECT / ".tools" / "uv" / "bin" / "uv"
 
 

@@ -25,7 +25,7 @@ from simulator.tls import ca_bundle, server_context
 from simulator.wire import WireServer
 
 PAGE = PROJECT / "docs" / "new-erp.md"
-pytestmark = pytest.mark.xdist_group("new-erp")
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("new-erp")]
 
 FILE = re.compile(r"^### `(taps/[^`]+)`\n.*?^```\w*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 KEY = "acme-key-0123456789"

@@ -23,6 +23,8 @@ from house.scaling import (
 from house.settings import replaced
 from simulator import Books, Simulator
 
+pytestmark = pytest.mark.slow
+
 JANUARY = date(2024, 1, 1), date(2024, 1, 31)
 
 

@@ -16,6 +16,8 @@ from e2e.commands import target_postgres
 from e2e.warehouse import Warehouse
 from erp_common.ledger import schemas
 
+pytestmark = pytest.mark.loaders
+
 Row = dict[str, Any]
 Loads = Callable[..., subprocess.CompletedProcess[bytes]]
 
