@@ -28,7 +28,8 @@ class Erp:
         postings: The listing of the postings.
         reported: Whether the ERP serves a trial balance.
         settings: What the tap needs beside the usual.
-        entry_id: What `entry_id` is: the entry's number, its text id, or the row it is kept in.
+        entry_id: What `entry_id` is: the entry's number, its text id, the row it is kept in, or its
+            number within its file.
         logins: The settings that each way to authenticate needs; the default way first, and of
             each way the secret last.
         grants: What `grant_type` may be beside `client_credentials`.
@@ -48,6 +49,10 @@ class Erp:
         optional: Fields of a posting that may be absent, by the names of what they become.
         moods: Switches of the simulator that change the form of answers and nothing else, as
             `name=value`.
+        filed: Whether the books come from files, and nobody is called.
+        more_streams: The streams beside the four of every tap.
+        without: What no posting of it has.
+        left_out: The tests that say nothing of it, as `module` or `module.test`, and why.
     """
 
     name: str
@@ -61,7 +66,7 @@ class Erp:
     settings: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     grants: tuple[str, ...] = ()
     own: tuple[str, ...] = ()
-    entry_id: Literal["number", "text", "row"] = "number"
+    entry_id: Literal["number", "text", "row", "filed"] = "number"
     pages: str = "totals"
     by_account: bool = True
     openings: bool = True
@@ -74,6 +79,10 @@ class Erp:
     derivable: tuple[str, ...] = ()
     optional: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     moods: tuple[str, ...] = ()
+    filed: bool = False
+    more_streams: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    left_out: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     def tap_class(self) -> Callable[..., Any]:
         """The class behind the command, for runs within this process."""
@@ -89,7 +98,7 @@ class Erp:
     @property
     def tokens(self) -> bool:
         """Whether the default authentication asks for a token."""
-        return self.auth_types[0] == "oauth2"
+        return self.auth_types[:1] == ("oauth2",)
 
     @property
     def openings_from(self) -> str | None:
@@ -277,6 +286,110 @@ BLING_V2 = Erp(
     ),
     moods=("numbers=string", "numbers=brazilian", "end=empty", "error_status=404"),
 )
+ECD = Erp(
+    name="ecd",
+    command="tap-ecd",
+    source_system="sped_ecd",
+    accounts=wire.NONE,
+    postings=wire.NONE,
+    reported=True,
+    logins=MappingProxyType({}),
+    base_url="",
+    own=("paths",),
+    entry_id="filed",
+    pages="none",
+    by_account=False,
+    whole_entries=True,
+    says_kind=True,
+    filed=True,
+    more_streams=(
+        *("ecd_files", "ecd_cost_center_balances"),
+        *("ecd_before_closing", "ecd_statements"),
+    ),
+    without=("document_type",),
+    left_out=MappingProxyType(
+        {
+            **dict.fromkeys(
+                ("test_failures", "test_health", "test_keys", "test_requests", "test_windows"),
+                "nobody is called; files that cannot be read are those of tests/ecd",
+            ),
+            "test_past": "every file is looked at on every run, so none is asked for again",
+            "test_companies": "nobody fails to answer; tests/ecd/test_choice.py has a company "
+            "without files",
+            "test_environment": "its objects are about calling; tests/ecd has a run by settings",
+            **dict.fromkeys(
+                ("test_command_line.test_about", "test_settings_refused"),
+                "it has other settings; those that are wrong are in tests/ecd/test_state.py",
+            ),
+            "test_command_line.test_settings_from_the_environment": "it has no allowance to count",
+            **dict.fromkeys(
+                (
+                    "test_command_line.test_wrong_settings_from_the_environment",
+                    "test_command_line.test_test_tells_what_is_wrong",
+                    "test_command_line.test_a_file_and_the_environment",
+                ),
+                "it has no keys and calls nobody; tests/ecd/test_state.py has what is wrong",
+            ),
+            **dict.fromkeys(
+                (
+                    "test_command_line.test_a_state_file",
+                    "test_state.test_a_run_starts_before_its_bookmark",
+                    "test_state.test_a_run_that_ends_before_its_bookmark",
+                    "test_state.test_a_larger_lookback_later",
+                    "test_state.test_a_smaller_lookback_later",
+                    "test_state.test_a_range_is_always_read_again",
+                    "test_state.test_another_period_starts_where_the_bookmark_is",
+                    "test_state.test_the_open_period_is_read_on_every_run",
+                ),
+                "what decides is whether a file has changed: tests/ecd/test_state.py",
+            ),
+            "test_state.test_state_stays_before_a_period_that_fails": "no period fails alone but "
+            "by strict findings, which tests/ecd/test_state.py has",
+            "test_state.test_a_company_added_later_starts_from_the_beginning": "it looks back",
+            "test_state.test_state_does_not_grow_with_the_periods": "each period and each file "
+            "has a mark, without which a file that was changed would not be noticed",
+            "test_findings": "what is broken is what an ERP answers; tests/ecd/test_mutations.py "
+            "and test_broken_files.py break files",
+            "test_accounting.test_results_begin_anew_with_the_fiscal_year": "an answer is changed; "
+            "tests/ecd/test_choice.py has openings that do not follow",
+            "test_accounting.test_closing_entries_by_their_marks": "the file says what closes",
+            "test_wire.test_balances_in_the_other_sign": "a file has one sign",
+            "test_wire.test_what_codes_and_names_tell_may_be_absent": "a file states all of it",
+            "test_wire.test_absent_fields_of_postings_are_null": "fields are absent by their "
+            "place: tests/ecd/test_reading.py",
+            "test_wire.test_codes_without_separators": "fields are left out of answers; "
+            "test_charts has such codes",
+            "test_messages.test_amounts_keep_every_digit": "a file has one form of amounts: "
+            "tests/ecd/test_reading.py",
+            "test_metrics.test_a_run_that_fails_tells_what_it_had_done_before_its_last_word": (
+                "no answer breaks off"
+            ),
+            "test_notation.test_a_digit_beyond_the_scale_is_an_error": "an amount of more than "
+            "nine decimal places is a finding as the file is read: tests/ecd/test_hostile.py",
+            **dict.fromkeys(
+                (
+                    "test_filters.test_the_subledger_is_cut[ecd-document_type]",
+                    "test_filters.test_the_subledger_is_cut[ecd-document_type cost_center]",
+                    "test_maps.test_a_map_filters",
+                    "test_maps.test_batches_respect_stream_maps",
+                ),
+                "an ECD has no types of documents",
+            ),
+            **dict.fromkeys(
+                (
+                    "test_periods.test_a_span_that_begins_and_ends_within_months[ecd-range]",
+                    "test_periods.test_one_day",
+                ),
+                "an ECD states whole months: tests/ecd/test_state.py",
+            ),
+            "test_periods.test_a_span_that_begins_and_ends_within_months[ecd-year]": "the file "
+            "of half a year lacks months, which is told: tests/ecd/test_interface.py",
+            "test_periods.test_the_names_of_a_company": "its currency is BRL",
+            "test_periods.test_the_erp_is_asked_for_the_id_where_no_other_is_set": "a company is "
+            "its CNPJ",
+        }
+    ),
+)
 
-ACTIVE = (OMIE, TOTVS, CONTAAZUL, BLING, BLING_V2)
+ACTIVE = (OMIE, TOTVS, CONTAAZUL, BLING, BLING_V2, ECD)
 """The ERPs whose taps are tested: one entry here is all that a further one needs."""

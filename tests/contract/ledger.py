@@ -9,6 +9,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+from contract import filed
 from contract.erps import Erp
 from simulator import Company, Entry, Line, Posting
 from simulator.totvs_rows import entry_rows
@@ -65,7 +66,7 @@ class Truth(NamedTuple):
                     "journal_id": self._journal(entry_id),
                     "posting_kind": self._kind(entry),
                     "transaction_date": str(entry.date),
-                    "posting_date": str(entry.posting_date or entry.date),
+                    "posting_date": str(self._posted(entry)),
                     "debit_amount": line.debit,
                     "credit_amount": line.credit,
                     "description": line.description or entry.description or None,
@@ -74,6 +75,7 @@ class Truth(NamedTuple):
                     "cost_center": line.cost_center,
                     "entity_id": str(entry.entity.id) if entry.entity else None,
                     "entity_name": entry.entity.name if entry.entity else None,
+                    **dict.fromkeys(self.erp.without),
                 }
             )
         return by_key(rows)
@@ -146,7 +148,12 @@ class Truth(NamedTuple):
         """What names the whole entry: that of Protheus is the row's name without its number."""
         if not self.erp.journals:
             return None
-        return entry_id.rpartition("-")[0] if self.erp.entry_id == "row" else entry_id
+        before, _, number = entry_id.rpartition("-")
+        return {"row": before, "filed": number}.get(self.erp.entry_id, entry_id)
+
+    def _posted(self, entry: Entry) -> date:
+        """The day of the posting; a file has one date alone."""
+        return (None if self.erp.filed else entry.posting_date) or entry.date
 
     def _kind(self, entry: Entry) -> str | None:
         """The kind of entry, where the ERP says it."""
@@ -154,12 +161,18 @@ class Truth(NamedTuple):
             return None
         return "CLOSING" if entry.closes else "NORMAL"
 
+    def _entry_id(self, entry: Entry) -> str:
+        """What the ERP calls an entry."""
+        if self.erp.entry_id == "filed":
+            return filed.entry_id(self.company, entry)
+        return entry.uuid if self.erp.entry_id == "text" else str(entry.id)
+
     def _postings(self, span: Span) -> Iterator[tuple[str, Posting]]:
         for entry in self.company.entries_between(*span):
             if self.erp.entry_id == "row":
                 yield from _protheus(entry, self.company.filial)
             else:
-                entry_id = entry.uuid if self.erp.entry_id == "text" else str(entry.id)
+                entry_id = self._entry_id(entry)
                 for line in entry.lines:
                     yield entry_id, Posting(entry, line)
 

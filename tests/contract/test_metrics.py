@@ -24,7 +24,7 @@ def measured(run: Run, metric: str) -> dict[str, dict[str, Any]]:
 
 def test_each_stream_says_once_how_many_rows_it_emitted(brief: Plain) -> None:
     counts = measured(brief.run, "record_count")
-    assert set(counts) == STREAMS
+    assert set(counts) == STREAMS.union(brief.world.erp.more_streams)
     for stream, point in counts.items():
         assert (point["type"], point["value"]) == ("counter", len(brief.run.records(stream)))
         assert "context" not in point["tags"]
@@ -32,7 +32,7 @@ def test_each_stream_says_once_how_many_rows_it_emitted(brief: Plain) -> None:
 
 def test_each_stream_says_how_long_it_took(brief: Plain) -> None:
     times = measured(brief.run, "sync_duration")
-    assert set(times) == STREAMS
+    assert set(times) == STREAMS.union(brief.world.erp.more_streams)
     assert {point["tags"]["status"] for point in times.values()} == {"succeeded"}
     # The parent's holds those of its children.
     children = sum(point["value"] for stream, point in times.items() if stream != "periods")
@@ -43,7 +43,7 @@ def test_the_sdks_own_loop_counts_alike(brief: Plain, build: Build) -> None:
     run = build.like(brief).good(flattening_enabled=True, flattening_max_depth=1)
     counts = measured(run, "record_count")
     assert {stream: point["value"] for stream, point in counts.items()} == {
-        stream: len(run.records(stream)) for stream in STREAMS
+        stream: len(run.records(stream)) for stream in STREAMS.union(brief.world.erp.more_streams)
     }
 
 

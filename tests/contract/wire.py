@@ -109,6 +109,9 @@ def strptime(text: str, form: str) -> date:
     return datetime.strptime(text, form).date()  # noqa: DTZ007 - days have no zone
 
 
+NONE = Listing(endpoint="", path=(), fields={})
+"""Of sources that answer nothing, because nobody asks them."""
+
 OMIE_BALANCES = Listing(
     "ListarBalancete",
     ("balancete",),

@@ -11,6 +11,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from contract import filed
 from contract.commands import Run
 from contract.erps import Erp
 from contract.ledger import Truth
@@ -47,12 +48,17 @@ class World:
         run: Callable[..., Result],
         *,
         end_date: str = "2024-03-31",
+        files: filed.Files | None = None,
     ) -> None:
-        """Let `run` run the tap of `erp` against `sim`, as a rule from January to `end_date`."""
+        """Let `run` run the tap of `erp` against `sim`, as a rule from January to `end_date`.
+
+        `files` are those of another world with the same books, for an ERP whose books are filed.
+        """
         self.erp = erp
         self.sim = sim
         self.end_date = end_date
         self._run = run
+        self.files = files or filed.Files()
 
     @property
     def books(self) -> Books:
@@ -79,6 +85,9 @@ class World:
 
         A setting changed to `...` is left out.
         """
+        if self.erp.filed:
+            settings = {**self._filed(), **changes}
+            return {name: value for name, value in settings.items() if value is not ...}
         erp, sim = self.erp, self.sim
         openings = {"opening_balances_from": erp.openings_from} if erp.openings_from else {}
         settings = {
@@ -98,6 +107,18 @@ class World:
             **changes,
         }
         return {name: value for name, value in settings.items() if value is not ...}
+
+    def _filed(self) -> dict[str, Any]:
+        """The settings for the books as they are filed at this moment."""
+        return {
+            "paths": [self.files.put(self.books.companies)],
+            "start_date": "2024-01-01",
+            "end_date": self.end_date,
+            "companies": [
+                {"id": truth.id, "cnpj": filed.cnpj(truth.company), "name": truth.name}
+                for truth in self.truths
+            ],
+        }
 
     def run(
         self,

@@ -70,10 +70,12 @@ class Bookmarks:
         if self._from_start:
             return None
         found: list[date] = []
+        is_new = False
         for stream in self._streams:
             value = self._partition(stream, company_id).get("replication_key_value")
             if value is None:
-                return None
+                is_new = True  # the others' bookmarks must be dates all the same
+                continue
             try:
                 found.append(_day(value))
             except ValueError:
@@ -81,7 +83,7 @@ class Bookmarks:
                     f"the state's bookmark of {stream} for {company_id} is {value!r}, which is no "
                     "date; correct the state or run with a full refresh",
                 ) from None
-        return min(found, default=None)
+        return None if is_new else min(found, default=None)
 
     def hold_back(self, company_id: str, end: date) -> None:
         """Take back every bookmark of a company that lies beyond this day."""
