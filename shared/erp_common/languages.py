@@ -40,5 +40,7 @@ def _catalogue(package: str, language: Language) -> Mapping[str, str]:
     return {
         message.id: message.string
         for message in messages
-        if isinstance(message.id, str) and isinstance(message.string, str) and message.string
+        # The one without an English text is the catalogue's head.
+        if message.id and isinstance(message.id, str) and isinstance(message.string, str)
+        if message.string
     }

@@ -157,3 +157,43 @@ def test_a_new_chart_opens_with_what_the_old_one_closed_with() -> None:
     wrong = changed(new, previous=lambda code: "1.1.01.01.001" if code[0] == "1" else code)
     codes = read({"a.txt": write(last), "b.txt": write(wrong)}).codes()
     assert set(codes) == {"CONTINUITY_BREAK"}
+
+
+def without_dates(data: bytes) -> bytes:
+    return data.replace(b"|01102024|31122024|", b"|01132024|31122024|", 1)
+
+
+def test_a_file_that_does_not_say_of_which_time_it_is_fails_its_company_alone() -> None:
+    other = {"id": "OTHER", "cnpj": "99888777000166"}
+    files = {
+        "a.txt": without_dates(write(original())),
+        "b.txt": write(changed(corrected(), cnpj="99888777000166")),
+    }
+    run = read(files, companies=[ACME, other])
+    assert set(run.failed) == {"ACME"}
+    assert "a.txt is an ECD, but does not say whose and of which time: DT_INI" in run.failed["ACME"]
+    assert {row["company_id"] for row in run.rows["periods"]} == {"OTHER"}
+
+
+def test_a_file_that_does_not_say_whose_it_is_is_told_and_skipped(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    nobodys = without_dates(write(changed(corrected(), cnpj="")))
+    caplog.set_level("WARNING")
+    run = read({"a.txt": write(original()), "b.txt": nobodys})
+    assert run.failed == {}
+    assert uses(run) == {"a.txt": "ledger"}
+    assert "skipped: b.txt is an ECD, but does not say whose and of which time" in caplog.text
+
+
+def test_a_file_that_cannot_be_read_to_its_end_fails_its_company_alone() -> None:
+    other = {"id": "OTHER", "cnpj": "99888777000166"}
+    data = write(original())
+    place = data.index(b"|I200|")
+    endless = data[:place] + b"x" * (2 << 20) + data[place:]
+    run = read(
+        {"a.txt": endless, "b.txt": write(changed(corrected(), cnpj="99888777000166"))},
+        companies=[ACME, other],
+    )
+    assert "a.txt has a line of more than" in run.failed["ACME"]
+    assert {row["company_id"] for row in run.rows["periods"]} == {"OTHER"}

@@ -66,6 +66,24 @@ def test_a_file_written_anew_with_the_same_content_is_not_read_again() -> None:
     assert Run(folder, first.state).periods() == []
 
 
+def test_a_file_that_is_gone_is_told_once_and_its_periods_stay(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("WARNING")
+    folder = Folder({"10.txt": month(10), "11.txt": month(11)})
+    first = Run(folder)
+    folder.remove("10.txt")
+    folder.put("eleven.txt", month(11))
+    folder.remove("11.txt")  # has another name now
+    second = Run(folder, first.state)
+    assert second.periods() == []
+    assert "ACME: 10.txt, read before, is in paths no more" in caplog.text
+    assert "11.txt" not in caplog.text
+    caplog.clear()
+    assert Run(folder, second.state).periods() == []
+    assert "no more" not in caplog.text
+
+
 def test_a_file_of_the_same_size_and_time_is_not_opened_to_hash_it(tmp_path: Path) -> None:
     path = tmp_path / "ecd.txt"
     path.write_bytes(month(10))

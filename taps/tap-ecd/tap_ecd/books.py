@@ -22,6 +22,7 @@ from erp_common.ledger.models import ZERO, Company, Finding, Posting, StatedAcco
 from erp_common.ledger.movements import Movements
 from erp_common.ledger.normalize import InvalidValue
 from erp_common.ledger.periods import Cut, Period, containing, cut_span
+from erp_common.ledger.sentences import NOTHING, told
 from erp_common.ledger.trial_balance import reported
 from tap_ecd import statements
 from tap_ecd.balances import Balance, Balances, Part, Rejects, chains
@@ -223,13 +224,13 @@ class FiledPeriod(PeriodExtract):
             return
         names = {code: account.name for code, account in self._accounts.items()}
         for file, its in self._read:
-            told = self._telling(its.name, SUBLEDGER)
+            tells = self._telling(its.name, SUBLEDGER)
             journal = Journal(
                 its,
                 self._months,
                 names,
-                self._rejects(its.name, told),
-                partial(self._end, told=told),
+                self._rejects(its.name, tells),
+                partial(self._end, tells=tells),
             )
             with file.found.open() as opened:
                 for postings in journal.read(opened):
@@ -324,73 +325,104 @@ class FiledPeriod(PeriodExtract):
         if self._before is not None:
             yield from self._continuity(self._before)
         _ = self.statement_rows, self._before_closing
-        for told in self._told:
-            yield from told.close()
+        for tells in self._told:
+            yield from tells.close()
         yield from self._file_findings
         for file in self.files:
             if file.note:
                 notes = Told(file.name)
-                notes.warning("SUBSTITUTE_NOT_PROVED", f"{file.note}.", replaces=file.head.replaces)
+                notes.warning(
+                    "SUBSTITUTE_NOT_PROVED",
+                    told("{note}.", note=file.note),
+                    replaces=file.head.replaces,
+                )
                 yield from notes.findings
 
     def _missing_months(self) -> Iterable[Finding]:
         stated = {section.month for _, its in self._read for section in self._of(its.months, its)}
         missing = sorted(self._months - stated)
         if missing:
-            told = Told(", ".join(file.name for file in self.files))
+            tells = Told(", ".join(file.name for file in self.files))
             months = ", ".join(f"{year}-{month:02d}" for year, month in missing)
-            told.warning(
+            tells.warning(
                 MONTH_MISSING,
-                f"No file has the balances of {months}, which {self.period} holds; its balances "
-                "are those of the other months.",
+                told(
+                    "No file has the balances of {months}, which {period} holds; its balances are "
+                    "those of the other months.",
+                    months=months,
+                    period=self.period,
+                ),
                 months=months,
             )
-            yield from told.findings
+            yield from tells.findings
 
     def _check_balances(self) -> Iterable[Finding]:
         """What the sums over cost centres do not show, and where accounts are missing."""
         ledger = self.trial_balance
         known = self._accounts
-        told = Told(", ".join(file.name for file in self.files))
+        tells = Told(", ".join(file.name for file in self.files))
         for repeated in self._balances.repeated:
             account, center = repeated.key
-            told.error(
+            tells.error(
                 Code.DUPLICATE_ACCOUNT.value,
-                f"{repeated.file} states the balance of account {account} {center} twice in a "
-                f"month (line {repeated.line}); the first one counts.",
+                told(
+                    "{file} states the balance of account {account} {center} twice in a month "
+                    "(line {line}); the first one counts.",
+                    file=repeated.file,
+                    account=account,
+                    center=center,
+                    line=repeated.line,
+                ),
                 account_code=account,
                 line=repeated.line,
             )
         for (account, center), balance in self._balances.by_key.items():
             if account not in known:
-                told.error(
+                tells.error(
                     Code.ACCOUNT_NOT_IN_CHART.value,
-                    f"Account {account} has a balance in {self.period}, but is not in the chart "
-                    "(I050). It is emitted all the same.",
+                    told(
+                        "Account {account} has a balance in {period}, but is not in the chart "
+                        "(I050). It is emitted all the same.",
+                        account=account,
+                        period=self.period,
+                    ),
                     account_code=account,
                     cost_center=center,
                 )
             elif ledger.chart.is_summary(account):
-                told.error(
+                tells.error(
                     BALANCE_ON_SUMMARY,
-                    f"Summary account {account} has a balance of its own in {self.period}.",
+                    told(
+                        "Summary account {account} has a balance of its own in {period}.",
+                        account=account,
+                        period=self.period,
+                    ),
                     account_code=account,
                     cost_center=center,
                 )
             expected = add(balance.opening, subtract(balance.debit, balance.credit))
             if center and not close(expected, balance.closing, self._rules.tolerance):
-                told.error(
+                tells.error(
                     Code.BALANCE_EQUATION.value,
-                    f"Account {account} in cost centre {center} in {self.period}: opening "
-                    f"{plain(balance.opening)} + debit {plain(balance.debit)} - credit "
-                    f"{plain(balance.credit)} is {plain(expected)}, but the closing balance is "
-                    f"{plain(balance.closing)} (debit-positive).",
+                    told(
+                        "Account {account} in cost centre {center} in {period}: opening {opening} "
+                        "+ debit {debit} - credit {credit} is {expected}, but the closing balance "
+                        "is {actual} (debit-positive).",
+                        account=account,
+                        center=center,
+                        period=self.period,
+                        opening=plain(balance.opening),
+                        debit=plain(balance.debit),
+                        credit=plain(balance.credit),
+                        expected=plain(expected),
+                        actual=plain(balance.closing),
+                    ),
                     account_code=account,
                     cost_center=center,
                     expected=expected,
                     actual=balance.closing,
                 )
-        yield from told.close()
+        yield from tells.close()
 
     def _check_closings(self) -> Iterable[Finding]:
         """The entries of a closing turn round what the result accounts held before it (I355)."""
@@ -402,24 +434,30 @@ class FiledPeriod(PeriodExtract):
         entries = {
             key: amount for key, amount in self._closed.items() if key[1] in result or key in held
         }
-        told = Told(", ".join(file.name for file in self.files), SUBLEDGER)
+        tells = Told(", ".join(file.name for file in self.files), SUBLEDGER)
         for key in sorted({*held, *entries}):
             closed, account = key
             expected = turned(held.get(key, ZERO))
             actual = entries.get(key, ZERO)
             if not close(expected, actual, self._rules.tolerance):
-                why = "" if closed in days else " (no I350 is of that day)"
-                told.error(
+                why = NOTHING if closed in days else told(" (no I350 is of that day)")
+                tells.error(
                     CLOSING_MISMATCH,
-                    f"Account {account} held {plain(turned(expected))} before the closing of "
-                    f"{closed} (I355), but its entries of type E come to {plain(actual)}{why}, "
-                    "debit-positive.",
+                    told(
+                        "Account {account} held {held} before the closing of {closed} (I355), but "
+                        "its entries of type E come to {actual}{why}, debit-positive.",
+                        account=account,
+                        held=plain(turned(expected)),
+                        closed=closed,
+                        actual=plain(actual),
+                        why=why,
+                    ),
                     account_code=account,
                     closed_on=str(closed),
                     expected=expected,
                     actual=actual,
                 )
-        yield from told.close()
+        yield from tells.close()
 
     def _continuity(self, before: TrialBalance) -> Iterable[Finding]:
         """Openings are the closings before; under a new chart, those that I157 names."""
@@ -431,35 +469,68 @@ class FiledPeriod(PeriodExtract):
         if not previous:
             yield from checks.continuity(before, self.trial_balance, self._rules)
             return
-        told = Told(", ".join(file.name for file in self.files))
+        tells = Told(", ".join(file.name for file in self.files))
         closings = {one.account_code: one.net_closing_balance for one in before.analytic()}
         for account in sorted({*previous, *closings}):
             expected, actual = closings.get(account, ZERO), previous.get(account, ZERO)
             if not close(expected, actual, self._rules.tolerance):
-                told.warning(
+                tells.warning(
                     Code.CONTINUITY_BREAK.value,
-                    f"Account {account} of the chart before closed with {plain(expected)}, but the "
-                    f"new chart opens with {plain(actual)} of it (I157, debit-positive).",
+                    told(
+                        "Account {account} of the chart before closed with {expected}, but the "
+                        "new chart opens with {actual} of it (I157, debit-positive).",
+                        account=account,
+                        expected=plain(expected),
+                        actual=plain(actual),
+                    ),
                     account_code=account,
                     expected=expected,
                     actual=actual,
                 )
-        yield from told.close()
+        yield from tells.close()
 
-    def _end(self, entry: Entry, told: Told) -> None:
-        """See that an entry balances, and states what its lines add up to."""
+    def _end(self, entry: Entry, tells: Told) -> None:
+        """See that an entry balances, states what its lines add up to, and is alone in its name."""
+        if entry.again:
+            tells.error(
+                Code.DUPLICATE_ENTRY.value,
+                told(
+                    "Entry {entry} of {day} (line {line}) has the number of another one in the "
+                    "file (NUM_LCTO). Both are emitted, this one as {id}.",
+                    entry=entry.number,
+                    day=entry.day,
+                    line=entry.line,
+                    id=entry.id,
+                ),
+                entry_id=entry.id,
+                line=entry.line,
+            )
         tolerance = self._rules.tolerance
         if not close(entry.debit, entry.credit, tolerance):
-            what = f"has debits of {plain(entry.debit)} and credits of {plain(entry.credit)}"
+            what = told(
+                "has debits of {debit} and credits of {credit}",
+                debit=plain(entry.debit),
+                credit=plain(entry.credit),
+            )
             expected, actual = entry.debit, entry.credit
         elif not close(entry.total, entry.debit, tolerance):
-            what = f"states {plain(entry.total)} (VL_LCTO), its lines {plain(entry.debit)}"
+            what = told(
+                "states {total} (VL_LCTO), its lines {lines}",
+                total=plain(entry.total),
+                lines=plain(entry.debit),
+            )
             expected, actual = entry.total, entry.debit
         else:
             return
-        told.error(
+        tells.error(
             Code.UNBALANCED_ENTRY.value,
-            f"Entry {entry.number} of {entry.day} {what} (line {entry.line}).",
+            told(
+                "Entry {entry} of {day} {what} (line {line}).",
+                entry=entry.number,
+                day=entry.day,
+                what=what,
+                line=entry.line,
+            ),
             entry_id=entry.id,
             line=entry.line,
             expected=expected,
@@ -480,13 +551,13 @@ class FiledPeriod(PeriodExtract):
         return next(file for file, known in self._read if known is its).found.open()
 
     def _telling(self, name: str, stream: str) -> Told:
-        told = Told(name, stream)
-        self._told.append(told)
-        return told
+        tells = Told(name, stream)
+        self._told.append(tells)
+        return tells
 
-    def _rejects(self, name: str, told: Told | None = None) -> Rejects:
+    def _rejects(self, name: str, tells: Told | None = None) -> Rejects:
         """What keeps the records of a file that cannot be read."""
-        telling = told or self._telling(name, TRIAL_BALANCE)
+        telling = tells or self._telling(name, TRIAL_BALANCE)
 
         def reject(problem: InvalidValue, record: str, line: int) -> None:
             if not self._rules.checks:
@@ -539,7 +610,7 @@ def _file_row(file: Filed, its: Survey | None) -> FileRow:
         sha256=file.sha256,
         file_hash=file.sha1,
         use=file.use.value,
-        why=file.why or file.note,
+        why=file.why or (str(file.note) if file.note else None),
         book=head.book or None,
         layout=head.layout_written or None,
         cnpj=head.cnpj,

@@ -13,6 +13,7 @@ from enum import Enum
 import msgspec
 
 from erp_common.errors import ERPValidationError
+from erp_common.ledger.sentences import told
 from tap_ecd.head import BOOKS, LEDGERS, Head
 
 
@@ -122,9 +123,12 @@ def _replace(file: Candidate, files: Sequence[Candidate]) -> None:
             other.use = Use.REPLACED
             other.why = f"{other.name} was replaced by {file.name}"
     if within and not called:
-        file.note = (
-            f"{file.name} replaces a file whose hash ({named or 'none is given'}) is that of none "
-            f"given; it was taken for {', '.join(one.name for one in within)}, whose time it covers"
+        file.note = told(
+            "{file} replaces a file whose hash ({hash}) is that of none given; it was taken for "
+            "{files}, whose time it covers",
+            file=file.name,
+            hash=named or told("none is given"),
+            files=", ".join(one.name for one in within),
         )
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from erp_common.ledger.normalize import InvalidValue
-from tap_ecd import told
+from erp_common.ledger.normalize import InvalidValue, shown
+from erp_common.ledger.sentences import Sentence, told
 from tap_ecd.layout import at
-from tap_ecd.told import Told
+from tap_ecd.told import FILE_INCOMPLETE, MOST_TOLD, Told
 from tap_ecd.values import count
 
 _MISMATCH = "ROW_COUNT_MISMATCH"
@@ -48,22 +48,22 @@ class Counts:
         """9900: how many there are of a kind."""
         number = count(at(values, 3))
         if number is None:
-            raise InvalidValue("QTD_REG_BLC", f"is {told.quoted(at(values, 3))}, which is no count")
-        if len(self._stated) < told.MOST_TOLD:
+            raise InvalidValue("QTD_REG_BLC", _no_count(at(values, 3)))
+        if len(self._stated) < MOST_TOLD:
             self._stated[at(values, 2)] = number
 
     def state_block(self, values: list[str]) -> None:
         """0990 to 9990: how many lines a block has."""
         number = count(at(values, 2))
         if number is None:
-            raise InvalidValue("QTD_LIN", f"is {told.quoted(at(values, 2))}, which is no count")
+            raise InvalidValue("QTD_LIN", _no_count(at(values, 2)))
         self._blocks[at(values, 1)] = number
 
     def state_whole(self, values: list[str]) -> None:
         """9999: how many lines the file has."""
         self._whole = count(at(values, 2))
         if self._whole is None:
-            raise InvalidValue("QTD_LIN", f"is {told.quoted(at(values, 2))}, which is no count")
+            raise InvalidValue("QTD_LIN", _no_count(at(values, 2)))
 
     # What there is
 
@@ -76,7 +76,9 @@ class Counts:
         """
         found = dict(self.records())
         for record, number in self._stated.items():
-            self._compare(f"9900 of {record}", number, {found.get(record, 0)}, record)
+            self._compare(
+                told("9900 of {record}", record=record), number, {found.get(record, 0)}, record
+            )
         for record, number in self._blocks.items():
             lines = sum(many for kind, many in found.items() if kind[0] == record[0])
             texts = rtf_lines if record[0] == "J" else 0
@@ -87,15 +89,20 @@ class Counts:
         if "9900" in found:
             self._tell_unstated(sorted(set(found) - set(self._stated)))
         else:
-            self._incomplete("the lines 9900 with the number of each record")
+            self._incomplete(told("the lines 9900 with the number of each record"))
         for record in ("0990", "I990", "9990"):
             if record not in found:
-                self._incomplete(f"the record {record}, which closes a block")
+                self._incomplete(told("the record {record}, which closes a block", record=record))
         stated = count(opening)
         if stated is not None and stated not in whole:
             self._told.warning(
                 _MISMATCH,
-                f"{self._told.file} opens (I030) with {stated} lines, but has {max(whole)}.",
+                told(
+                    "{file} opens (I030) with {stated} lines, but has {actual}.",
+                    file=self._told.file,
+                    stated=stated,
+                    actual=max(whole),
+                ),
                 record="I030",
                 expected=stated,
                 actual=max(whole),
@@ -107,8 +114,14 @@ class Counts:
         actual = max(found)
         self._told.error(
             _MISMATCH,
-            f"{self._told.file} states {stated} records or lines ({where}), but has {actual}. It "
-            "was changed or cut since it was exported: give the file as the program exports it.",
+            told(
+                "{file} states {stated} records or lines ({where}), but has {actual}. It was "
+                "changed or cut since it was exported: give the file as the program exports it.",
+                file=self._told.file,
+                stated=stated,
+                where=where,
+                actual=actual,
+            ),
             record=record,
             expected=stated,
             actual=actual,
@@ -116,12 +129,21 @@ class Counts:
 
     def _tell_unstated(self, records: list[str]) -> None:
         if records:
-            self._incomplete(f"lines 9900 for the records {', '.join(records)}")
+            self._incomplete(
+                told("lines 9900 for the records {records}", records=", ".join(records))
+            )
 
-    def _incomplete(self, what: str) -> None:
+    def _incomplete(self, what: Sentence) -> None:
         self._told.warning(
-            told.FILE_INCOMPLETE,
-            f"{self._told.file} lacks {what}; its end may be missing or was written by another "
-            "program.",
-            lacks=what,
+            FILE_INCOMPLETE,
+            told(
+                "{file} lacks {what}; its end may be missing or was written by another program.",
+                file=self._told.file,
+                what=what,
+            ),
+            lacks=str(what),
         )
+
+
+def _no_count(written: str) -> Sentence:
+    return told("is {value}, which is no count", value=shown(written))

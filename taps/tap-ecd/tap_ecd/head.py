@@ -8,8 +8,9 @@ from typing import BinaryIO, Final
 import msgspec
 
 from erp_common.ledger.normalize import InvalidValue, text
+from erp_common.ledger.sentences import told
 from tap_ecd.layout import KNOWN, Fields, at
-from tap_ecd.scan import BLOCK, decoded, fields
+from tap_ecd.scan import BLOCK, LONGEST, decoded, fields
 from tap_ecd.values import day, day_or_none, layout_number, tax_number
 
 FULL: Final = "G"
@@ -87,12 +88,21 @@ def of_records(records: dict[str, list[str]]) -> Head:
 
     starts, ends = day(at(first, 3), "DT_INI"), day(at(first, 4), "DT_FIN")
     if ends < starts:
-        raise InvalidValue("DT_FIN", f"({ends}) lies before DT_INI ({starts})")
+        raise InvalidValue(
+            "DT_FIN", told("({ends}) lies before DT_INI ({starts})", ends=ends, starts=starts)
+        )
     if ends - starts > _LONGEST:
-        raise InvalidValue("DT_FIN", f"({ends}) lies years after DT_INI ({starts}); a book has one")
+        raise InvalidValue(
+            "DT_FIN",
+            told(
+                "({ends}) lies years after DT_INI ({starts}); a book has one",
+                ends=ends,
+                starts=starts,
+            ),
+        )
     cnpj = tax_number(at(first, 6))
     if not cnpj:
-        raise InvalidValue("CNPJ", "is empty; nothing says whose book this is")
+        raise InvalidValue("CNPJ", told("is empty; nothing says whose book this is"))
     partnership = tax_number(stated("COD_SCP")) if stated("TIP_ECD") == "2" else ""
     return Head(
         cnpj=cnpj,
@@ -114,13 +124,29 @@ def of_records(records: dict[str, list[str]]) -> Head:
     )
 
 
+class UnreadableHead(InvalidValue):
+    """A file that is an ECD, but does not say whose and of which time."""
+
+    def __init__(self, problem: InvalidValue, cnpj: str) -> None:
+        """Keep the problem, and the CNPJ that the file names, if it names one."""
+        super().__init__(problem.field, problem.problem)
+        self.cnpj = cnpj
+
+
 def read(file: BinaryIO) -> Head | None:
     """The head of a file, reading no more of it than that takes; None if it is no ECD at all.
 
     Raises:
-        InvalidValue: If it is an ECD, but does not say whose and of which time.
+        UnreadableHead: If it is an ECD, but does not say whose and of which time.
     """
     records: dict[str, list[str]] = {}
+    try:
+        return _read(file, records)
+    except InvalidValue as problem:
+        raise UnreadableHead(problem, tax_number(at(records.get("0000", []), 6))) from None
+
+
+def _read(file: BinaryIO, records: dict[str, list[str]]) -> Head | None:
     rest, taken = b"", 0
     while taken < _FARTHEST and "I030" not in records:
         block = file.read(BLOCK)
@@ -141,8 +167,8 @@ def read(file: BinaryIO) -> Head | None:
                 return of_records(records)  # what should have come before is not there
         if not block:
             break
-        if not records and len(rest) > BLOCK:
-            return None
+        if len(rest) > LONGEST:
+            break  # no record is as long: whoever reads the file says so
     return of_records(records) if records else None
 
 

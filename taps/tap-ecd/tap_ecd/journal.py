@@ -11,6 +11,7 @@ from typing import BinaryIO, Final
 from erp_common.ledger.exact import add, subtract
 from erp_common.ledger.models import ZERO, Posting, PostingKind
 from erp_common.ledger.normalize import InvalidValue, account_code, shown, text
+from erp_common.ledger.sentences import told
 from tap_ecd.balances import Rejects
 from tap_ecd.layout import at
 from tap_ecd.runs import Month, month_of
@@ -37,7 +38,7 @@ _WIDTH: Final = 10
 class Entry:
     """The head of an entry (I200), and what its lines add up to."""
 
-    __slots__ = ("credit", "day", "debit", "id", "kind", "late", "line", "number", "total")
+    __slots__ = ("again", "credit", "day", "debit", "id", "kind", "late", "line", "number", "total")
 
     def __init__(self, values: list[str], line: int, before: str) -> None:
         """Read the head.
@@ -52,10 +53,12 @@ class Entry:
         """
         number = text(at(values, 2))
         if number is None:
-            raise InvalidValue("NUM_LCTO", "is empty; every entry has a number")
+            raise InvalidValue("NUM_LCTO", told("is empty; every entry has a number"))
         kind = at(values, 5).upper()
         if kind not in KINDS:
-            raise InvalidValue("IND_LCTO", f"is {shown(kind)}; it must say N, E or X")
+            raise InvalidValue(
+                "IND_LCTO", told("is {value}; it must say N, E or X", value=shown(kind))
+            )
         self.number = number
         self.id = f"{before}-{number}"
         self.line = line
@@ -63,7 +66,17 @@ class Entry:
         self.total = amount(at(values, 4), "VL_LCTO")
         self.kind = KINDS[kind]
         self.late = at(values, 6) if kind == "X" else ""
+        self.again = 0
         self.debit = self.credit = ZERO
+
+    def repeat(self, times: int) -> None:
+        """Say that its number has come before: it must not overwrite the entry that had it.
+
+        Args:
+            times: How often the number has come by now.
+        """
+        self.again = times
+        self.id = f"{self.id}#{times}"
 
 
 class Journal:
@@ -146,9 +159,11 @@ class Journal:
         if (entry.day.year, entry.day.month) not in self._wanted:
             return
         self._entry = entry
+        if number in self._survey.repeated:
+            entry.repeat(self._survey.repeated[number])
         # With a functional currency an amount may stand where newer layouts have the date.
         if entry.late and day_or_none(entry.late) is None and "," not in entry.late:
-            wrong = f"is {shown(entry.late)}, which is no date ddmmaaaa"
+            wrong = told("is {value}, which is no date ddmmaaaa", value=shown(entry.late))
             self._rejects(InvalidValue("DT_LCTO_EXT", wrong), line, number)
 
     def _end(self) -> None:
@@ -161,7 +176,9 @@ class Journal:
         entry = self._entry
         if entry is None:
             if self._broken:
-                problem = InvalidValue("its entry", f"(line {self._broken}) cannot be read")
+                problem = InvalidValue(
+                    told("its entry"), told("(line {line}) cannot be read", line=self._broken)
+                )
                 self._rejects(problem, line, number)
             return None
         try:

@@ -13,6 +13,7 @@ from typing import BinaryIO, NamedTuple
 
 from erp_common.errors import ERPValidationError
 from erp_common.ledger.normalize import InvalidValue
+from erp_common.ledger.sentences import told
 
 BLOCK = 1 << 20
 """Bytes read at once."""
@@ -237,7 +238,9 @@ def fields(line: str) -> list[str]:
     parts = line.split("|")
     after = parts.pop()
     if after not in _LINE_ENDS and after.strip():
-        raise InvalidValue("the record", "does not end with |, so part of it may be missing")
+        raise InvalidValue(
+            told("the record"), told("does not end with |, so part of it may be missing")
+        )
     return parts
 
 

@@ -9,14 +9,13 @@ from typing import Any
 
 import msgspec
 
-from erp_common.errors import ERPValidationError
+from erp_common.errors import ERPError, ERPValidationError
 from erp_common.ledger.models import Company
-from erp_common.ledger.normalize import InvalidValue
 from erp_common.ledger.periods import Period
 from tap_ecd import head
 from tap_ecd.addresses import Found
 from tap_ecd.choice import Candidate, choose
-from tap_ecd.head import Head
+from tap_ecd.head import Head, UnreadableHead
 from tap_ecd.scan import Scan
 from tap_ecd.values import tax_number
 
@@ -96,7 +95,7 @@ def shelves(
     companies: Sequence[Company],
     found: Iterable[Found],
     known: Mapping[str, Mapping[str, Known]],
-) -> dict[str, Shelf | ERPValidationError]:
+) -> dict[str, Shelf | ERPError]:
     """The files of each company by its id, or why it has none that could be read.
 
     Args:
@@ -104,42 +103,89 @@ def shelves(
         found: All files.
         known: What the state keeps of each company's files, by their paths.
     """
-    heads = [(file, its) for file in found if (its := _head(file)) is not None]
+    heads, broken = _heads(found, companies)
     owners = {file: _owner(its, companies) for file, its in heads}
     strangers = sorted(
         {f"{file.name} (CNPJ {its.owner})" for file, its in heads if not owners[file]}
     )
     if strangers:
         logger.warning(
-            "skipped, since companies does not list whose they are: %s%s",
-            ", ".join(strangers[:_MOST_NAMED]),
-            f" and {len(strangers) - _MOST_NAMED} more" if len(strangers) > _MOST_NAMED else "",
+            "skipped, since companies does not list whose they are: %s", _named(strangers)
         )
-    made: dict[str, Shelf | ERPValidationError] = {}
+    made: dict[str, Shelf | ERPError] = {}
     for company in companies:
         read = known.get(company.id, {})
-        files = [
-            _filed(file, its, read.get(file.path))
-            for file, its in heads
-            if owners[file] == company.id
-        ]
         try:
+            if company.id in broken:
+                raise broken[company.id]
+            files = [
+                _filed(file, its, read.get(file.path))
+                for file, its in heads
+                if owners[file] == company.id
+            ]
+            _tell_gone(company, read, files)
             made[company.id] = Shelf(company, files)
-        except ERPValidationError as error:
+        except ERPError as error:
             made[company.id] = error
     return made
+
+
+def _heads(
+    found: Iterable[Found], companies: Sequence[Company]
+) -> tuple[list[tuple[Found, Head]], dict[str, ERPValidationError]]:
+    """What each ECD says of itself; and why a company's files cannot be read, by its id.
+
+    A file that does not say of which time it is fails the company whose CNPJ it names; one that
+    names none of them is told, and skipped.
+    """
+    heads: list[tuple[Found, Head]] = []
+    broken: dict[str, ERPValidationError] = {}
+    by_number = {tax_number(company.erp_id): company.id for company in companies}
+    for file in found:
+        try:
+            its = _head(file)
+        except UnreadableHead as problem:
+            told = (
+                f"{file.name} is an ECD, but does not say whose and of which time: {problem}; give "
+                "the file as the program exports it, or take it out of paths"
+            )
+            owner = by_number.get(problem.cnpj)
+            if owner is None:
+                logger.warning("skipped: %s", told)
+            else:
+                broken.setdefault(owner, ERPValidationError(told))
+            continue
+        if its is not None:
+            heads.append((file, its))
+    return heads, broken
+
+
+def _tell_gone(company: Company, known: Mapping[str, Known], files: Sequence[Filed]) -> None:
+    """Name the files that were read before and are not there any more, under no other name."""
+    there = {file.found.path for file in files}
+    contents = {file.sha256 for file in files}
+    gone = sorted(
+        path for path, one in known.items() if path not in there and one.sha256 not in contents
+    )
+    if gone:
+        logger.warning(
+            "%s: %s, read before, is in paths no more; what no other file states stays as it was "
+            "loaded",
+            company.id,
+            _named([path.rpartition("/")[2] for path in gone]),
+        )
+
+
+def _named(names: Sequence[str]) -> str:
+    """Some names, and how many more there are."""
+    more = len(names) - _MOST_NAMED
+    return ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _head(file: Found) -> Head | None:
     """What a file says of itself; None if it is no ECD."""
     with file.open() as opened:
-        try:
-            its = head.read(opened)
-        except InvalidValue as problem:
-            raise ERPValidationError(
-                f"{file.name} is an ECD, but does not say whose and of which time: {problem}; give "
-                "the file as the program exports it, or take it out of paths",
-            ) from None
+        its = head.read(opened)
     if its is None and file.is_named:
         raise ERPValidationError(
             f"{file.name} is no ECD: it does not begin with |0000|LECD|; take it out of paths",

@@ -19,7 +19,7 @@ from erp_common.ledger.models import Basis, Company, Posting, StatedAccount
 from erp_common.ledger.periods import Period
 from tap_ecd.addresses import Found, found
 from tap_ecd.books import FiledBooks, FiledPeriod, Surveys
-from tap_ecd.head import read
+from tap_ecd.head import UnreadableHead, read
 from tap_ecd.shelf import Known, Shelf, shelves
 
 
@@ -40,7 +40,7 @@ class FiledLedgers(Source):
         self._paths = paths
         self._companies = companies
         self._known: Mapping[str, Mapping[str, Known]] = {}
-        self._shelves: dict[str, Shelf | ERPValidationError] | None = None
+        self._shelves: dict[str, Shelf | ERPError] | None = None
 
     def remember(self, known: Mapping[str, Mapping[str, Known]]) -> None:
         """Take over what the state keeps of each company's files, by their paths.
@@ -150,4 +150,7 @@ def _as_it_is(posting: Posting) -> tuple[Posting]:
 
 def _is_ecd(file: Found) -> bool:
     with file.open() as opened:
-        return read(opened) is not None
+        try:
+            return read(opened) is not None
+        except UnreadableHead:
+            return False

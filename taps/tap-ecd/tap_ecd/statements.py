@@ -9,6 +9,7 @@ from typing import BinaryIO
 from erp_common.ledger.exact import turned
 from erp_common.ledger.models import ZERO
 from erp_common.ledger.normalize import InvalidValue, account_code, shown, text
+from erp_common.ledger.sentences import told
 from tap_ecd.balances import Key, Part, Rejects, center
 from tap_ecd.layout import at
 from tap_ecd.rows import StatementRow
@@ -87,5 +88,8 @@ def _net(written: str, side: str, field: str) -> Decimal:
         return ZERO
     sign = _SIGNS.get(side.upper())
     if sign is None:
-        raise InvalidValue(f"the side of {field}", f"is {shown(side)}; it must say D or C")
+        raise InvalidValue(
+            told("the side of {field}", field=field),
+            told("is {value}; it must say D or C", value=shown(side)),
+        )
     return number if sign > 0 else turned(number)

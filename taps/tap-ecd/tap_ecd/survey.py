@@ -16,16 +16,33 @@ import msgspec
 
 from erp_common.errors import ERPValidationError
 from erp_common.ledger.models import Finding
-from erp_common.ledger.normalize import InvalidValue, account_code, optional_account_code, text
+from erp_common.ledger.normalize import (
+    InvalidValue,
+    account_code,
+    optional_account_code,
+    shown,
+    text,
+)
 from erp_common.ledger.periods import Cut, cut_span
-from tap_ecd import told
+from erp_common.ledger.sentences import NOTHING, told
 from tap_ecd.counts import Counts
 from tap_ecd.head import SUBSTITUTES, Head, of_records
 from tap_ecd.layout import NEWEST, PARENTS, RANKS, Fields, at
 from tap_ecd.natures import NATURES
+from tap_ecd.numbers import Numbers
 from tap_ecd.region import Region
 from tap_ecd.runs import Month, Runs
 from tap_ecd.scan import Lines, Scan, decoded, fields
+from tap_ecd.told import (
+    DUPLICATE_CODE,
+    FILE_INCOMPLETE,
+    NUMBERS_NOT_COMPARED,
+    RECORD_ORDER,
+    UNKNOWN_LAYOUT,
+    UNKNOWN_RECORD,
+    WRONG_ENCODING,
+    Told,
+)
 from tap_ecd.values import day
 
 Meaning = TypeVar("Meaning")
@@ -33,6 +50,11 @@ Meaning = TypeVar("Meaning")
 MOST_HELD: Final = 2_000_000
 """Accounts, cost centres, participants, texts and sections that one file may have."""
 
+MOST_REPEATED: Final = 100_000
+"""Entries of one file whose number came before."""
+
+_NUMBER: Final = 2
+"""NUM_LCTO in I200, the field before the first `|` included."""
 _MOST_KINDS: Final = 200
 _MOST_KEPT: Final = 1_000
 """Bytes of a record that a finding keeps."""
@@ -99,6 +121,8 @@ class Survey(msgspec.Struct, kw_only=True):
     """The balances before each closing."""
     statements: list[Section]
     journal: Runs
+    repeated: dict[int, int]
+    """Lines of entries (I200) whose number came before, with how often it has come by then."""
     records: dict[str, int]
     """How many records there are of each kind."""
     findings: list[Finding]
@@ -129,7 +153,7 @@ class _Reader:
     def __init__(self, file: BinaryIO, name: str) -> None:
         self._scan = Scan(file, name)
         self._name = name
-        self._told = told.Told(name)
+        self._told = Told(name)
         self._counts = Counts(self._told)
         self._first: dict[str, list[str]] = {}
         self._form = Fields(None)
@@ -150,6 +174,10 @@ class _Reader:
         self._results: list[Section] = []
         self._statements: list[Section] = []
         self._journal = Runs()
+        self._numbers = Numbers()
+        self._repeated: dict[int, int] = {}
+        self._times: dict[bytes, int] = {}
+        """How often the numbers that have come again have come."""
         self._readers: dict[bytes, Callable[[list[str]], None]] = {
             b"|0000|": lambda values: self._head("0000", values),
             b"|I010|": self._kind,
@@ -205,6 +233,7 @@ class _Reader:
             results=self._results,
             statements=self._statements,
             journal=self._journal,
+            repeated=self._repeated,
             records=dict(self._counts.records()),
             findings=self._told.close(),
         )
@@ -213,6 +242,7 @@ class _Reader:
         """Go through some lines; this loop runs for every line of the file."""
         offset, number = lines.offset, lines.number
         counts, journal = self._counts.by_head, self._journal
+        comes_again = self._numbers.comes_again
         in_entry, again = self._open == "I200", self._again
         for raw in lines.raw:
             head = raw[:6]
@@ -220,9 +250,12 @@ class _Reader:
                 counts[head] += 1
             elif head == _ENTRY and in_entry:
                 counts[head] += 1
-                key = raw.split(b"|", 4)[3:4]
+                values = raw.split(b"|", 4)
+                key = values[3:4]
                 if key != journal.key:
                     journal.turn(key, offset, number)
+                if len(values) > _NUMBER and comes_again(values[_NUMBER]):
+                    self._repeat(values[_NUMBER], number)
             elif head == again:
                 counts[head] += 1
             elif raw.strip():
@@ -235,6 +268,17 @@ class _Reader:
         self._again = again
         self._at, self._line = offset, number
 
+    def _repeat(self, written: bytes, line: int) -> None:
+        """Keep where an entry is that has the number of another one."""
+        if len(self._repeated) >= MOST_REPEATED:
+            raise ERPValidationError(
+                f"{self._name} has more than {MOST_REPEATED} entries with the number of another "
+                "one (NUM_LCTO), so that they cannot be told apart; give the file as the program "
+                "exports it",
+            )
+        if written.strip():  # an entry without a number is told as such
+            self._times[written] = self._repeated[line] = self._times.get(written, 1) + 1
+
     def _other(self, head: bytes, raw: bytes) -> None:
         """Any record that does not go on from the one before."""
         if head not in self._counts.by_head and not self._is_new_kind(head, raw):
@@ -243,7 +287,10 @@ class _Reader:
         record = head[1:5].decode("ascii")
         self._place(record, raw)
         if record == "I200":
-            self._journal.turn(raw.split(b"|", 4)[3:4], self._at, self._line)
+            values = raw.split(b"|", 4)
+            self._journal.turn(values[3:4], self._at, self._line)
+            if len(values) > _NUMBER and self._numbers.comes_again(values[_NUMBER]):
+                self._repeat(values[_NUMBER], self._line)
             return
         reader = self._readers.get(head)
         if reader is None:
@@ -252,7 +299,7 @@ class _Reader:
             reader(fields(decoded(raw, utf8=True)))
         except InvalidValue as problem:
             self._told.unreadable(
-                problem, decoded(raw[:_MOST_KEPT]), self._line, _CONSEQUENCES.get(record, "")
+                problem, decoded(raw[:_MOST_KEPT]), self._line, _CONSEQUENCES.get(record, NOTHING)
             )
 
     def _is_new_kind(self, head: bytes, raw: bytes) -> bool:
@@ -260,7 +307,9 @@ class _Reader:
         if _is_record(head) is None or len(self._counts.by_head) >= _MOST_KINDS:
             self._counts.strays += 1
             self._told.unreadable(
-                InvalidValue("the line", "is no record, which begins with | and four signs"),
+                InvalidValue(
+                    told("the line"), told("is no record, which begins with | and four signs")
+                ),
                 decoded(raw[:_MOST_KEPT]),
                 self._line,
             )
@@ -274,9 +323,14 @@ class _Reader:
         self._counts.by_head[head] = 0
         if record not in RANKS:
             self._told.warning(
-                told.UNKNOWN_RECORD,
-                f"{self._name} has records {record}, which no layout knows (line {self._line}); "
-                "they are left out.",
+                UNKNOWN_RECORD,
+                told(
+                    "{file} has records {record}, which no layout knows (line {line}); they are "
+                    "left out.",
+                    file=self._name,
+                    record=record,
+                    line=self._line,
+                ),
                 record=record,
                 line=self._line,
             )
@@ -288,9 +342,14 @@ class _Reader:
         if rank < self._rank and record not in self._out_of_order:
             self._out_of_order.add(record)
             self._told.error(
-                told.RECORD_ORDER,
-                f"{self._name} has a record {record} in line {self._line}, after records that it "
-                "must come before. Give the file as the program exports it.",
+                RECORD_ORDER,
+                told(
+                    "{file} has a record {record} in line {line}, after records that it must come "
+                    "before. Give the file as the program exports it.",
+                    file=self._name,
+                    record=record,
+                    line=self._line,
+                ),
                 record=record,
                 line=self._line,
             )
@@ -301,7 +360,10 @@ class _Reader:
             self._open = record
         elif self._open not in {parent, PARENTS.get(parent)}:
             self._told.unreadable(
-                InvalidValue(record, f"stands below no {parent}, so it belongs to nothing"),
+                InvalidValue(
+                    record,
+                    told("stands below no {parent}, so it belongs to nothing", parent=parent),
+                ),
                 decoded(raw[:_MOST_KEPT]),
                 self._line,
             )
@@ -319,46 +381,74 @@ class _Reader:
         scan = self._scan
         if scan.cut_short is not None:
             self._told.unreadable(
-                InvalidValue("the file", "ends in the middle of it"),
+                InvalidValue(told("the file"), told("ends in the middle of it")),
                 decoded(scan.cut_short[:_MOST_KEPT]),
                 self._line,
             )
         if scan.open_rtf is not None:
             self._told.error(
-                told.FILE_INCOMPLETE,
-                f"The text that begins in line {scan.open_rtf} of {self._name} has no end: what "
-                "follows it was not read. Give the file as the program exports it.",
+                FILE_INCOMPLETE,
+                told(
+                    "The text that begins in line {line} of {file} has no end: what follows it "
+                    "was not read. Give the file as the program exports it.",
+                    line=scan.open_rtf,
+                    file=self._name,
+                ),
                 line=scan.open_rtf,
+            )
+        if self._numbers.is_full:
+            self._told.warning(
+                NUMBERS_NOT_COMPARED,
+                told(
+                    "The numbers of the entries in {file} (NUM_LCTO) are in no order, and too "
+                    "many to see that each comes once.",
+                    file=self._name,
+                ),
             )
         if not scan.is_closed:
             self._told.warning(
-                told.FILE_INCOMPLETE,
-                f"{self._name} has no record 9999: its end may be missing. Give the file as the "
-                "program exports it.",
+                FILE_INCOMPLETE,
+                told(
+                    "{file} has no record 9999: its end may be missing. Give the file as the "
+                    "program exports it.",
+                    file=self._name,
+                ),
                 record="9999",
             )
 
     def _tell_head(self, head: Head) -> None:
         if not head.is_known_layout:
             self._told.warning(
-                told.UNKNOWN_LAYOUT,
-                f"{self._name} names layout {head.layout_written or 'none'} (I010), which this tap "
-                f"does not know; it was read like layout {NEWEST}.",
+                UNKNOWN_LAYOUT,
+                told(
+                    "{file} names layout {layout} (I010), which this tap does not know; it was "
+                    "read like layout {newest}.",
+                    file=self._name,
+                    layout=head.layout_written or told("none"),
+                    newest=NEWEST,
+                ),
                 layout=head.layout_written,
             )
         purpose = Fields(head.layout).of("0000", self._first["0000"], "IND_FIN_ESC")
         if purpose not in {"", "0", *SUBSTITUTES}:
             self._told.warning(
-                told.UNKNOWN_RECORD,
-                f"{self._name} says {told.quoted(purpose)} where 0 means an original and 1 a "
-                "substitute (IND_FIN_ESC); it was taken for an original.",
+                UNKNOWN_RECORD,
+                told(
+                    "{file} says {purpose} where 0 means an original and 1 a substitute "
+                    "(IND_FIN_ESC); it was taken for an original.",
+                    file=self._name,
+                    purpose=shown(purpose),
+                ),
                 purpose=purpose,
             )
         if self._scan.is_utf8:
             self._told.warning(
-                told.WRONG_ENCODING,
-                f"{self._name} is written in UTF-8, where an ECD is ISO-8859-1; its texts were "
-                "read as UTF-8. A program has changed it since it was exported.",
+                WRONG_ENCODING,
+                told(
+                    "{file} is written in UTF-8, where an ECD is ISO-8859-1; its texts were read "
+                    "as UTF-8. A program has changed it since it was exported.",
+                    file=self._name,
+                ),
             )
 
     # What is kept of the records
@@ -384,20 +474,20 @@ class _Reader:
     def _participant(self, values: list[str]) -> None:
         code = text(at(values, 2))
         if code is None:
-            raise InvalidValue("COD_PART", "is empty")
+            raise InvalidValue("COD_PART", told("is empty"))
         name = text(at(values, 3)) or ""
         self._keep(self._participants, code, (name, at(values, 5) or at(values, 6)), "0150")
 
     def _history(self, values: list[str]) -> None:
         code = text(at(values, 2))
         if code is None:
-            raise InvalidValue("COD_HIST", "is empty")
+            raise InvalidValue("COD_HIST", told("is empty"))
         self._keep(self._histories, code, text(at(values, 3)) or "", "I075")
 
     def _cost_center(self, values: list[str]) -> None:
         code = text(at(values, 3))
         if code is None:
-            raise InvalidValue("COD_CCUS", "is empty")
+            raise InvalidValue("COD_CCUS", told("is empty"))
         self._keep(self._cost_centers, code, text(at(values, 4)) or "", "I100")
 
     def _keep(self, kept: dict[str, Meaning], code: str, value: Meaning, record: str) -> None:
@@ -407,9 +497,15 @@ class _Reader:
             kept[code] = value
         elif known != value:
             self._told.warning(
-                told.DUPLICATE_CODE,
-                f"Line {self._line} of {self._name} gives the code {told.quoted(code)} of {record} "
-                "another meaning; the first one counts.",
+                DUPLICATE_CODE,
+                told(
+                    "Line {line} of {file} gives the code {code} of {record} another meaning; the "
+                    "first one counts.",
+                    line=self._line,
+                    file=self._name,
+                    code=shown(code),
+                    record=record,
+                ),
                 record=record,
                 line=self._line,
                 meaning_of=code,
@@ -420,7 +516,8 @@ class _Reader:
         kind = at(values, 4).upper()
         if kind not in {"S", "A"}:
             raise InvalidValue(
-                "IND_CTA", f"is {told.quoted(kind)}; it must say S (summary) or A (analytic)"
+                "IND_CTA",
+                told("is {value}; it must say S (summary) or A (analytic)", value=shown(kind)),
             )
         account = Account(
             code=code,
@@ -437,15 +534,23 @@ class _Reader:
         else:
             self._told.error(
                 "DUPLICATE_ACCOUNT",
-                f"Account {code} stands twice in the chart of {self._name} (line {self._line}); "
-                "the first one counts.",
+                told(
+                    "Account {account} stands twice in the chart of {file} (line {line}); the "
+                    "first one counts.",
+                    account=code,
+                    file=self._name,
+                    line=self._line,
+                ),
                 line=self._line,
                 account_code=code,
             )
         if account.nature not in NATURES:
             raise InvalidValue(
                 "COD_NAT",
-                f"is {told.quoted(account.nature)}, which is no nature of accounts (01 to 05, 09)",
+                told(
+                    "is {value}, which is no nature of accounts (01 to 05, 09)",
+                    value=shown(account.nature),
+                ),
             )
 
     def _reference(self, values: list[str]) -> None:
@@ -465,7 +570,12 @@ class _Reader:
         self._begin(self._months, starts, ends)
         if (starts.year, starts.month) != (ends.year, ends.month) or ends < starts:
             raise InvalidValue(
-                "DT_FIN", f"({ends}) does not end the month that DT_INI ({starts}) begins"
+                "DT_FIN",
+                told(
+                    "({ends}) does not end the month that DT_INI ({starts}) begins",
+                    ends=ends,
+                    starts=starts,
+                ),
             )
 
     def _result(self, values: list[str]) -> None:
@@ -483,10 +593,10 @@ class _Reader:
 
 
 _CONSEQUENCES = {
-    "I050": " Its account is read from the balances alone.",
-    "I150": " The balances below it are not read, or not as a month.",
-    "I350": " The balances below it are not read.",
-    "J005": " The statements below it are not read.",
+    "I050": told(" Its account is read from the balances alone."),
+    "I150": told(" The balances below it are not read, or not as a month."),
+    "I350": told(" The balances below it are not read."),
+    "J005": told(" The statements below it are not read."),
 }
 
 __all__ = ["Account", "Section", "Survey", "survey"]

@@ -8,7 +8,8 @@ from typing import Final
 from erp_common.ledger.exact import plain
 from erp_common.ledger.findings import TRIAL_BALANCE, Code
 from erp_common.ledger.models import Finding, Severity
-from erp_common.ledger.normalize import shown
+from erp_common.ledger.normalize import InvalidValue
+from erp_common.ledger.sentences import NOTHING, Sentence, told
 
 MOST_TOLD: Final = 1_000
 """Findings of one kind that a file's survey tells one by one; the rest are counted."""
@@ -19,6 +20,7 @@ UNKNOWN_LAYOUT: Final = "UNKNOWN_LAYOUT"
 WRONG_ENCODING: Final = "WRONG_ENCODING"
 FILE_INCOMPLETE: Final = "FILE_INCOMPLETE"
 DUPLICATE_CODE: Final = "DUPLICATE_CODE"
+NUMBERS_NOT_COMPARED: Final = "NUMBERS_NOT_COMPARED"
 
 _MOST_SHOWN = 500
 _COLUMNS = ("account_code", "entry_id", "expected", "actual")
@@ -40,19 +42,28 @@ class Told:
         self.findings: list[Finding] = []
         self._counts: dict[str, int] = {}
 
-    def error(self, code: str, message: str, **more: object) -> None:
+    def error(self, code: str, message: Sentence, **more: object) -> None:
         """Tell what makes the file's ledger doubtful."""
         self._tell(code, Severity.ERROR, message, more)
 
-    def warning(self, code: str, message: str, **more: object) -> None:
+    def warning(self, code: str, message: Sentence, **more: object) -> None:
         """Tell what a reader should know, though the ledger may be sound."""
         self._tell(code, Severity.WARNING, message, more)
 
-    def unreadable(self, problem: object, record: str, line: int, why: str = "") -> None:
+    def unreadable(
+        self, problem: InvalidValue, record: str, line: int, why: Sentence = NOTHING
+    ) -> None:
         """Keep a record that cannot be read."""
         self.error(
             Code.INVALID_RECORD.value,
-            f"Line {line} of {self.file} cannot be read: {problem}.{why}",
+            told(
+                "Line {line} of {file} cannot be read: {field} {problem}.{why}",
+                line=line,
+                file=self.file,
+                field=problem.field,
+                problem=problem.problem,
+                why=why,
+            ),
             line=line,
             record=record[:_MOST_SHOWN].rstrip(),
         )
@@ -66,14 +77,20 @@ class Told:
                         code=code,
                         severity=Severity.ERROR,
                         stream_name=self._stream,
-                        message=f"{count - MOST_TOLD} more findings {code} in {self.file} were not "
-                        "told one by one.",
+                        message=told(
+                            "{more} more findings {code} in {file} were not told one by one.",
+                            more=count - MOST_TOLD,
+                            code=code,
+                            file=self.file,
+                        ),
                         raw={"file": self.file, "more": count - MOST_TOLD},
                     )
                 )
         return self.findings
 
-    def _tell(self, code: str, severity: Severity, message: str, more: dict[str, object]) -> None:
+    def _tell(
+        self, code: str, severity: Severity, message: Sentence, more: dict[str, object]
+    ) -> None:
         number = self._counts[code] = self._counts.get(code, 0) + 1
         if number > MOST_TOLD:
             return
@@ -97,8 +114,3 @@ def _text(value: object) -> str | None:
     if value is None:
         return None
     return plain(value) if isinstance(value, Decimal) else str(value)
-
-
-def quoted(text: str) -> str:
-    """A text of a file, as a sentence quotes it."""
-    return shown(text)

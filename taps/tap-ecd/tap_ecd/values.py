@@ -10,6 +10,7 @@ from functools import lru_cache
 from erp_common.ledger.exact import turned
 from erp_common.ledger.models import ZERO
 from erp_common.ledger.normalize import InvalidValue, shown
+from erp_common.ledger.sentences import told
 
 _digits = re.compile(r"[0-9]{1,20}(?:,[0-9]{1,9})?").fullmatch
 _layout = re.compile(r"0*([0-9]{1,4})(?:[.,]0*)?").fullmatch
@@ -27,9 +28,15 @@ def amount(written: str, field: str) -> Decimal:
         if _digits(bare) is not None:
             return Decimal(bare.replace(",", "."))
         if not bare:
-            raise InvalidValue(field, "is empty; every amount of an ECD is written, be it zero")
+            raise InvalidValue(
+                field, told("is empty; every amount of an ECD is written, be it zero")
+            )
         raise InvalidValue(
-            field, f"is {shown(written)}; an ECD writes amounts as 1234,56, without sign or point"
+            field,
+            told(
+                "is {value}; an ECD writes amounts as 1234,56, without sign or point",
+                value=shown(written),
+            ),
         )
     return Decimal(written.replace(",", "."))
 
@@ -57,7 +64,9 @@ def is_debit(written: str, field: str) -> bool:
         return True
     if side == "C":
         return False
-    raise InvalidValue(field, f"is {shown(written)}; it must say D (debit) or C (credit)")
+    raise InvalidValue(
+        field, told("is {value}; it must say D (debit) or C (credit)", value=shown(written))
+    )
 
 
 @lru_cache(maxsize=16384)
@@ -81,8 +90,10 @@ def day(written: str, field: str) -> date:
     found = day_or_none(written)
     if found is None:
         if not written.strip():
-            raise InvalidValue(field, "is empty; it must hold a date")
-        raise InvalidValue(field, f"is {shown(written)}, which is no date ddmmaaaa")
+            raise InvalidValue(field, told("is empty; it must hold a date"))
+        raise InvalidValue(
+            field, told("is {value}, which is no date ddmmaaaa", value=shown(written))
+        )
     return found
 
 
