@@ -219,6 +219,7 @@ class PacedStateWriter(StateWriter):
         self._messages = message_writer
         self._written_at = 0
         self._size = 0
+        self._partitions = 1
 
     def write_state(self, state: Any) -> None:  # noqa: ANN401 - as the SDK types it
         """Ignore the SDK's own wish to write: it comes in the middle of a period."""
@@ -232,9 +233,10 @@ class PacedStateWriter(StateWriter):
         """Write the state if that is due, or the messages since the last one outweigh it.
 
         So all of them together are no longer than the messages between them, however many companies
-        each holds.
+        each holds. How long this one would be follows from the last and its number of companies.
         """
-        if self._bytes() - self._written_at >= self._size:
+        size = self._size * _partitions(state) / self._partitions
+        if self._bytes() - self._written_at >= size:
             self.write_now(state)
         else:
             self.write_if_due(state)
@@ -245,7 +247,15 @@ class PacedStateWriter(StateWriter):
         super().write_state(cast("TapState", state))
         self._last = self._clock()
         self._written_at = self._bytes()
-        self._size = (self._written_at - before) or self._size
+        if self._written_at > before:
+            self._size = self._written_at - before
+            self._partitions = _partitions(state) or 1
 
     def _bytes(self) -> int:
         return getattr(self._messages, "size", 0)
+
+
+def _partitions(state: dict[str, Any]) -> int:
+    """How many bookmarks a state holds."""
+    bookmarks = state.get("bookmarks", {}).values()
+    return sum(len(of_stream.get("partitions", ())) for of_stream in bookmarks)
