@@ -90,12 +90,14 @@ class Page(msgspec.Struct, Generic[Row]):
     """Whether another page follows, where the ERP says that."""
     learned: Any = None
     """What else the answers say that is needed to ask for other listings."""
+    named_by: str = ""
+    """The field that names a row, though several may bear one name; empty where there is none."""
 
 
 class Listing(Generic[Row]):
     """The rows of one kind that an endpoint serves as JSON."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 -- what an endpoint says of itself, each by its name
         self,
         key: str,
         row: type[Row],
@@ -106,6 +108,7 @@ class Listing(Generic[Row]):
         fallback_charset: str | None = None,
         is_error: Callable[[dict[str, Any]], bool] | None = None,
         null_is_empty: bool = False,
+        named_by: str = "",
     ) -> None:
         """Describe the listing.
 
@@ -118,6 +121,7 @@ class Listing(Generic[Row]):
             fallback_charset: Tried where the declared charset does not fit the bytes.
             is_error: Whether an element of a list is the ERP's error and not a row.
             null_is_empty: Whether null stands for a list without rows.
+            named_by: The row's field that names it; the lines of one entry may share a name.
         """
         self.key = key
         self._row = row
@@ -127,6 +131,7 @@ class Listing(Generic[Row]):
         self._fallback = fallback_charset
         self._is_error = is_error
         self._null_is_empty = null_is_empty
+        self._named_by = named_by
         fields: list[tuple[str, Any, Any]] = [("rows", list[row], msgspec.field(name=key))]  # type: ignore[valid-type]
         if total_pages:
             fields.append(("pages", Any, msgspec.field(name=total_pages, default=None)))
@@ -164,6 +169,7 @@ class Listing(Generic[Row]):
             _whole(getattr(envelope, "count", None), self._total_rows),
             len(rows),
             _answered(getattr(envelope, "more", None), self._more),
+            named_by=self._named_by,
         )
 
     def _utf8(self, body: bytes, charset: str, offset: int = 0) -> bytes:
@@ -232,6 +238,7 @@ class Listing(Generic[Row]):
             _whole(envelope.get(self._total_rows or ""), self._total_rows),
             len(rows),
             _answered(envelope.get(self._more or ""), self._more),
+            named_by=self._named_by,
         )
 
     def _stream(self, answer: Body) -> Page[Row] | None:

@@ -7,13 +7,14 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from enum import Enum
 from functools import partial
+from operator import attrgetter
 from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 
 from erp_common.errors import ERPValidationError
 from erp_common.extract.ahead import Claim, Place, Pool
-from erp_common.extract.listing import Page
+from erp_common.extract.listing import Batch, Page
 from erp_common.http.dialect import NoRecords
 from erp_common.http.transport import Answer, AnswerTooLarge, Request, Transport
 
@@ -28,6 +29,12 @@ MAX_EMPTY_PAGES = 20
 
 PAGES_COMPARED = 3
 """Pages before a page among whose rows its own are looked for."""
+
+MAX_NAMES = 1 << 16
+"""Names of the rows of a listing that are kept to tell a new page from one that came before."""
+
+NAMES_COMPARED = 16
+"""Where only some are kept: so many that came before, with no new one between, are enough."""
 
 MAX_TOLD = 100
 """Repeated rows of one listing that are told one by one."""
@@ -121,6 +128,7 @@ class HttpQuery(msgspec.Struct, Generic[Row], frozen=True):
             total_pages=(pages + 1) // 2,
             total_rows=parts[0].total_rows,
             row_count=sum(part.row_count or 0 for part in parts),
+            named_by=parts[0].named_by,
         )
 
 
@@ -152,6 +160,7 @@ class Paged(Generic[Row]):
         self.repeated: list[tuple[str, dict[str, Any]]] = []
         """Rows that came again and count once: their identity, and the row as the ERP sent it."""
         self._recent: deque[set[str]] = deque(maxlen=PAGES_COMPARED)
+        self._names = _Names()
         self._ahead = ahead
         self._place = place
         self._complete = complete
@@ -172,7 +181,8 @@ class Paged(Generic[Row]):
         while number < len(self._tickets):
             page = self._tickets[number].result()
             number += 1
-            self._must_be_new(page, number, seen)
+            if page.row_count and self.query.paging is not Paging.SINGLE:
+                self._must_be_new(page, number, seen)
             if page.total_rows is not None:
                 self.moved |= self.announced not in {None, page.total_rows}
                 self.announced = max(self.announced or 0, page.total_rows)
@@ -262,23 +272,78 @@ class Paged(Generic[Row]):
         return known
 
     def _must_be_new(self, page: Page[Row], number: int, seen: dict[int, int]) -> None:
-        """A page equal to one before means that the ERP ignores the page asked for."""
-        if not page.row_count or self.query.paging is Paging.SINGLE:
-            return
+        """A page without a new row means that the ERP ignores the page asked for.
+
+        The last page alone may be one, if it is not full: what is keyed in moves rows onto it.
+        """
         if number > MAX_PAGES:
             raise ERPValidationError(
                 f"the {self.query.name} has more than {MAX_PAGES} pages, which cannot be; check "
                 "base_url and the API's version",
             )
-        batches = list(page.batches)
+        page.batches = batches = list(page.batches)
         # The first row and the last tell pages apart: no entry is on two pages.
         ends = (page.row_count, repr(batches[0].rows[0]), repr(batches[-1].rows[-1]))
         same = seen.setdefault(hash(ends), number)
-        if same != number:
-            raise ERPValidationError(
-                f"page {number} of the {self.query.name} repeats page {same}: "
-                "the ERP ignores the page asked for; check base_url and the API's version",
-            )
+        words = f"repeats page {same}"
+        if same == number:
+            if self._names.are_new(batches, self.query.identity or page.named_by):
+                return
+            words = "has no row that did not come before"
+            size = self.query.page_size
+            if number == len(self._tickets) and not 0 < size <= (page.row_count or 0):
+                self.moved = True
+                return
+        raise ERPValidationError(
+            f"page {number} of the {self.query.name} {words}: "
+            "the ERP ignores the page asked for; check base_url and the API's version",
+        )
+
+
+class _Names:
+    """The names of the rows of a listing that have come, which tell a new page from an old one.
+
+    Of many names only some are kept, always the same, in bounded memory.
+    """
+
+    def __init__(self) -> None:
+        self._kept: set[int] = set()
+        self._mask = 0
+        self._old = 0
+        """Names in a row, of those that are kept, that came before."""
+        self._last: int | None = None
+
+    def are_new(self, batches: list[Batch[Row]], field: str) -> bool:
+        """Whether a page has a row that did not come before, or rows without a name."""
+        if not field:
+            return True
+        rows = [row for batch in batches for row in batch.rows]
+        try:
+            # In tuples, since a number is its own hash, and numbers of rows have a pattern.
+            given = list(map(hash, zip(map(attrgetter(field), rows))))
+        except (AttributeError, TypeError):  # a row that is no object, or a name that is none
+            return True
+        names = set(given)
+        if _NAMELESS & names:
+            return True
+        goes_on, self._last = names == {self._last}, given[-1]
+        if self._mask:
+            names = {name for name in names if not name & self._mask}
+        if not names <= self._kept:
+            self._old = 0
+            self._kept |= names
+            while len(self._kept) > MAX_NAMES:
+                self._mask = 2 * self._mask + 1
+                self._kept = {name for name in self._kept if not name & self._mask}
+            return True
+        # A page may hold only lines of the entry that the page before ends with.
+        if goes_on or not names:
+            return True
+        self._old += len(names)
+        return self._old < (NAMES_COMPARED if self._mask else 1)
+
+
+_NAMELESS = {hash((None,)), hash(("",))}
 
 
 class Whole(Generic[T]):

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from erp_common.errors import ERPValidationError
+from erp_common.extract import paged
 from erp_common.extract.composite import CompositeQuery, chosen, halved, pages, stated
 from erp_common.extract.listing import Batch, Page
 from erp_common.extract.paged import HttpQuery, Paging
@@ -90,6 +91,45 @@ def test_a_page_that_comes_again_is_an_error() -> None:
         pages(query(served, Paging.SHORT_PAGE))
 
 
+@pytest.mark.parametrize("numbers", [[(1, 2), (3, 4), (4, 1)], [(1, 2), (2, 2), (2, 1)]])
+@pytest.mark.parametrize("paging", [Paging.SHORT_PAGE, Paging.EMPTY_PAGE])
+def test_a_page_without_a_new_number_is_an_error(
+    paging: Paging, numbers: list[tuple[int, ...]]
+) -> None:
+    served = Served(**{f"p{n}": named(*page) for n, page in enumerate(numbers, 1)}, p4=page())
+    with pytest.raises(ERPValidationError, match="page 3 of the rows has no row that did not come"):
+        pages(query(served, paging))
+
+
+def test_an_entry_may_go_on_over_pages_and_a_list_may_move_onto_its_last() -> None:
+    found = {"p1": named(1, 2), "p2": named(2, 2), "p3": named(2, 3), "p4": named(1)}
+    served = Served(**found)
+    got = pages(query(served, Paging.SHORT_PAGE))
+    assert [one.row_count for one in got] == [2, 2, 2, 1]
+    assert served.asked == ["p1", "p2", "p3", "p4"] * 3  # since it moved, and goes on moving
+
+
+def test_a_page_comes_again_after_more_numbers_than_are_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(paged, "MAX_NAMES", 100)
+    served = Served(
+        **{f"p{n}": named(*range(n * 50, n * 50 + 50)) for n in range(1, 41)},
+        **{f"p{n}": named(*range(n * 47 - 40 * 47, n * 47 - 40 * 47 + 50)) for n in range(41, 200)},
+    )
+    with pytest.raises(ERPValidationError, match=r"page \d+ of the rows has no row that did not"):
+        pages(query(served, Paging.SHORT_PAGE, size=50))
+    assert 41 < len(served.asked) < 160
+
+
+def test_pages_that_are_always_new(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paged, "MAX_PAGES", 50)
+    served = Served(**{f"p{n}": named(2 * n, 2 * n + 1) for n in range(1, 60)})
+    with pytest.raises(ERPValidationError, match="the rows has more than 50 pages, which cannot"):
+        pages(query(served, Paging.SHORT_PAGE))
+    assert len(served.asked) <= 52
+
+
 class Named(msgspec.Struct):
     """A row with a number of its own."""
 
@@ -116,9 +156,10 @@ def test_a_list_that_never_stands_still_is_an_error_if_rows_are_missing() -> Non
     assert served.asked == ["p1", "p2"] * 3
 
 
-def named(*numbers: int, total: int) -> Page[Any]:
+def named(*numbers: int, total: int | None = None) -> Page[Any]:
     rows = [Named(one) for one in numbers]
-    return Page([Batch(rows, lambda: [{"id": one} for one in numbers])], 2, total, len(rows))
+    batch = Batch(rows, lambda: [{"id": one} for one in numbers])
+    return Page([batch], 2, total, len(rows), named_by="id")
 
 
 def test_a_page_too_large_is_read_in_halves() -> None:

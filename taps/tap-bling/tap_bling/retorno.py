@@ -123,7 +123,8 @@ class XmlListing(Generic[Row]):
             msgspec.convert(content, self._row) if isinstance(content, dict) else None
             for content in contents
         ]
-        return Page([Batch(rows, lambda: contents)] if rows else [], row_count=len(rows))
+        batches = [Batch(rows, lambda: contents)] if rows else []
+        return Page(batches, row_count=len(rows), named_by="id")
 
     def _find(self, root: Element) -> list[Element]:
         listed = root.find(self._key)

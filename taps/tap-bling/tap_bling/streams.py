@@ -21,8 +21,8 @@ from tap_bling import client
 from tap_bling.mapping import Account, Movement, account, line
 from tap_bling.retorno import XmlListing
 
-ACCOUNTS = Listing("data", Account)
-MOVEMENTS = Listing("data", Movement)
+ACCOUNTS = Listing("data", Account, named_by="id")
+MOVEMENTS = Listing("data", Movement, named_by="id")
 XML_ACCOUNTS = XmlListing("contascontabeis", "contacontabil", Account)
 XML_MOVEMENTS = XmlListing("movimentacoes", "movimentacao", Movement)
 

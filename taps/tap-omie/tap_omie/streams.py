@@ -33,6 +33,7 @@ BALANCES = Listing(
     total_pages="nTotPaginas",
     total_rows="nTotRegistros",
     is_error=_is_error,
+    named_by="cCodConta",
 )
 MOVEMENTS = Listing(
     "movimentos",
@@ -40,6 +41,7 @@ MOVEMENTS = Listing(
     total_pages="nTotPaginas",
     total_rows="nTotRegistros",
     is_error=_is_error,
+    named_by="nCodMov",
 )
 
 

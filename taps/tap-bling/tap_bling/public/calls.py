@@ -23,8 +23,8 @@ from tap_bling.public.rows import Category, MoneyAccount, Movement
 LONGEST: Final = timedelta(days=364)
 """Between first and last day; Bling refuses more than a year."""
 
-ACCOUNTS: Final = Listing("data", MoneyAccount)
-CATEGORIES: Final = Listing("data", Category)
+ACCOUNTS: Final = Listing("data", MoneyAccount, named_by="id")
+CATEGORIES: Final = Listing("data", Category, named_by="id")
 MOVEMENTS: Final = Listing("data", Movement)
 
 _untyped: Final = msgspec.json.Decoder(float_hook=Decimal)

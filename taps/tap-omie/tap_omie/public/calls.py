@@ -33,8 +33,12 @@ def _is_error(row: dict[str, Any]) -> bool:
     return "CODIGO" in row and "MENSAGEM" in row
 
 
-ACCOUNTS: Final = Listing("ListarContasCorrentes", BankAccount, **_P1, is_error=_is_error)
-CATEGORIES: Final = Listing("categoria_cadastro", Category, **_P1, is_error=_is_error)
+ACCOUNTS: Final = Listing(
+    "ListarContasCorrentes", BankAccount, **_P1, is_error=_is_error, named_by="nCodCC"
+)
+CATEGORIES: Final = Listing(
+    "categoria_cadastro", Category, **_P1, is_error=_is_error, named_by="codigo"
+)
 TITLES: Final = Listing("titulosEncontrados", Title, **_P2, is_error=_is_error)
 MOVEMENTS: Final = Listing("listaMovimentos", Movement, is_error=_is_error)
 

@@ -54,7 +54,7 @@ class Table(msgspec.Struct, frozen=True):
             optional: Columns without which a row still means what it must.
         """
         fields = row.__struct_fields__
-        listing = Listing("items", row, more="hasNext", fallback_charset=CHARSET)
+        listing = Listing("items", row, more="hasNext", fallback_charset=CHARSET, named_by=RECNO)
         needed = [field for field in fields if field not in optional]
         return cls(fields[0].partition("_")[0], fields, order, reader(listing, needed))
 
