@@ -21,7 +21,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import msgspec
-from filelock import FileLock, Timeout
 
 from erp_common.errors import ERPConnectionError, ERPValidationError
 
@@ -71,6 +70,8 @@ class TokenStore:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         """Name the file; it is made by the first `save`."""
+        from filelock import FileLock  # noqa: PLC0415 - most runs keep no tokens
+
         # A link stays a link: what it points to is replaced.
         self._path = Path(path).expanduser().resolve()
         self._lock = FileLock(f"{self._path}.lock", mode=0o600)
@@ -91,7 +92,7 @@ class TokenStore:
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._lock.acquire(timeout=_LOCK_TIMEOUT)
-        except Timeout:
+        except TimeoutError:
             raise ERPConnectionError(
                 f"Another process has been renewing the token in {self._path} for "
                 f"{_LOCK_TIMEOUT:.0f} s; end it and run again."

@@ -13,7 +13,6 @@ from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import Final
-from unicodedata import category
 
 from erp_common.errors import ERPValidationError
 from erp_common.ledger import vocabulary
@@ -36,11 +35,9 @@ _MOST_SHOWN: Final = 40
 
 # Tab, line feed and carriage return are text; PostgreSQL refuses NUL and lone surrogates, and the
 # other control characters mean nothing outside a terminal.
-_UNPRINTABLE: Final = {
-    ord(c): None
-    for c in map(chr, range(0xE000))
-    if category(c) in ("Cc", "Cs") and c not in "\t\n\r"
-}
+_UNPRINTABLE: Final = dict.fromkeys(
+    {*range(0x20), *range(0x7F, 0xA0), *range(0xD800, 0xE000)} - set(b"\t\n\r")
+)
 _INVISIBLE: Final = "\ufeff\u200b"
 
 

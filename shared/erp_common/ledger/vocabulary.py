@@ -22,9 +22,8 @@ _NOUNS = {
 # "Ativo circulante", "Non-current liabilities", "Despesas operacionais" still name a type.
 _AFTER = r"(?: (?:nao )?(?:circulantes?|operaciona(?:l|is)))?"
 _BEFORE = r"(?:(?:non )?(?:current|operating) )?"
-_TYPES = {
-    kind: re.compile(rf"{_BEFORE}(?:{nouns}){_AFTER}").fullmatch for kind, nouns in _NOUNS.items()
-}
+# Patterns are compiled when first used, by `re`, which keeps them: a start needs none.
+_TYPES = {kind: rf"{_BEFORE}(?:{nouns}){_AFTER}" for kind, nouns in _NOUNS.items()}
 
 _SIDES = {
     **dict.fromkeys(
@@ -81,19 +80,17 @@ _ADJECTIVE = (
     r"(?: (?:(?:nao )?operaciona(?:l|is)|financeir[oa]s?|gera(?:l|is)|divers[oa]s?|brut[oa]s?"
     r"|liquid[oa]s?|administrativ[oa]s?|tributari[oa]s?))*"
 )
-_first_part = re.compile(rf"{_LEAD}(?:{_PART})(?= |$)").match
-_next_part = re.compile(
-    rf"(?:{_ADJECTIVE} (?:e|ou|and|or))? (?:(?:{_OTHER}) )?(?:{_PART})(?= |$)"
-).match
-_remainder = re.compile(rf"(?:de )?(?:{_OTHER}|total) ").match
-_off_balance = re.compile(
+_FIRST_PART: Final = rf"{_LEAD}(?:{_PART})(?= |$)"
+_NEXT_PART: Final = rf"(?:{_ADJECTIVE} (?:e|ou|and|or))? (?:(?:{_OTHER}) )?(?:{_PART})(?= |$)"
+_REMAINDER: Final = rf"(?:de )?(?:{_OTHER}|total) "
+_OFF_BALANCE: Final = (
     r"(?:(?:\d+|[ivx]+|[a-z]|contas?|grupo|sistemas?|total|de|d[oa]s?) )*"
     r"(?:compensac(?:ao|oes)(?: (?:ativ[oa]s?|passiv[oa]s?|d[eo]s? (?:ativo|passivo)s?))?"
     r"|(?:(?:ativ|passiv)[oa]s? )?compensad[oa]s?"
     r"|controles? (?:devedor|credor)(?:es)?"
     r"|controles? da (?:aprovacao|execucao) do planejamento(?: e orcamento)?)"
-).fullmatch
-_spaced_letters = re.compile(r"(?<!\w)(?:[^\W\d] ){2,}[^\W\d](?!\w)").sub
+)
+_SPACED_LETTERS: Final = r"(?<!\w)(?:[^\W\d] ){2,}[^\W\d](?!\w)"
 
 
 @lru_cache(maxsize=16384)
@@ -106,14 +103,14 @@ def heading(name: str) -> StatedType | None:
     apart below it. Compensação is the name of accounts off the balance sheet only where nothing
     else stands in it: "Compensação financeira" is none.
     """
-    folded = fold(_spaced_letters(lambda found: found[0].replace(" ", ""), name))
-    if _off_balance(folded):
+    folded = fold(re.sub(_SPACED_LETTERS, lambda found: found[0].replace(" ", ""), name))
+    if re.fullmatch(_OFF_BALANCE, folded):
         return StatedType(off_balance=True)
-    found = _first_part(folded)
+    found = re.match(_FIRST_PART, folded)
     kinds = []
     while found:
         kinds.append(found.lastgroup or "")
-        found = _next_part(folded, found.end())
+        found = re.compile(_NEXT_PART).match(folded, found.end())
     if not kinds:
         return None
     if kinds[0] == "LIABILITY":
@@ -125,7 +122,7 @@ def heading(name: str) -> StatedType | None:
 
 def is_remainder(name: str) -> bool:
     """Whether a name is that of the rest or the sum of a part ("Outros ativos"), not its own."""
-    return _remainder(fold(name)) is not None
+    return re.match(_REMAINDER, fold(name)) is not None
 
 
 _RESULTS: Final = frozenset({"REVENUE", "EXPENSE", "RESULT"})
@@ -135,7 +132,7 @@ _RESULTS: Final = frozenset({"REVENUE", "EXPENSE", "RESULT"})
 def type_of(words: str) -> AccountType | None:
     """The account type these words name, or None."""
     folded = fold(words)
-    return next((kind for kind, matches in _TYPES.items() if matches(folded)), None)
+    return next((kind for kind, named in _TYPES.items() if re.fullmatch(named, folded)), None)
 
 
 def side_of(words: str) -> Side | None:
