@@ -196,6 +196,13 @@ def test_a_store_that_is_none(world: World) -> None:
     assert notes.read_text(encoding="utf-8") == "my notes"
 
 
+def test_a_store_that_cannot_be_written_costs_no_code(world: World) -> None:
+    nowhere = "/proc/tokens.json"
+    ended = world.refused(token_store=nowhere)
+    assert ended.last.startswith(f"ERPValidationError: token_store {nowhere} cannot be")
+    assert list(world.sim.requests) == []
+
+
 def test_nobody_can_bring_the_answer(world: World) -> None:
     with world.begin(redirect_uri="https://erp.example/back", debug=False) as attempt:
         ended = attempt.end()

@@ -66,8 +66,8 @@ class TestEachErp:
         self, erp: Erp, endless: Callable[[], Iterator[Piece]], tmp_path: Path
     ) -> None:
         with serving(lambda _: endless()) as server:
-            ended = run(erp.command, erp.configured(server), tmp_path)
-        assert_failed(ended, "ERPConnectionError", f"{erp.system} did not answer within 3 s")
+            ended = run(erp.command, erp.configured(server, extract_timeout=1), tmp_path)
+        assert_failed(ended, "ERPConnectionError", f"{erp.system} did not answer within 1 s")
 
     def test_a_body_packed_twice(self, erp: Erp, tmp_path: Path) -> None:
         twice = gzip.compress(packed(1 << 28))
@@ -113,7 +113,7 @@ class TestEachErp:
         self, erp: Erp, headers: str, kind: str, tmp_path: Path
     ) -> None:
         status = "301 Moved" if "Location" in headers else "200 OK"
-        whole = f"HTTP/1.1 {status}\r\n{headers}\r\n\r\n[]".encode()
+        whole = f"HTTP/1.1 {status}\r\n{headers}\r\n\r\n{{}}".encode()
         assert_failed(attacked(erp, whole, tmp_path), kind)
 
     def test_a_part_is_no_answer(self, erp: Erp, tmp_path: Path) -> None:
@@ -154,6 +154,25 @@ def test_elements_that_are_never_closed(tmp_path: Path) -> None:
     body = b"<retorno>" + b"<a>" * (5 << 20)
     ended = attacked(BLING_V2, answer(body), tmp_path, extract_timeout=30)
     assert_failed(ended, "ERPConnectionError", "elements")
+
+
+def test_a_wait_of_years_keeps_the_state(tmp_path: Path) -> None:
+    """What was read before is not read again, once the ERP may be asked."""
+
+    def script(asked: Asked) -> list[bytes]:
+        second = b'"nCodEmpresa":"2"' in asked.body
+        return [answer(b"{}", SECONDS, status="429 Too Many")] if second else ledger(asked)
+
+    companies = [{"id": f"c{number}", "erp_id": str(number)} for number in (1, 2)]
+    with serving(script) as server:
+        settings = OMIE.configured(server, companies=companies, max_concurrency=1)
+        ended = run(OMIE.command, settings, tmp_path)
+    assert_failed(ended, "ERPRateLimitError", "blocks all requests for")
+    bookmarks = [one for one in ended.messages if one["type"] == "STATE"][-1]["value"]["bookmarks"]
+    assert [
+        (one["context"]["company_id"], one.get("replication_key_value"))
+        for one in bookmarks["periods"]["partitions"]
+    ] == [("c1", "2024-01-31")]
 
 
 def test_omie_says_to_wait_for_years(tmp_path: Path) -> None:

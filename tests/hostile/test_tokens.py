@@ -8,6 +8,7 @@ import logging
 import os
 import resource
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,9 @@ from erp_common.auth.oauth import OAuth2Handler
 from erp_common.auth.token_store import TokenStore
 from erp_common.http.answer import Answer
 from erp_common.http.request import Request
+from erp_common.http.retry import RetryPolicy
 from erp_common.http.transport import Transport, TransportOptions
-from hostile.raw import Asked, RawServer, answer, serving
+from hostile.raw import Asked, RawServer, answer, dripped, serving
 
 SMALL = 8192
 """Bytes that a file may have: less than a token's room."""
@@ -58,7 +60,7 @@ def bling(server: RawServer, store: Path) -> dict[str, Any]:
     }
 
 
-def refreshed(server: RawServer, store: Path) -> None:
+def refreshed(server: RawServer, store: Path, **options: Any) -> None:
     """Ask once, with a token that must be fetched."""
     handler = OAuth2Handler(
         "id",
@@ -69,10 +71,12 @@ def refreshed(server: RawServer, store: Path) -> None:
         token_store=store,
     )
     transport = Transport(
-        TransportOptions(base_url=server.url, ca_bundle=server.ca_bundle), handler
+        TransportOptions(base_url=server.url, ca_bundle=server.ca_bundle, **options), handler
     )
-    transport.fetch(Request("GET", "/x"), Answer.read)
-    transport.close()
+    try:
+        transport.fetch(Request("GET", "/x"), Answer.read)
+    finally:
+        transport.close()
 
 
 def kept(store: Path) -> str:
@@ -97,6 +101,22 @@ def test_on_a_full_disk_no_token_is_spent(run_tap: TapRunner, tmp_path: Path) ->
     assert "tokens.json cannot be written to" in json.loads(done.stdout)["error_message"]
     assert endpoint.spent == []
     assert [one.name for one in tmp_path.glob(".tokens.json.*")] == []
+
+
+@pytest.mark.hostile
+@pytest.mark.timeout(60)
+def test_a_refresher_that_hangs_lets_go_of_the_store(tmp_path: Path) -> None:
+    """Each of three gives up in its turn, and the next has the store to itself."""
+    store = tmp_path / "tokens.json"
+    hurried = {"timeout": 1.0, "retry": RetryPolicy(max_attempts=1)}
+    with serving(lambda _: dripped(b"H")) as server, ThreadPoolExecutor(3) as threads:
+        runs = [threads.submit(refreshed, server, store, **hurried) for _ in range(3)]
+        said = [str(one.exception()) for one in runs]
+        assert len(server.asked) == 3
+    assert all("did not answer within 1 s" in words for words in said), said
+    with serving(Rotating()) as server:
+        refreshed(server, store)
+    assert kept(store) == "refresh-1"
 
 
 def test_where_nothing_can_take_the_files_place_it_is_written_over(
