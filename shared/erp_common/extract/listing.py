@@ -20,7 +20,6 @@ from erp_common.http.json_text import read_json
 from erp_common.ledger.normalize import flag, shown
 
 Row = TypeVar("Row")
-Row_co = TypeVar("Row_co", covariant=True)
 
 LARGE = CHUNK
 """Answers above this many bytes are read as a stream; many of them may wait their turn at once."""

@@ -104,12 +104,3 @@ def starts_fiscal_year(period: Period, first_month: int) -> bool:
 def fiscal_year(day: date, first_month: int) -> int:
     """The calendar year in which the fiscal year that the day lies in ends."""
     return day.year + (1 < first_month <= day.month)
-
-
-def fiscal_year_start(day: date, first_month: int) -> date:
-    """The first day of the fiscal year that the day lies in.
-
-    Raises:
-        ValueError: If that year begins before the calendar does.
-    """
-    return date(day.year if day.month >= first_month else day.year - 1, first_month, 1)

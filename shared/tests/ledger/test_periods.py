@@ -16,7 +16,6 @@ from erp_common.ledger.periods import (
     containing,
     cut_span,
     fiscal_year,
-    fiscal_year_start,
     starts_fiscal_year,
     today,
 )
@@ -88,6 +87,5 @@ def test_today_is_that_of_sao_paulo() -> None:
 )
 def test_fiscal_years(day: date, first_month: int, start: date, year: int) -> None:
     assert fiscal_year(day, first_month) == year
-    assert fiscal_year_start(day, first_month) == start
     assert starts_fiscal_year(containing(start, Cut.MONTH), first_month)
     assert not starts_fiscal_year(Period(start + timedelta(days=1), day), first_month)
