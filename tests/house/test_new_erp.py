@@ -57,8 +57,18 @@ def acme() -> Iterator[tuple[str, list[Request]]]:
         if request.headers.get("x-app-key") != KEY:
             return Response(401, b'{"message": "unknown key"}')
         query = request.query
-        name = request.path.removeprefix("/v1/")
+        version, _, name = request.path.removeprefix("/").partition("/")
+        if name.startswith("details/") and version == "v2":
+            number = name.removeprefix("details/")
+            rows = [
+                row | {"id": f"{row['id']}-{code}"} for code in POSTINGS for row in POSTINGS[code]
+            ]
+            found = [row for row in rows if row["id"] == number]
+            return Response(200, json.dumps({"details": found}).encode())
+        assert name in {"balances", "numbers" if version == "v2" else "postings"}
         rows = BALANCES if name == "balances" else POSTINGS.get(query["account"], [])
+        if name == "numbers":
+            rows = [{"id": f"{row['id']}-{query['account']}"} for row in rows]
         page = int(query["page"])
         body = {name: rows[page - 1 : page], "pages": len(rows)}
         return Response(200, json.dumps(body).encode())
@@ -66,7 +76,7 @@ def acme() -> Iterator[tuple[str, list[Request]]]:
     server = WireServer(answer, server_context())
     server.start()
     try:
-        yield f"https://127.0.0.1:{server.port}/v1", asked
+        yield f"https://127.0.0.1:{server.port}", asked
     finally:
         server.stop()
 
@@ -137,9 +147,9 @@ def run_acme(copy: Copy, tmp_path: Path) -> Callable[[dict[str, Any]], Result]:
     return partial(TapRunner(tmp_path), str(copy.python.parent / "tap-acme"))
 
 
-def settings(base_url: str) -> dict[str, Any]:
+def settings(address: str, version: str = "v1") -> dict[str, Any]:
     return {
-        "base_url": base_url,
+        "base_url": f"{address}/{version}",
         "ca_bundle": str(ca_bundle()),
         "companies": [{"id": "ACME", "erp_id": "7"}],
         "start_date": "2024-01-01",
@@ -150,8 +160,8 @@ def settings(base_url: str) -> dict[str, Any]:
 
 
 def test_its_books_are_read(run_acme: Callable[[dict[str, Any]], Result]) -> None:
-    with acme() as (base_url, asked):
-        done = run_acme(settings(base_url))
+    with acme() as (address, asked):
+        done = run_acme(settings(address))
         assert done.returncode == 0, done.stderr
         (header,) = done.records("periods")
         assert (header["source_system"], header["is_balanced"], header["is_reconciled"]) == (
@@ -171,9 +181,22 @@ def test_its_books_are_read(run_acme: Callable[[dict[str, Any]], Result]) -> Non
         assert {one.query["size"] for one in asked} == {"200"}
 
 
+def test_its_second_api_is_read(run_acme: Callable[[dict[str, Any]], Result]) -> None:
+    with acme() as (address, asked):
+        done = run_acme(settings(address, "v2") | {"api": "public"})
+        assert done.returncode == 0, done.stderr
+        (header,) = done.records("periods")
+        assert (header["is_balanced"], header["is_reconciled"]) == (True, True)
+        assert (header["entry_count"], header["issue_count"]) == (4, 0)
+        assert {row["entry_id"] for row in done.records("subledger")} == {
+            f"E{number}-{account}" for number in (1, 2) for account in (1, 3)
+        }
+        assert sum("/details/" in one.path for one in asked) == 4
+
+
 def test_its_own_setting_is_checked(run_acme: Callable[[dict[str, Any]], Result]) -> None:
-    with acme() as (base_url, asked):
-        done = run_acme(settings(base_url) | {"book": "secret"})
+    with acme() as (address, asked):
+        done = run_acme(settings(address) | {"book": "secret"})
     assert done.returncode == 1
     assert done.last_error == ("ConfigValidationError: book must be one of statutory, management")
     assert asked == []
@@ -209,8 +232,8 @@ def test_documents_follow_and_nothing_else_changes(copy: Copy) -> None:
 
 
 def test_the_python_interface_finds_it(copy: Copy) -> None:
-    with acme() as (base_url, _):
-        config = {name: settings(base_url)[name] for name in ("base_url", "ca_bundle", "book")}
+    with acme() as (address, _):
+        config = {name: settings(address)[name] for name in ("base_url", "ca_bundle", "book")}
         said = copy.run(
             "-c",
             "import datetime, json, sys\n"
