@@ -10,7 +10,7 @@ import yaml
 
 from e2e.commands import PROJECT
 from erp_orchestration.plan import MELTANO, PORTFOLIO, PlanError, pools, schedules
-from erp_orchestration.wish import Wish
+from erp_orchestration.run_parameters import RunParameters
 from house.portfolio import LOADER, SCHEDULES, extractors, jobs, own, portfolio
 
 DAGS = PROJECT / "orchestrate" / "airflow"
@@ -44,7 +44,8 @@ def test_a_task_runs_what_meltano_yml_has_for_its_company() -> None:
     its = {job["name"]: job["tasks"] for job in written["jobs"]}
     loaders = {plugin["name"]: plugin for plugin in written["plugins"]["loaders"]}
     for company, member in zip(schedules(PROJECT)[0].companies, own().members, strict=True):
-        assert Wish().command(company) == ["meltano", "--log-format=json", "run", member.job]
+        command = RunParameters().command(company)
+        assert command == ["meltano", "--log-format=json", "run", member.job]
         assert its[company.job] == [f"{company.extractor} {company.loader}"]
         assert (company.extractor, company.tap) == (member.extractor, member.tap)
         assert (company.prefix, company.loader) == (member.prefix, LOADER)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from erp_orchestration.log import Ending, Line
+from erp_orchestration.log import Ending, LogLine
 from erp_orchestration.process import Process
 from orchestration.machines import alive
 from orchestration.waiting import SECONDS, until
@@ -40,9 +40,9 @@ print(process.follow(print))
 """
 
 
-def run(script: str, folder: Path) -> tuple[Ending, list[Line]]:
+def run(script: str, folder: Path) -> tuple[Ending, list[LogLine]]:
     """Follow a shell script to its end."""
-    told: list[Line] = []
+    told: list[LogLine] = []
     process = Process(["sh", "-c", script], folder=folder, environment=os.environ)
     return process.follow(told.append), told
 
@@ -129,7 +129,7 @@ def test_a_task_that_is_ended_leaves_no_process(tmp_path: Path) -> None:
     process = Process(["sh", "-c", script], folder=tmp_path, environment=os.environ)
     children: list[int] = []
 
-    def tell(line: Line) -> None:
+    def tell(line: LogLine) -> None:
         children.append(int(line.text))
         threading.Thread(target=process.stop).start()
 
@@ -144,7 +144,7 @@ def test_an_interrupted_task_leaves_no_process(tmp_path: Path) -> None:
     )
     children: list[int] = []
 
-    def tell(line: Line) -> None:
+    def tell(line: LogLine) -> None:
         children.append(int(line.text))
         raise TimeoutError
 

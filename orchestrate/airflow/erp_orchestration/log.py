@@ -19,7 +19,7 @@ _LEVELS = {
 
 
 @dataclass(frozen=True)
-class Line:
+class LogLine:
     """A line of the log: Meltano's own, or passed on from a plugin."""
 
     level: int
@@ -27,7 +27,7 @@ class Line:
     text: str
 
     @classmethod
-    def of(cls, raw: bytes) -> Line:
+    def of(cls, raw: bytes) -> LogLine:
         """Read a line; one that is not JSON is taken as it is."""
         text = raw.decode(errors="replace").rstrip()
         try:

@@ -11,10 +11,10 @@ from typing import IO, Any
 from airflow.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 from airflow.sdk import BaseOperator
 
-from erp_orchestration.log import Ending, Line
+from erp_orchestration.log import Ending, LogLine
 from erp_orchestration.plan import Company
 from erp_orchestration.process import Process
-from erp_orchestration.wish import Wish, passed_on
+from erp_orchestration.run_parameters import RunParameters, passed_on
 
 MELTANO = ("meltano", "--log-format=json")
 BUILD = "dbt-postgres:build"
@@ -55,7 +55,7 @@ class MeltanoOperator(BaseOperator):
         if self._process is not None:
             self._process.stop()
 
-    def _tell(self, line: Line) -> None:
+    def _tell(self, line: LogLine) -> None:
         self.log.log(line.level, "%s", line)
 
 
@@ -113,11 +113,13 @@ class ReadCompany(MeltanoOperator):
                 that are not sound.
             AirflowException: It failed or was killed, and is worth another try.
         """
-        wish = Wish.of(context["params"])
+        parameters = RunParameters.of(context["params"])
         company = self._company
-        if not wish.includes(company):
+        if not parameters.includes(company):
             raise AirflowSkipException(f"{company.code} is not among the companies asked for.")
-        ending = self.meltano(wish.command(company), wish.environment(company, os.environ))
+        ending = self.meltano(
+            parameters.command(company), parameters.environment(company, os.environ)
+        )
         if ending.is_good:
             return
         failure = AirflowFailException if ending.is_final else AirflowException

@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
-from erp_orchestration.log import Ending, Line
+from erp_orchestration.log import Ending, LogLine
 
 STOP_SECONDS = 3
 """How long Meltano may take to note in its database that the run has ended; Airflow grants five."""
@@ -51,7 +51,7 @@ class Process:
         )
         self._ended = threading.Event()
 
-    def follow(self, tell: Callable[[Line], None]) -> Ending:
+    def follow(self, tell: Callable[[LogLine], None]) -> Ending:
         """Tell each line of the log until the command ends, and how it ended."""
         watcher = threading.Thread(target=self._watch, args=(os.getppid(),), daemon=True)
         watcher.start()
@@ -60,7 +60,7 @@ class Process:
         with self._process:
             try:
                 for raw in said or ():
-                    line = Line.of(raw)
+                    line = LogLine.of(raw)
                     last_error = line.named_error or last_error
                     tell(line)
                 return Ending(self._process.wait(), last_error)

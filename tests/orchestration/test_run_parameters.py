@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from erp_orchestration.plan import Company
-from erp_orchestration.wish import Wish
+from erp_orchestration.run_parameters import RunParameters
 
 DATAHUB = Company("DATAHUB", "datahub", "tap-omie", "tap-omie--datahub", "target-postgres")
 WORKER = {
@@ -18,39 +18,40 @@ WORKER = {
 
 
 def test_a_schedule_asks_for_nothing() -> None:
-    wish = Wish.of({"companies": [], "start_date": None, "lookback_periods": None})
-    assert wish.includes(DATAHUB)
-    assert wish.command(DATAHUB) == ["meltano", "--log-format=json", "run", "datahub"]
-    assert wish.environment(DATAHUB, WORKER) == {
+    parameters = RunParameters.of({"companies": [], "start_date": None, "lookback_periods": None})
+    assert parameters.includes(DATAHUB)
+    assert parameters.command(DATAHUB) == ["meltano", "--log-format=json", "run", "datahub"]
+    assert parameters.environment(DATAHUB, WORKER) == {
         "PATH": "/bin",
         "TAP_OMIE__DATAHUB_APP_KEY": "key",
     }
 
 
 def test_some_companies() -> None:
-    assert Wish.of({"companies": ["MERCOS", "DATAHUB"]}).includes(DATAHUB)
-    assert not Wish.of({"companies": ["MERCOS"]}).includes(DATAHUB)
+    assert RunParameters.of({"companies": ["MERCOS", "DATAHUB"]}).includes(DATAHUB)
+    assert not RunParameters.of({"companies": ["MERCOS"]}).includes(DATAHUB)
 
 
 def test_a_backfill_reads_everything_again_from_its_day() -> None:
-    wish = Wish.of({"start_date": "2023-01-01"})
-    assert wish.command(DATAHUB)[-2:] == ["--full-refresh", "datahub"]
-    assert wish.environment(DATAHUB, {}) == {"TAP_OMIE__DATAHUB_START_DATE": "2023-01-01"}
+    parameters = RunParameters.of({"start_date": "2023-01-01"})
+    assert parameters.command(DATAHUB)[-2:] == ["--full-refresh", "datahub"]
+    assert parameters.environment(DATAHUB, {}) == {"TAP_OMIE__DATAHUB_START_DATE": "2023-01-01"}
 
 
 @pytest.mark.parametrize("periods", [0, 5])
 def test_a_month_that_was_reopened_is_looked_back_to(periods: int) -> None:
-    wish = Wish.of({"lookback_periods": periods})
-    assert "--full-refresh" not in wish.command(DATAHUB)
-    assert wish.environment(DATAHUB, {}) == {"TAP_OMIE__DATAHUB_LOOKBACK_PERIODS": str(periods)}
+    parameters = RunParameters.of({"lookback_periods": periods})
+    assert "--full-refresh" not in parameters.command(DATAHUB)
+    environment = parameters.environment(DATAHUB, {})
+    assert environment == {"TAP_OMIE__DATAHUB_LOOKBACK_PERIODS": str(periods)}
 
 
 @pytest.mark.parametrize("day", ["01/01/2023", "2023-13-01", "$(id)"])
 def test_what_is_no_date_is_refused(day: str) -> None:
     with pytest.raises(ValueError, match=r"isoformat|month must be"):
-        Wish.of({"start_date": day})
+        RunParameters.of({"start_date": day})
 
 
 def test_nothing_forces_its_way_past_a_run_that_goes_on() -> None:
     for params in ({}, {"start_date": "2023-01-01"}, {"lookback_periods": 2}):
-        assert "--force" not in Wish.of(params).command(DATAHUB)
+        assert "--force" not in RunParameters.of(params).command(DATAHUB)

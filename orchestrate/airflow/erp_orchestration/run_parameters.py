@@ -1,4 +1,4 @@
-"""What a run is asked for, and the command and environment that follow from it.
+"""The parameters of a run, and the command and environment that follow from it.
 
 A scheduled run asks for nothing: every company is read from where its state says. Who triggers a
 run by hand may ask for some companies alone, for an earlier first day (a backfill), or for more
@@ -19,8 +19,8 @@ _FOREIGN = ("AIRFLOW", "_AIRFLOW", "__AIRFLOW")
 
 
 @dataclass(frozen=True)
-class Wish:
-    """The parameters of a run."""
+class RunParameters:
+    """What a run is asked for."""
 
     companies: tuple[str, ...] = ()
     """Codes of the companies to read; none stands for all."""
@@ -30,8 +30,8 @@ class Wish:
     """Periods before the bookmark's to read again, instead of what is set."""
 
     @classmethod
-    def of(cls, params: Mapping[str, Any]) -> Wish:
-        """The wish that a DAG run's parameters hold.
+    def of(cls, params: Mapping[str, Any]) -> RunParameters:
+        """Those that a DAG run is given.
 
         Raises:
             ValueError: The start date is no date.
@@ -59,7 +59,7 @@ class Wish:
         return ["meltano", "--log-format=json", "run", *options, company.job]
 
     def environment(self, company: Company, inherited: Mapping[str, str]) -> dict[str, str]:
-        """The environment of that command: the worker's, with the wish in the company's names."""
+        """The environment of that command: the worker's, with these in the company's names."""
         mine = passed_on(inherited)
         if self.start_date:
             mine[f"{company.prefix}START_DATE"] = self.start_date.isoformat()
