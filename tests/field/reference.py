@@ -123,12 +123,12 @@ class ContaAzul:
         return Answer(answer)
 
 
-def transaction(number: int, amount: str) -> dict[str, Any]:
-    """A sale of January 2024."""
+def transaction(number: int, amount: str, day: str = "2024-01-10") -> dict[str, Any]:
+    """A sale."""
     value = Decimal(amount)
     return {
         "id": f"t{number}",
-        "date": "2024-01-10",
+        "date": day,
         "description": f"venda {number}",
         "lines": [
             {"account_code": "1.1", "debit_amount": value, "credit_amount": Decimal(0)},
@@ -139,10 +139,11 @@ def transaction(number: int, amount: str) -> dict[str, Any]:
 
 @dataclass
 class Bling:
-    """A chart of two accounts and the movements of each."""
+    """A chart of two accounts, the movements of each, and what the first one opens with."""
 
     movements: dict[int, list[dict[str, Any]]]
     parent: Any = None
+    opening: Decimal = Decimal(0)
     no_accounts: bool = False
 
     def script(self) -> Script:
@@ -154,9 +155,11 @@ class Bling:
 
     def _chart(self, call: Call) -> Answer:
         rows = [
-            {"id": 1, "codigo": "1.1", "descricao": "Banco", "tipo": "Ativo", "saldoInicial": 0},
-            {"id": 2, "codigo": "3.1", "descricao": "Vendas", "tipo": "Receita", "saldoInicial": 0},
+            {"id": 1, "codigo": "1.1", "descricao": "Banco", "tipo": "Ativo"},
+            {"id": 2, "codigo": "3.1", "descricao": "Vendas", "tipo": "Receita"},
         ]
+        for row, opening in zip(rows, (self.opening, -self.opening), strict=True):
+            row["saldoInicial"] = opening
         if self.parent is not None:
             rows = [row | {"contaPai": self.parent} for row in rows]
         return _bling(call, [] if self.no_accounts else rows)

@@ -140,9 +140,6 @@ def test_an_account_turned_summary_that_holds_a_balance_is_told(
     assert strict.returncode == 1
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a ledger without one account counts as read: the state moves past it"
-)
 def test_nothing_at_all_fails(stage: Open, read: Reader) -> None:
     """A wrong branch answers empty pages: the company fails and its state stays."""
     server = stage(Protheus(tables([], [], [])).script())

@@ -35,6 +35,7 @@ class Books:
         """Plan the run; the first request goes out when the first period is asked for."""
         self._ahead = FetchAhead(extraction.threads, more=self._plan())
         self._given_up: set[int] = set()
+        self._source = source
         self._companies: list[CompanyBooks[Any, Any]] = [
             source.books(number, one, extraction, self._ahead) for number, one in enumerate(work)
         ]
@@ -47,12 +48,54 @@ class Books:
         """
         books = self._companies[self._number(company)]
         self._ahead.start()
+        yield from self._not_empty(books, self._in_order(books))
+
+    def _in_order(self, books: CompanyBooks[Any, Any]) -> Iterator[PeriodExtract]:
         yield from books.changed()
         count = len(books.work.periods)
         for number in range(count):
             period = books.take(number)
             period.position = f" ({number + 1} of {count})"
             yield period
+
+    def _not_empty(
+        self, books: CompanyBooks[Any, Any], periods: Iterator[PeriodExtract]
+    ) -> Iterator[PeriodExtract]:
+        """The periods, where the ERP has anything; what follows decides whether it has.
+
+        An ERP that is asked for the wrong company or branch answers, and answers nothing. A period
+        without an account waits for one with accounts after it, and periods before the first amount
+        wait for that: only then may the next run begin after them.
+
+        Raises:
+            ERPValidationError: There is no account in any period.
+        """
+        waiting: list[PeriodExtract] = []
+        anything = False
+        for period in periods:
+            if not period.has_accounts or (not anything and period.is_zero):
+                waiting.append(period)
+                continue
+            anything = True
+            for one in waiting:
+                if not one.has_accounts:
+                    one.tell_empty()
+                yield one
+            waiting.clear()
+            yield period
+        if not waiting:
+            return
+        known = anything or books.has_accounts or any(one.has_accounts for one in waiting)
+        if not known:
+            raise self._source.nothing_of(
+                books.work.company,
+                f"the trial balance is empty from {waiting[0].period.start} to "
+                f"{waiting[-1].period.end}",
+            )
+        for one in waiting:
+            one.moves_bookmark = False
+            one.tell_empty()
+            yield one
 
     @property
     def calls_due(self) -> CallsDue:

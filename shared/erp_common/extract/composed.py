@@ -119,6 +119,8 @@ class AskedBeginning:
         reading = Reading(where, checks=rules.checks, mask=extraction.mask)
         stated = reading.accounts(self._accounts.pages(), source.account, TRIAL_BALANCE)
         chart = build(_said_once(stated), rules)
+        if not chart.accounts:
+            raise source.nothing_of(self._company, "the chart of accounts is empty")
         moved = Movements(Period(date.min, first - _DAY), numbered=False)
         _sum_up(moved, self._before, source, reading)
         found = reading.findings
@@ -225,6 +227,9 @@ class ComposedPeriod(PeriodExtract):
     def movements(self) -> Movements | None:
         """The sums of the postings; None if they are not asked for."""
         return self._sums
+
+    def _holds_balances(self) -> bool:
+        return not self.trial_balance.is_zero
 
     def _postings(self) -> Iterator[list[Posting]]:
         chart = self.trial_balance.chart

@@ -102,6 +102,7 @@ class CompanyChart:
             mask=extraction.mask,
         )
         self._source = fetcher.source
+        self._company = company
         self._rules = extraction.rules
         self._lock = threading.Lock()
         self._known: list[KnownChart] = []
@@ -134,6 +135,8 @@ class CompanyChart:
 
     def _assemble(self, pages: list[Page[Any]]) -> KnownChart:
         stated = list(self._reading.accounts(pages, self._source.account, "trial_balance"))
+        if not stated:
+            raise self._source.nothing_of(self._company, _empty(self._reading))
         known = KnownChart(build(stated, self._rules), _learned(pages))
         with self._lock:
             self._known.append(known)
@@ -373,6 +376,9 @@ class DerivedPeriod(PeriodExtract):
         """The sums of the postings; None if the subledger is not asked for."""
         return self._sums if self._extraction.subledger else None
 
+    def _holds_balances(self) -> bool:
+        return any(self.openings.balances.values())
+
     def _read_out(self) -> None:
         """Read the postings if no stream has taken them."""
         if not self._started:
@@ -390,6 +396,12 @@ class DerivedPeriod(PeriodExtract):
             yield from checks.continuity(self._before, self.trial_balance, self._extraction.rules)
         if self._read_whole:
             yield from self._source.proof(self.trial_balance, self._known.learned)
+
+
+def _empty(reading: Reading) -> str:
+    """Why a chart has not one account."""
+    unreadable = f"; {reading.findings[0].message.rstrip('.')}" if reading.findings else ""
+    return f"the chart of accounts is empty{unreadable}"
 
 
 def _learned(pages: Sequence[Page[Any]]) -> Any:  # noqa: ANN401 - the source's own

@@ -15,7 +15,7 @@ import msgspec
 
 from erp_common.errors import ERPValidationError
 from erp_common.extract.chunks import CHUNK, Piece, find_pieces
-from erp_common.http.answer import Undecodable, decoded
+from erp_common.http.answer import Undecodable, WrongShapeError, decoded
 from erp_common.http.json_text import read_json
 from erp_common.ledger.normalize import flag, shown
 
@@ -162,6 +162,7 @@ class Listing(Generic[Row]):
         except msgspec.ValidationError:
             return self._read_untyped(body)
         rows: list[Row] = getattr(envelope, "rows")  # noqa: B009 - the struct is made at run time
+        must_be_known(rows, self.key)
         return Page(
             [Batch(rows, lambda: self._find(_as_sent(body)))] if rows else [],
             _whole(getattr(envelope, "pages", None), self._total_pages),
@@ -230,6 +231,7 @@ class Listing(Generic[Row]):
             msgspec.convert(row, self._row, strict=False) if isinstance(row, dict) else None
             for row in found
         ]
+        must_be_known(rows, self.key)
         envelope = content if isinstance(content, dict) else {}
         return Page(
             [Batch(rows, lambda: found)] if rows else [],
@@ -256,7 +258,9 @@ class Listing(Generic[Row]):
                     text = self._utf8(file.read(length), charset, offset)
                 except Undecodable as error:
                     raise ERPValidationError(f"a part of the answer is {error}") from None
-                yield self._batch(b"[" + text + b"]")
+                batch = self._batch(b"[" + text + b"]")
+                must_be_known(batch.rows, self.key)
+                yield batch
 
     def _batch(self, text: bytes) -> Batch[Row]:
         source: Callable[[], list[Any]] = lambda: read_json(_untyped.decode, text)  # noqa: E731
@@ -268,6 +272,24 @@ class Listing(Generic[Row]):
                 msgspec.convert(one, self._row) if isinstance(one, dict) else None for one in found
             ]
             return Batch(rows, source)
+
+
+def must_be_known(rows: Sequence[Any], name: str) -> None:
+    """Make sure that rows which came together have fields that mean something here.
+
+    Else they are another shape, and no rows that cannot be read or that mean nothing.
+
+    Raises:
+        WrongShapeError: Not one of them has.
+    """
+    if rows and not any(map(_has_known_field, rows)):
+        raise WrongShapeError(
+            f"not one of the {len(rows)} row(s) of {name!r} has a field that is known"
+        )
+
+
+def _has_known_field(row: Any) -> bool:  # noqa: ANN401 - any of the row structs
+    return row is not None and any(getattr(row, name) is not None for name in row.__struct_fields__)
 
 
 def _as_sent(body: bytes) -> object:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timezone
 from decimal import Decimal
+from itertools import chain
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -77,8 +78,11 @@ class PeriodExtract(ABC):
         self._reading = reading or Reading(
             f"{company.id}, {period}", checks=extraction.rules.checks, mask=extraction.mask
         )
+        self.moves_bookmark = True
+        """Whether the next run may begin after it."""
         self._started = False
         self._finished = False
+        self._coming: Iterator[list[Posting]] | None = None
         self._found: list[Finding] | None = None
         self._issues: list[Finding] | None = None
 
@@ -104,7 +108,7 @@ class PeriodExtract(ABC):
         """The postings that pass the filters, checked and counted as they pass."""
         self._started = True
         filters = self._extraction.filters
-        for postings in self._postings():
+        for postings in self._coming or self._postings():
             kept = filters.keep_postings(postings) if filters.cut_postings else postings
             if kept:
                 yield kept
@@ -203,6 +207,32 @@ class PeriodExtract(ABC):
         """What the next run needs beside the bookmark."""
         return None
 
+    # Whether there is anything in it
+
+    @property
+    def has_accounts(self) -> bool:
+        """Whether the ERP states a single account for it."""
+        return True
+
+    @property
+    def is_zero(self) -> bool:
+        """Whether no account holds anything and nothing was posted; looks ahead for a posting."""
+        if self._holds_balances() or self._started or self._has_errors():
+            return False
+        coming = self._coming or self._postings()
+        first = next(filter(None, coming), None)
+        self._coming = coming if first is None else chain([first], coming)
+        strays = self.movements is not None and self.movements.has_refused
+        return first is None and not strays and not self._has_errors()
+
+    def _has_errors(self) -> bool:
+        """Whether rows came that are left out: that is told, and is no empty answer."""
+        return any(one.severity is Severity.ERROR for one in self._reading.findings)
+
+    def tell_empty(self) -> None:
+        """Tell that there is nothing in it."""
+        self._reading.tell([checks.empty_ledger(self.period, has_accounts=self.has_accounts)])
+
     # What the kinds of ledger differ in
 
     @property
@@ -218,6 +248,10 @@ class PeriodExtract(ABC):
     @abstractmethod
     def _postings(self) -> Iterator[list[Posting]]:
         """The postings as they come in."""
+
+    @abstractmethod
+    def _holds_balances(self) -> bool:
+        """Whether an account has an amount that does not come from the postings."""
 
     @abstractmethod
     def _check(self) -> Iterable[Finding]:
@@ -251,6 +285,9 @@ class PeriodExtract(ABC):
 
 class CompanyBooks(ABC, Generic[SourceT, PlannedT]):
     """A company's books, period by period: begun ahead of time, in any thread, taken in order."""
+
+    has_accounts = False
+    """Whether a period that is watched, and not read again, has accounts."""
 
     def __init__(self, fetcher: Fetcher[SourceT], number: int, work: Work) -> None:
         """Plan the books; nothing is asked for yet.

@@ -200,6 +200,7 @@ class ReportedBooks(CompanyBooks[ReportedSource, "ReportedPeriod"]):
     def _digest_of(self, asked: AskedBalances) -> Digest | None:
         """What a watched period is now; None if that cannot be known."""
         if not isinstance(asked.outcome, ERPError):
+            self.has_accounts |= bool(asked.outcome.accounts)
             return Digest.of(asked.outcome)
         if asked.outcome.ends_run:
             raise asked.outcome
@@ -367,6 +368,14 @@ class ReportedPeriod(PeriodExtract):
         if not self.period.is_open(extraction.today):
             known[self.period.end] = Digest.of(self.trial_balance)
         return CarriedDigests(extraction.cut, known)
+
+    @property
+    def has_accounts(self) -> bool:
+        """Whether the trial balance has a row, be it one that cannot be read."""
+        return bool(self.trial_balance.accounts) or self._has_errors()
+
+    def _holds_balances(self) -> bool:
+        return not self.trial_balance.is_zero
 
     def _postings(self) -> Iterator[list[Posting]]:
         chart, movements = self.trial_balance.chart, self.movements

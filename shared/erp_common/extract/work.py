@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 import msgspec
 
+from erp_common.errors import ERPValidationError
 from erp_common.extract.ahead import FetchAhead, Place
 from erp_common.extract.listing import Page
 from erp_common.extract.paged import Paged, Query, Whole
@@ -96,10 +97,29 @@ class Origin:
     basis: ClassVar[Basis]
     natural_balances: ClassVar[bool] = False
     """Whether balances are taken as stated on the account's natural side if nothing tells."""
+    told_apart_by: ClassVar[str] = "erp_id in companies"
+    """What in the settings decides whose books are read."""
     whole_entries: ClassVar[bool] = False
     """Whether each row of the postings is a whole entry, whose debits equal its credits."""
     made_of: ClassVar[Mapping[str, Any]] = MappingProxyType({})
     """What the books are read from, or on which basis they stand, for the metadata of `periods`."""
+
+    def whose(self, company: Company) -> str:
+        """The company, and by what the ERP is asked for it."""
+        return f"company {company.id} (erp_id {company.erp_id!r})"
+
+    def nothing_of(self, company: Company, what: str) -> ERPValidationError:
+        """The error of a company of which the ERP has not one account.
+
+        Args:
+            company: The company.
+            what: Where accounts should be: "the chart of accounts is empty".
+        """
+        return ERPValidationError(
+            f"{self.system} knows not one account of {self.whose(company)}: {what}. That is what a "
+            f"wrong company or branch looks like: check {self.told_apart_by}, and what the "
+            "ERP's user may see. Nothing counts as read",
+        )
 
 
 Row = TypeVar("Row")

@@ -30,6 +30,10 @@ _NO_CHARSETS = frozenset(
 )
 
 
+class WrongShapeError(ERPValidationError):
+    """What came can be read, and is not what was asked for."""
+
+
 class Undecodable(Exception):  # noqa: N818 -- the reason why an answer is asked for again
     """The body is not what its content type, its length or the caller says it is."""
 

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from erp_common.errors import ERPConnectionError, ERPValidationError
-from erp_common.http.answer import Answer, BoundExceeded, Undecodable
+from erp_common.http.answer import Answer, BoundExceeded, Undecodable, WrongShapeError
 from erp_common.http.breaker import CircuitBreaker
 from erp_common.http.bucket import AllowanceUnreachable
 from erp_common.http.clock import Closed
@@ -179,8 +179,13 @@ class Call(Generic[T]):
             if fault is not None:
                 self._refuse(fault, answer)
             return self._decode(answer)
-        except (msgspec.ValidationError, RecursionError) as error:  # the latter: nested too deep
-            raise ERPValidationError(
+        except (
+            msgspec.ValidationError,
+            WrongShapeError,
+            RecursionError,
+        ) as error:
+            # A recursion error: it is nested too deep.
+            raise WrongShapeError(
                 self._misshapen(answer, context.masker.mask(str(error)))
             ) from None
         except BoundExceeded as bound:

@@ -117,6 +117,14 @@ class TrialBalance:
         """How many analytic accounts there are."""
         return self.totals.account_count
 
+    @property
+    def is_zero(self) -> bool:
+        """Whether no account has any amount, analytic or not."""
+        return not any(
+            a.opening_balance or a.debit_amount or a.credit_amount or a.closing_balance
+            for a in self.accounts
+        )
+
     def analytic(self) -> list[AccountBalance]:
         """The accounts that are posted on."""
         return [account for account in self.accounts if not account.is_summary]

@@ -116,12 +116,34 @@ def summary_mismatch(
     return findings
 
 
+def empty_ledger(period: Period, *, has_accounts: bool) -> Finding:
+    """A period of which the ERP knows no account, or no amount in any period of the run."""
+    if has_accounts:
+        sentence = told(
+            "Every balance and movement of {period} is zero, as in all periods of this run. The "
+            "next run reads it again; if the company has books, check that the settings name the "
+            "company or branch that keeps them, and what the ERP's user may see.",
+            period=period,
+        )
+    else:
+        sentence = told(
+            "The trial balance of {period} has not one account. The company may not have begun: "
+            "then there is nothing to do. Else check that the settings name the company or branch "
+            "that keeps the books, and what the ERP's user may see.",
+            period=period,
+        )
+    return finding(Code.EMPTY_LEDGER, sentence)
+
+
 def continuity(previous: TrialBalance, current: TrialBalance, rules: Rules) -> list[Finding]:
     """Each analytic account opens as it closed the period before, debit-positive.
 
     P&L and equity accounts are left out where a fiscal year begins: there the year is closed. An
-    account that is missing on one side counts as zero.
+    account that is missing on one side counts as zero. A trial balance without one account says
+    nothing of any.
     """
+    if not (previous.accounts and current.accounts):
+        return []
     new_year = current.period is not None and starts_fiscal_year(
         current.period, rules.fiscal_year_start_month
     )

@@ -41,6 +41,7 @@ class Code(str, Enum):
     SPLIT_NOT_MATCHED = "SPLIT_NOT_MATCHED"
     NO_HIERARCHY = "NO_HIERARCHY"
     BALANCE_ON_SUMMARY = "BALANCE_ON_SUMMARY"
+    EMPTY_LEDGER = "EMPTY_LEDGER"
 
     @property
     def severity(self) -> Severity:
@@ -58,6 +59,7 @@ _WARNINGS = frozenset(
         Code.MISSING_CATEGORY,
         Code.SPLIT_NOT_MATCHED,
         Code.NO_HIERARCHY,
+        Code.EMPTY_LEDGER,
     }
 )
 

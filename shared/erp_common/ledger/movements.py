@@ -132,6 +132,11 @@ class Movements:
         """The credits of all postings."""
         return total(sums.credit for sums in self._sums.values())
 
+    @property
+    def has_refused(self) -> bool:
+        """Whether a posting of another period came."""
+        return bool(self._strays)
+
     def findings(self, chart: Chart) -> list[Finding]:
         """Postings outside the period, on summary accounts, and on accounts not in the chart."""
         findings = list(self._strays)

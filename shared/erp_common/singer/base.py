@@ -22,6 +22,7 @@ from erp_common.extract.books import Books
 from erp_common.extract.period import PeriodExtract
 from erp_common.extract.source import Source
 from erp_common.extract.work import Work
+from erp_common.http.answer import WrongShapeError
 from erp_common.http.dialect import FaultKind, Refusal
 from erp_common.http.masking import Masker, install
 from erp_common.ledger.models import Company
@@ -239,12 +240,16 @@ class TapBase(Tap, Generic[S]):
 
     def delivered(self, extract: PeriodExtract) -> None:
         """Move the bookmarks past a period whose streams have all been emitted."""
-        self._bookmarks.mark(extract.company.id, extract.period.end, extract.carried())
+        if extract.moves_bookmark:
+            self._bookmarks.mark(extract.company.id, extract.period.end, extract.carried())
         self.logger.info("%s%s", extract.summary(), self._progress.say(extract.rows))
         self.state_writer.write_if_due(cast("dict[str, Any]", self.state))
 
     def name_company(self, company: Company, error: ERPError) -> None:
         """Add the company to a refusal that may be of it, and the setting that says which it is."""
+        if isinstance(error, WrongShapeError):
+            error.args = (f"{str(error).rstrip('.')} (company {company.id}).",)
+            return
         refusal = error.__cause__
         refused = isinstance(refusal, Refusal) and refusal.fault.kind is FaultKind.BUSINESS
         if refused and not self.settings.usual.single_company:

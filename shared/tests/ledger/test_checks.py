@@ -292,6 +292,7 @@ def test_some_codes_are_warnings_and_the_rest_errors() -> None:
         Code.SPLIT_NOT_MATCHED,
         Code.NO_HIERARCHY,
         Code.CLOSED_PERIOD_CHANGED,
+        Code.EMPTY_LEDGER,
     }
 
 

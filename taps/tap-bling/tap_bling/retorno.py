@@ -11,7 +11,7 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from erp_common.errors import ERPValidationError
-from erp_common.extract.listing import Batch, Page
+from erp_common.extract.listing import Batch, Page, must_be_known
 from erp_common.http.answer import Answer, BoundExceeded, Undecodable, decoded
 from erp_common.ledger.normalize import shown
 
@@ -123,6 +123,7 @@ class XmlListing(Generic[Row]):
             msgspec.convert(content, self._row) if isinstance(content, dict) else None
             for content in contents
         ]
+        must_be_known(rows, self._key)
         batches = [Batch(rows, lambda: contents)] if rows else []
         return Page(batches, row_count=len(rows), named_by="id")
 

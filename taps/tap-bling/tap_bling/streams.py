@@ -32,6 +32,7 @@ class BlingBooks(HttpSource, DerivedSource[None]):
 
     source_system = "bling"
     system = "Bling"
+    told_apart_by = "whose key or token it is"
     asks_by_account = True
     account = staticmethod(account)
 

@@ -66,10 +66,17 @@ def test_an_empty_list_is_the_end(answer: Callable[..., Answer], body: str) -> N
 
 
 def test_a_row_without_fields_is_kept_for_a_finding(answer: Callable[..., Answer]) -> None:
-    body = "<retorno><movimentacoes><movimentacao>?</movimentacao></movimentacoes></retorno>"
-    page = XML_MOVEMENTS.read(answer(body))
+    body = ROWS.replace("</movimentacoes>", "<movimentacao>?</movimentacao></movimentacoes>")
+    page = XML_MOVEMENTS.read(answer(f"<retorno>{body}</retorno>"))
     (batch,) = page.batches
-    assert (batch.rows, batch.raw(0), page.row_count) == ([None], {"value": "?"}, 1)
+    assert (batch.rows[-1], batch.raw(1), page.row_count) == (None, {"value": "?"}, 2)
+
+
+def test_rows_without_one_known_field_are_another_shape(answer: Callable[..., Answer]) -> None:
+    for row in ("?", "<valor_total>1</valor_total>"):
+        body = f"<movimentacoes><movimentacao>{row}</movimentacao></movimentacoes>"
+        with pytest.raises(ERPValidationError, match="not one of the 1 row"):
+            XML_MOVEMENTS.read(answer(f"<retorno>{body}</retorno>"))
 
 
 def test_a_field_that_comes_twice_cannot_be_read(answer: Callable[..., Answer]) -> None:

@@ -27,6 +27,7 @@ class ContaAzulBooks(HttpSource, DerivedSource[None]):
 
     source_system = "contaazul"
     system = "ContaAzul"
+    told_apart_by = "whose token it is"
     whole_entries = True
     account = staticmethod(account)
 

@@ -199,6 +199,9 @@ class FiledPeriod(PeriodExtract):
             self._balances.take(chain, self._open, self._rejects(chain[0].survey.name))
         return reported(self._stated(self._balances.by_account()), self._rules, self.period)
 
+    def _holds_balances(self) -> bool:
+        return not self.trial_balance.is_zero
+
     def _stated(self, sums: Mapping[str, Balance]) -> list[StatedAccount]:
         """Every account of the charts and of the balances; summary accounts hold those below."""
         stated = {code: _account(account) for code, account in self._accounts.items()}
@@ -210,7 +213,7 @@ class FiledPeriod(PeriodExtract):
         if not stated:
             raise ERPValidationError(
                 f"{', '.join(file.name for file in self.files)} has not one account (I050) nor "
-                "balance (I155); give the file as the program exports it",
+                f"balance (I155) of {self.company.id}; give the file as the program exports it",
             )
         chart = build(list(stated.values()), self._rules)
         for placed in chart.bottom_up():

@@ -28,6 +28,7 @@ class FiledLedgers(Source):
 
     source_system = "sped_ecd"
     system = "SPED ECD"
+    told_apart_by = "erp_id in companies, and paths"
     basis = Basis.REPORTED
 
     def __init__(self, paths: tuple[str, ...], companies: list[Company]) -> None:

@@ -89,8 +89,9 @@ class TapEcd(LedgerTap[EcdSettings]):
     @override
     def delivered(self, extract: PeriodExtract) -> None:
         """Keep what the files said of the period, and move the bookmarks past it."""
-        memory = self._memory(extract.company, self._bookmarks)
-        memory.delivered(extract.period, self._books.shelf(extract.company))
+        if extract.moves_bookmark:
+            memory = self._memory(extract.company, self._bookmarks)
+            memory.delivered(extract.period, self._books.shelf(extract.company))
         super().delivered(extract)
 
     def _memory(self, company: Company, bookmarks: Bookmarks) -> Memory:

@@ -50,6 +50,7 @@ class OmieBooks(HttpSource, ReportedSource):
 
     source_system = "omie"
     system = "Omie"
+    told_apart_by = "app_key and erp_id in companies"
     account = staticmethod(account)
 
     def __init__(self, transport: Transport, keys: Keys, page_size: int) -> None:

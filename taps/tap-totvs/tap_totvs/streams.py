@@ -27,6 +27,7 @@ class TotvsBooks(HttpSource, ReportedSource):
 
     source_system = "totvs_protheus"
     system = "TOTVS Protheus"
+    told_apart_by = "erp_id in companies, tenant and environment"
     natural_balances = True
 
     def __init__(self, transport: Transport, summary_class: str) -> None:

@@ -38,6 +38,7 @@ class BlingCashBooks(HttpSource, DerivedSource[None]):
 
     source_system = "bling"
     system = "Bling"
+    told_apart_by = "whose key or token it is"
     whole_entries = True
     made_of = cash.CASH
     account = staticmethod(mapping.account)
@@ -71,6 +72,8 @@ class BlingCashBooks(HttpSource, DerivedSource[None]):
             *pages(calls.accounts(self.transport, self._page_size)),
             *pages(calls.categories(self.transport, self._page_size)),
         ]
+        if not any(page.row_count for page in found):
+            raise self.nothing_of(company, "there is neither an account nor a category")
         batches: list[Batch[Any]] = [batch for page in found for batch in page.batches]
         batches.append(stated(cash.counterparts([])))
         return Page(batches, row_count=sum(len(batch.rows) for batch in batches))

@@ -63,6 +63,7 @@ class ContaAzulCashBooks(HttpSource, DerivedSource[Known]):
 
     source_system = "contaazul"
     system = "Conta Azul"
+    told_apart_by = "whose token it is"
     made_of = cash.CASH
     whole_entries = True
     account = staticmethod(mapping.account)
@@ -116,6 +117,9 @@ class ContaAzulCashBooks(HttpSource, DerivedSource[Known]):
         transport, size = self.transport, self._plan.size
         accounts = pages(calls.accounts(transport, size))
         categories = pages(calls.categories(transport, size))
+        listed: list[Page[Any]] = [*accounts, *categories]
+        if not any(page.row_count for page in listed):
+            raise self.nothing_of(company, "there is neither an account nor a category")
         chosen = pages(calls.operations(transport))
         centers = pages(calls.cost_centers(transport, size))
         lookups = Lookups(

@@ -51,6 +51,7 @@ class OmieCashBooks(HttpSource, DerivedSource[Known]):
 
     source_system = "omie"
     system = "Omie"
+    told_apart_by = "app_key and erp_id in companies"
     whole_entries = True
     made_of = cash.CASH
     account = staticmethod(mapping.account)
@@ -78,8 +79,7 @@ class OmieCashBooks(HttpSource, DerivedSource[Known]):
 
     def chart(self, company: Company) -> Query[Any]:
         """Bank accounts with what they held, categories, and the accounts the ledger adds."""
-        _ = company
-        return CompositeQuery(self.transport, "chart of accounts", lambda _: self._chart())
+        return CompositeQuery(self.transport, "chart of accounts", lambda _: self._chart(company))
 
     def postings(
         self, company: Company, period: Period, chart: Chart, learned: Known
@@ -109,9 +109,12 @@ class OmieCashBooks(HttpSource, DerivedSource[Known]):
 
     # In fetching threads
 
-    def _chart(self) -> Page[Any]:
+    def _chart(self, company: Company) -> Page[Any]:
         accounts = pages(self._calls.accounts())
         categories = pages(self._calls.categories())
+        listed: list[Page[Any]] = [*accounts, *categories]
+        if not any(page.row_count for page in listed):
+            raise self.nothing_of(company, "there is neither a bank account nor a category")
         known = Known([], _transfers(categories), Balances(self._tolerance))
         openings: list[Decimal | None] = []
         for row in _rows(accounts):

@@ -73,6 +73,7 @@ class GenericQueryBooks(HttpSource, ComposedSource):
 
     source_system = "totvs_protheus"
     system = "TOTVS Protheus"
+    told_apart_by = "erp_id in companies, tenant and environment"
     natural_balances = True
     made_of = {  # noqa: RUF012 - a mapping that nobody changes
         "api": "public",
@@ -88,6 +89,10 @@ class GenericQueryBooks(HttpSource, ComposedSource):
         super().__init__(transport)
         self._tenant = tenant
         self._page_size = page_size
+
+    def whose(self, company: Company) -> str:
+        """The company and the branch that is asked for."""
+        return f"{super().whose(company)} in tenant {tenant_of(company, self._tenant)!r}"
 
     def chart(self, company: Company) -> HttpQuery[Account]:
         """The chart of accounts."""
