@@ -28,7 +28,7 @@ def committed() -> dict[str, str]:
     """What is committed stands for what has been tagged."""
     asked = ["git", "rev-parse", "HEAD"]
     head = subprocess.run(asked, cwd=PROJECT, check=True, capture_output=True, text=True).stdout
-    return {"@v0.1.0": f"@{head.strip()}"}
+    return {"@v0.2.0": f"@{head.strip()}"}
 
 
 def environment(folder: Path, *, pip: bool) -> Path:

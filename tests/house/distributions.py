@@ -4,15 +4,28 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from importlib import metadata
+from functools import cached_property
+from itertools import chain
 from pathlib import Path
 
 import msgspec
+from hatchling.metadata.core import ProjectMetadata
 
 PROJECT = Path(__file__).parents[2]
 
 
-class Distribution(msgspec.Struct, frozen=True):
+class Declared(msgspec.Struct, frozen=True):
+    """What a distribution's pyproject.toml says of it."""
+
+    version: str
+    dependencies: list[str]
+    extras: list[str]
+    commands: list[str]
+    keywords: list[str]
+    urls: dict[str, str]
+
+
+class Distribution(msgspec.Struct, frozen=True, dict=True):
     """One distribution of the workspace: its folder, and the package in it."""
 
     name: str
@@ -23,9 +36,18 @@ class Distribution(msgspec.Struct, frozen=True):
         """The name it is imported by."""
         return self.name.replace("-", "_")
 
-    def dependencies(self) -> list[str]:
-        """The requirements it declares, those of its extras included."""
-        return metadata.requires(self.name) or []
+    @cached_property
+    def declared(self) -> Declared:
+        """What its pyproject.toml says, installed or not."""
+        core = ProjectMetadata(str(self.folder), None).core
+        return Declared(
+            core.version or "",
+            core.dependencies,
+            [*chain.from_iterable(core.optional_dependencies.values())],
+            [*core.scripts],
+            core.keywords,
+            core.urls,
+        )
 
     def __str__(self) -> str:
         """Its name."""
@@ -40,8 +62,10 @@ DISTRIBUTIONS = [
             (*PROJECT.glob("taps/*/pyproject.toml"), *PROJECT.glob("analyze/*/pyproject.toml"))
         )
     ),
+    Distribution("erp-target-postgres", PROJECT / "loaders" / "target-postgres"),
 ]
 TAPS = [one for one in DISTRIBUTIONS if one.folder.parent.name == "taps"]
+LOADERS = [one for one in DISTRIBUTIONS if one.folder.parent.name == "loaders"]
 
 
 def build(distribution: Distribution, folder: Path) -> list[Path]:

@@ -1,28 +1,35 @@
-"""What Meltano Hub wants to know of each tap, written from the extractors in meltano.yml.
+"""What Meltano Hub wants to know of each plugin, written from its entry in meltano.yml.
 
-`python -m house.hub --write` writes `hub/extractors/<tap>/erp-taps.yml`, laid out as in the Hub's
-own collection of definitions; without `--write` it only says whether they still agree.
+`python -m house.hub --write` writes `hub/extractors/<tap>/erp-taps.yml` and those of the loader and
+the report, laid out as in the Hub's own collection of definitions; without `--write` it only says
+whether they still agree.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from importlib.metadata import entry_points, metadata
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
 import yaml
 
-from house.settings import PROJECT, taps
+from house.distributions import DISTRIBUTIONS, Distribution
+from house.settings import PROJECT
 
 VARIANT = "erp-taps"
-FOLDER = PROJECT / "hub" / "extractors"
+FOLDER = PROJECT / "hub"
+KINDS = {"taps": "extractors", "loaders": "loaders", "analyze": "utilities"}
+"""What the distributions of a folder are to Meltano; `erp-common` is no plugin."""
+VENDORS = {"loaders": "https://www.postgresql.org", "analyze": "https://www.getdbt.com"}
+"""What the plugins of a folder work with, where they name no `Vendor` of their own."""
 
 Capability = Literal[
-    "about", "activate-version", "batch", "catalog", "discover", "log-based", "properties",
-    "schema-flattening", "state", "stream-maps", "structured-logging", "test",
+    "about", "activate-version", "batch", "catalog", "discover", "hard-delete", "log-based",
+    "properties", "schema-flattening", "state", "stream-maps", "structured-logging",
+    "target-schema", "test", "validate-records",
 ]  # fmt: skip
 
 
@@ -42,12 +49,21 @@ class Setting(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     description: str
     options: list[Option] | msgspec.UnsetType = msgspec.UNSET
     sensitive: bool | msgspec.UnsetType = msgspec.UNSET
+    value: bool | int | str | msgspec.UnsetType = msgspec.UNSET
+
+
+class Command(msgspec.Struct, forbid_unknown_fields=True):
+    """One command of a utility."""
+
+    args: str
+    description: str
 
 
 class Definition(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """An extractor's definition; the Hub refuses other keys, and sorts these."""
+    """A plugin's definition; the Hub refuses other keys, and sorts these."""
 
-    capabilities: list[Capability]
+    capabilities: list[Capability] | msgspec.UnsetType = msgspec.UNSET
+    commands: dict[str, Command] | msgspec.UnsetType = msgspec.UNSET
     description: str
     domain_url: str
     executable: str
@@ -59,60 +75,84 @@ class Definition(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     pip_url: str
     quality: Literal["gold", "silver", "bronze", "unknown"]
     settings: list[Setting]
-    settings_group_validation: list[list[str]]
+    settings_group_validation: list[list[str]] | msgspec.UnsetType = msgspec.UNSET
     variant: str
 
 
-def definition(entry: dict[str, Any]) -> Definition:
-    """The definition of the tap that has this entry in meltano.yml.
+def definition(entry: dict[str, Any], distribution: Distribution) -> Definition:
+    """The definition of the plugin that has this entry in meltano.yml.
 
     Raises:
         ValidationError: The entry has something that the Hub would refuse.
     """
-    name = entry["name"]
-    [point] = [
-        point
-        for point in entry_points(group="erp_common.taps")
-        if point.dist is not None and point.dist.name == name
-    ]
-    keywords = metadata(name)["Keywords"].split(",")
     told = {
+        "label": label(distribution),
         **entry,
-        "domain_url": vendor(name),
-        "keywords": sorted({"meltano_sdk", *keywords} - {"singer", "tap", "meltano", "elt"}),
-        "label": point.load().defaults.system,
+        "domain_url": vendor(distribution),
+        "keywords": sorted(
+            {*distribution.declared.keywords, *(["meltano_sdk"] if "capabilities" in entry else [])}
+            - {"singer", "tap", "target", "meltano", "elt"}
+        ),
         "maintenance_status": "beta",
         # From the package index; erp-common comes with it.
-        "pip_url": name,
+        "pip_url": distribution.name,
         # The Hub's maintainers rate it.
         "quality": "unknown",
+        "settings": [
+            {"label": setting["name"].replace("_", " ").capitalize(), **setting}
+            for setting in entry["settings"]
+        ],
         "variant": VARIANT,
     }
+    if distribution.folder.parent.name == "loaders":
+        # A script of this project.
+        told.pop("commands", None)
     return msgspec.convert(told, Definition)
 
 
-def vendor(name: str) -> str:
-    """Where the vendor describes the API that is read: `Vendor` among the project's URLs.
+def label(distribution: Distribution) -> str:
+    """What a tap's ERP is called; other plugins have it in their entries."""
+    found = [
+        point.load().defaults.system
+        for point in entry_points(group="erp_common.taps")
+        if point.dist is not None and point.dist.name == distribution.name
+    ]
+    return found[0] if found else distribution.name
+
+
+def vendor(distribution: Distribution) -> str:
+    """Where what the plugin works with is described: `Vendor` among the project's URLs.
 
     Raises:
         ValueError: The tap's pyproject.toml does not say it.
     """
-    for line in metadata(name).get_all("Project-URL") or []:
-        label, _, address = line.partition(", ")
-        if label == "Vendor":
-            return str(address)
-    raise ValueError(f"{name} names no Vendor under [project.urls] in its pyproject.toml.")
+    urls = distribution.declared.urls
+    address = urls.get("Vendor") or VENDORS.get(distribution.folder.parent.name)
+    if address is None:
+        raise ValueError(
+            f"{distribution} names no Vendor under [project.urls] in its pyproject.toml."
+        )
+    return address
+
+
+def plugins() -> dict[Path, tuple[dict[str, Any], Distribution]]:
+    """The file of each definition, with the entry in meltano.yml and the distribution."""
+    project = yaml.safe_load((PROJECT / "meltano.yml").read_text(encoding="utf-8"))
+    found = {}
+    for distribution in DISTRIBUTIONS:
+        kind = KINDS.get(distribution.folder.parent.name)
+        if kind is not None:
+            name = distribution.folder.name
+            entry = next(one for one in project["plugins"][kind] if one["name"] == name)
+            found[FOLDER / kind / name / f"{VARIANT}.yml"] = entry, distribution
+    return found
 
 
 def files() -> dict[Path, str]:
     """Each definition's file, and what it must hold."""
-    project = yaml.safe_load((PROJECT / "meltano.yml").read_text(encoding="utf-8"))
-    entries = {entry["name"]: entry for entry in project["plugins"]["extractors"]}
     return {
-        FOLDER / tap / f"{VARIANT}.yml": yaml.safe_dump(
-            msgspec.to_builtins(definition(entries[tap])), allow_unicode=True, width=100
-        )
-        for tap in taps()
+        file: yaml.safe_dump(msgspec.to_builtins(definition(*of)), allow_unicode=True, width=100)
+        for file, of in plugins().items()
     }
 
 

@@ -26,7 +26,8 @@ class Import(msgspec.Struct, frozen=True):
 def packages() -> dict[str, Path]:
     """The folder of each package that is distributed, by the package's name."""
     folders = [PROJECT / "shared" / "erp_common", *sorted(PROJECT.glob("taps/*/tap_*"))]
-    folders += sorted(file.parent for file in PROJECT.glob("analyze/*/*/py.typed"))
+    for beside in ("analyze", "loaders"):
+        folders += sorted(file.parent for file in PROJECT.glob(f"{beside}/*/*/py.typed"))
     return {folder.name: folder for folder in folders}
 
 

@@ -8,7 +8,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from house.distributions import DISTRIBUTIONS, PROJECT, TAPS, Distribution
+from house.distributions import DISTRIBUTIONS, LOADERS, PROJECT, TAPS, Distribution
 
 REQUIREMENTS = PROJECT / "requirements"
 OWN = {distribution.name for distribution in DISTRIBUTIONS}
@@ -25,16 +25,17 @@ def locked(name: str) -> dict[str, list[Requirement]]:
 
 
 LOCKS = [
-    *(("dev.txt", distribution) for distribution in DISTRIBUTIONS),
+    *(("dev.txt", distribution) for distribution in DISTRIBUTIONS if distribution not in LOADERS),
     *(("taps.txt", distribution) for distribution in DISTRIBUTIONS[:1] + TAPS),
     *((f"{one.name}.txt", one) for one in DISTRIBUTIONS if one.folder.parent.name == "analyze"),
+    *((f"{one.folder.name}.txt", one) for one in LOADERS),
 ]
 
 
 @pytest.mark.parametrize(("lock", "distribution"), LOCKS, ids=str)
 def test_locks_cover_what_is_declared(lock: str, distribution: Distribution) -> None:
     versions = locked(lock)
-    for declared in map(Requirement, distribution.dependencies()):
+    for declared in map(Requirement, distribution.declared.dependencies):
         if declared.name in OWN or (
             declared.marker and not declared.marker.evaluate({"extra": ""})
         ):
