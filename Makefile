@@ -155,3 +155,8 @@ lock: .venv/.installed ## newest versions of everything into requirements/*.txt
 clean: ## remove everything that was installed or made
 	@[ ! -x $(bin)/python ] || $(bin)/python -m demo.forget
 	rm -rf .venv .tools .meltano .airflow .demo dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+# Wheels on other Pythons: whatever interpreters of these the machine has (PATH, pyenv); the newest too.
+.PHONY: test-pythons
+test-pythons: .venv/.installed ## the wheels on 3.10, 3.13 and the newest Python there is; says what it skips
+	$(bin)/python -m house.pythons

@@ -88,3 +88,12 @@ def test_a_slip_is_told_beside_what_is_missing(
     run = world.bad(start_date=..., **wrong)
     assert run.last_error.startswith("ConfigValidationError: start_date is missing; ")
     assert told in run.last_error
+
+
+def test_a_misspelt_key_is_told_beside_the_right_one(world: World) -> None:
+    name, *_ = next(iter(world.erp.logins.values()))
+    wrong = name[:-2] + name[:-3:-1]
+    run = world.bad(**{name: ..., wrong: "4711"})
+    assert run.last_error.startswith(f"ConfigValidationError: {name} must be set for auth_type ")
+    assert f"has no setting {wrong}; did you mean {name}?" in run.last_error
+    assert "4711" not in run.last_error

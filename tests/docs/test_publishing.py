@@ -1,4 +1,4 @@
-"""docs/publishing.md: installing from a repository works as it is told there."""
+"""Installing as docs/publishing.md and the READMEs tell it."""
 
 from __future__ import annotations
 
@@ -57,6 +57,7 @@ def settings() -> dict[str, str]:
     }
 
 
+@pytest.mark.distributions
 def test_pip_with_both_addresses(tmp_path: Path) -> None:
     commands = environment(tmp_path / "venv", pip=True)
     typed = substituted(
@@ -66,11 +67,37 @@ def test_pip_with_both_addresses(tmp_path: Path) -> None:
     assert works(commands)
 
 
+@pytest.mark.distributions
 def test_uv_with_one_address(tmp_path: Path) -> None:
     commands = environment(tmp_path / "venv", pip=False)
     typed = substituted(block("uv pip install"), committed())
     shell(typed, {**settings(), "VIRTUAL_ENV": str(commands.parent)}, folder=tmp_path, path=[UV])
     assert works(commands)
+
+
+@pytest.mark.distributions
+@pytest.mark.parametrize("page", ["README.md", "README.pt-BR.md"])
+def test_from_a_copy(page: str, tmp_path: Path) -> None:
+    (typed,) = [one for one in blocks(PROJECT / page, "sh") if one.text.startswith("pip install")]
+    typed = Block(typed.heading, "sh", f"uv {typed.text}")
+    commands = environment(tmp_path / "venv", pip=False)
+    shell(typed, {**settings(), "VIRTUAL_ENV": str(commands.parent)}, path=[UV])
+    assert works(commands)
+
+
+@pytest.mark.distributions
+def test_the_report_from_a_copy(tmp_path: Path) -> None:
+    page = PROJECT / "analyze" / "close-report" / "README.md"
+    line = blocks(page, "sh")[0].text.splitlines()[0]
+    assert line == "pip install ./analyze/close-report"
+    commands = environment(tmp_path / "venv", pip=False)
+    known = {
+        **settings(),
+        "UV_CONSTRAINT": str(PROJECT / "requirements" / "close-report.txt"),
+        "VIRTUAL_ENV": str(commands.parent),
+    }
+    shell(Block("", "sh", f"uv {line}"), known, path=[UV])
+    subprocess.run([str(commands / "close-report"), "--help"], check=True, capture_output=True)
 
 
 def test_other_blocks_are_for_who_releases() -> None:

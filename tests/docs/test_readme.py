@@ -18,9 +18,10 @@ from simulator import Books, Simulator
 pytestmark = [pytest.mark.xdist_group("meltano"), pytest.mark.timeout(900)]
 
 PAGE = PROJECT / "README.md"
+PORTUGUESE = PROJECT / "README.pt-BR.md"
 ELSEWHERE = {
     "make demo": "what it shows is tested on smaller books, with the rest of Meltano",
-    "pip install ./shared": "every distribution is installed by itself, with those that build them",
+    "pip install ./shared": "test_publishing installs so, which takes longer",
 }
 """Blocks that are not run here, by their beginning, and why."""
 
@@ -62,6 +63,24 @@ def test_a_tap_by_itself(tmp_path: Path) -> None:
     periods = [json.loads(line) for line in messages if '"stream":"periods"' in line]
     records = [one["record"] for one in periods if one["type"] == "RECORD"]
     assert [row["is_reconciled"] for row in records] == [True, True, True]
+
+
+def test_the_same_in_portuguese(tmp_path: Path) -> None:
+    (told,) = [json.loads(one.text) for one in blocks(PORTUGUESE, "json")]
+    listed = blocks(PORTUGUESE, "sh")
+    assert [one.text.partition("  ")[0].strip() for one in listed] == [
+        "make demo",
+        "pip install ./shared ./taps/tap-omie",
+        "tap-omie --config config.json --health-check",
+    ]
+    with Simulator(Books.generate(companies=["123"], entries_per_month=5)) as erp:
+        known = wanted(erp)
+        more = ("base_url", "ca_bundle", "app_key", "app_secret")
+        told |= {name: known[name] for name in more} | {"end_date": "2024-01-31"}
+        (tmp_path / "config.json").write_text(json.dumps(told), encoding="utf-8")
+        said = shell(listed[-1], {}, folder=tmp_path)
+    assert json.loads(said)["status"] == "connected"
+    assert '"stream":"periods"' in (tmp_path / "saida.singer").read_text(encoding="utf-8")
 
 
 def test_meltano_and_the_views(warehouse: Warehouse, postgres: Postgres, tmp_path: Path) -> None:

@@ -191,6 +191,35 @@ def test_settings_of_every_kind_arrive_as_they_were_meant(
     ]
 
 
+@pytest.mark.pipelines
+def test_objects_arrive_whole_and_what_nothing_reads_is_told(
+    warehouse: Warehouse, tmp_path: Path
+) -> None:
+    told: list[str] = []
+    log = tmp_path / "meltano.log"
+    with Simulator() as erp:
+        settings = pipeline(erp, warehouse, tmp_path)
+        del settings["TAP_OMIE_RATE_LIMIT_REQUESTS"], settings["TAP_OMIE_RATE_LIMIT_BURST"]
+        settings |= {
+            "TAP_OMIE_RATE_LIMIT": '{"requests": 100000, "burst": 1000}',
+            "TAP_OMIE_FILTERS": '{"account_types": ["EQUITY"], "level": 3}',
+            "TAP_OMIE_ACCOUNT_TYPE_PREFIXES": '{"1": "EQUITY"}',
+            "TAP_OMIE_STREAM_MAPS": '{"validation_issues": "__NULL__"}',
+            "TAP_OMIE_FILTERS_LEVL": "2",
+            "TAP_OMIE_STRAT_DATE": "2024-01-01",
+        }
+        run(settings, log=log, tell=told.append)
+    loaded = warehouse.rows("select distinct level, account_type from trial_balance")
+    assert [tuple(row.values()) for row in loaded] == [(3, "EQUITY")]
+    assert warehouse.values(
+        "select count(*) from pg_tables where tablename = 'validation_issues'"
+    ) == [0]
+    warned = [line for line in told if "nothing reads" in line]
+    assert len(warned) == 2
+    assert "FILTERS_LEVL in the environment: it is ignored; did you mean TAP_OMIE_" in warned[0]
+    assert "did you mean TAP_OMIE_START_DATE?" in warned[1]
+
+
 def test_a_failed_run_says_why_and_no_secret(warehouse: Warehouse, tmp_path: Path) -> None:
     log = tmp_path / "meltano.log"
     told: list[str] = []

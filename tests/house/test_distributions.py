@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import tarfile
@@ -10,8 +11,10 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import yaml
+from packaging.requirements import Requirement
 
-from house.distributions import DISTRIBUTIONS, PROJECT, TAPS, Distribution, build
+from house.distributions import DISTRIBUTIONS, LOADERS, PROJECT, TAPS, Distribution, build
 
 pytestmark = pytest.mark.slow
 
@@ -54,31 +57,71 @@ def test_the_package_index_would_take_them(
     assert said.stdout.count("PASSED") == 2
 
 
+INSTALLED = [one for one in DISTRIBUTIONS if one.declared.commands]
+
+
+@pytest.mark.distributions
 @pytest.mark.parametrize("suffix", [".whl", ".gz"])
-@pytest.mark.parametrize("tap", TAPS, ids=str)
-def test_a_tap_runs_where_only_it_is_installed(
-    built: dict[str, list[Path]], tap: Distribution, suffix: str, tmp_path: Path
+@pytest.mark.parametrize("distribution", INSTALLED, ids=str)
+def test_it_runs_where_only_it_is_installed(
+    built: dict[str, list[Path]], distribution: Distribution, suffix: str, tmp_path: Path
 ) -> None:
     venv = tmp_path / "venv"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True)
+    needed = ["erp-common"] if distribution in TAPS else []
     files = [
         str(file)
-        for name in ("erp-common", tap.name)
+        for name in (*needed, distribution.name)
         for file in built[name]
         if file.suffix == suffix
     ]
     python = str(venv / "bin" / "python")
     uv = [str(UV), "pip", "install", "--python", python]
     installer = uv if UV.exists() else [sys.executable, "-m", "pip", "--python", python, "install"]
-    constraint = ["--constraint", str(PROJECT / "requirements" / "taps.txt")]
-    subprocess.run([*installer, "--quiet", *constraint, *files], check=True)
+    lock = "taps" if distribution in TAPS else distribution.folder.name
+    # Without hashes, which would be asked of the wheels that were just built as well.
+    versions = re.sub(
+        r" \\\n +--hash=\S+", "", (PROJECT / "requirements" / f"{lock}.txt").read_text("utf-8")
+    )
+    constraints = tmp_path / "constraints.txt"
+    constraints.write_text(versions, encoding="utf-8")
+    subprocess.run([*installer, "--quiet", "--constraint", str(constraints), *files], check=True)
 
+    (command,) = distribution.declared.commands
+    singer = distribution in TAPS or distribution in LOADERS
     about = subprocess.run(
-        [str(venv / "bin" / tap.name), "--about", "--format=json"],
+        [str(venv / "bin" / command), *(["--about", "--format=json"] if singer else ["--help"])],
         cwd=tmp_path, check=True, capture_output=True,
-    )  # fmt: skip
-    assert json.loads(about.stdout)["name"] == tap.name
+    ).stdout.decode()  # fmt: skip
+    if singer:
+        told = json.loads(about)
+        assert told["name"] in {distribution.name, distribution.folder.name}
+    else:
+        assert about.startswith(f"usage: {command} ")
 
-    views = [python, "-m", "erp_common.sql"]
-    printed = subprocess.run(views, cwd=tmp_path, check=True, capture_output=True, text=True).stdout
-    assert 'create or replace view "erp".current_trial_balance' in printed
+    if distribution in TAPS:
+        assert told["version"] == distribution.declared.version
+        views = [python, "-m", "erp_common.sql"]
+        printed = subprocess.run(
+            views, cwd=tmp_path, check=True, capture_output=True, text=True
+        ).stdout
+        assert 'create or replace view "erp".current_trial_balance' in printed
+
+
+def test_all_share_one_version() -> None:
+    (version,) = {one.declared.version for one in DISTRIBUTIONS}
+    minor = ".".join([*version.split(".")[:2], "0"])
+    wanted = {
+        line
+        for one in TAPS
+        for line in one.declared.dependencies
+        if Requirement(line).name == "erp-common"
+    }
+    assert wanted == {f"erp-common~={minor}"}
+    package = yaml.safe_load((PROJECT / "transform" / "dbt_project.yml").read_text("utf-8"))
+    assert package["version"] == version
+    changelog = (PROJECT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert f"\n## {version}" in changelog
+    for page in ("publishing.md", "meltano.md"):
+        tags = re.findall(r"@v([\d.]+)#", (PROJECT / "docs" / page).read_text(encoding="utf-8"))
+        assert set(tags) == {version}

@@ -265,3 +265,25 @@ def test_every_public_name_is_there() -> None:
     assert set(erp_common.__all__) <= set(dir(erp_common))
     with pytest.raises(AttributeError):
         _ = erp_common.nothing
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"bsae_url": "https://127.0.0.1"}, "has no setting bsae_url: it is ignored; did you mean"),
+        ({"rate_limit.requests": 5}, 'write it as an object: "rate_limit": {"requests": …}'),
+    ],
+    ids=str,
+)
+def test_a_misspelt_setting_is_told(
+    wrong: dict[str, Any], told: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    keys = {"app_key": "k", "app_secret": "s"}
+    create_connector("omie", "api_key", credentials=keys, config=wrong)
+    assert told in caplog.text
+
+
+def test_a_misspelt_credential_is_told_beside_the_right_one() -> None:
+    keys = {"app_kye": "k", "app_secret": "s"}
+    with pytest.raises(ValueError, match="no setting app_kye; did you mean app_key"):
+        create_connector("omie", "api_key", credentials=keys)

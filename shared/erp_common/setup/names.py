@@ -64,7 +64,12 @@ def variable(prefix: str, *names: str) -> str:
 
 
 def unread(
-    schema: Mapping[str, Any], prefix: str, variables: Collection[str], *, read: bool
+    schema: Mapping[str, Any],
+    prefix: str,
+    variables: Collection[str],
+    *,
+    read: bool,
+    meltano: bool = False,
 ) -> Iterator[str]:
     """Sentences about variables with the tap's prefix that have no effect.
 
@@ -73,14 +78,23 @@ def unread(
         prefix: How its variables begin.
         variables: The names in the environment.
         read: Whether settings are read from there.
+        meltano: Whether Meltano started the tap; it hands on every entry of an object in a variable
+            of its own, and what entries there are only our objects with parts say.
     """
+    entries = tuple(
+        f"{variable(prefix, name)}_"
+        for name, described in schema["properties"].items()
+        if meltano
+        and "object" in described["type"]
+        and not ("group" in described and described.get("properties"))
+    )
     known = {variable(prefix, name) for name in schema["properties"]}
     for name, described in schema["properties"].items():
         for part in described.get("properties", {}):
             known |= set(_variables(prefix, name, part))
     for name in sorted(variables):
         # Behind two underscores stand Meltano's own settings, and those of plugins that inherit.
-        if not name.startswith(prefix) or name.startswith(f"{prefix}_"):
+        if not name.startswith(prefix) or name.startswith((f"{prefix}_", *entries)):
             continue
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1)

@@ -151,10 +151,11 @@ class TapBase(Tap, Generic[S]):
         for name, hint in misspelt(self._config, self.every_setting()):
             told = f"; {hint}" if hint else ""
             self.logger.warning("%s has no setting %s: it is ignored%s", self.name, name, told)
-        if any(name.startswith("MELTANO_") for name in os.environ):
-            return  # Meltano hands on what it has read, and more
-        prefix, read = self._env_var_prefix, self._reads_environment
-        for sentence in unread(self.every_setting(), prefix, os.environ, read=read):
+        # Meltano reads the environment itself, and hands the tap a file.
+        meltano = any(name.startswith("MELTANO_") for name in os.environ)
+        prefix, read = self._env_var_prefix, self._reads_environment or meltano
+        described = self.every_setting()
+        for sentence in unread(described, prefix, os.environ, read=read, meltano=meltano):
             self.logger.warning("%s", sentence)
 
     @classproperty
