@@ -5,7 +5,8 @@ export UV_PYTHON_DOWNLOADS=never
 
 python_new_enough() {
   "$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null || {
-    found=$("$PYTHON" --version 2>&1 || true)
+    found=
+    if command -v "$PYTHON" >/dev/null; then found=$("$PYTHON" --version 2>&1 || true); fi
     echo "error: Python 3.10 or newer is needed, '$PYTHON' is: ${found:-not found}." >&2
     echo "       Name another one, for example: make PYTHON=python3.12 demo" >&2
     exit 1

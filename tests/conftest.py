@@ -17,7 +17,7 @@ from faults.summary import pytest_terminal_summary
 __all__ = ["pytest_terminal_summary"]
 
 ASKED_FOR = {
-    "pipelines": "minutes of Meltano",
+    "pipelines": "minutes of Meltano, and of what documents tell a reader to type",
     "nightly": "many more points of failure",
     "slow": "seconds each, where quicker tests cover most of the ground",
     "close": "minutes of dbt",

@@ -51,6 +51,7 @@ def report(page: Path, beginning: str = "") -> Block:
     return block
 
 
+@pytest.mark.pipelines
 @pytest.mark.parametrize("page", [README, CLOSE, FECHAMENTO], ids=lambda page: page.name)
 def test_rendered_and_signed(page: Path, address: str, tmp_path: Path) -> None:
     block = report(page)
@@ -73,6 +74,7 @@ def test_rendered_and_signed(page: Path, address: str, tmp_path: Path) -> None:
     assert signed == [COMPANY]
 
 
+@pytest.mark.pipelines
 @pytest.mark.parametrize("page", [README, FECHAMENTO], ids=lambda page: page.name)
 def test_mailed(page: Path, address: str, tmp_path: Path) -> None:
     mail = tmp_path / "mail"

@@ -65,6 +65,7 @@ def test_a_tap_by_itself(tmp_path: Path) -> None:
     assert [row["is_reconciled"] for row in records] == [True, True, True]
 
 
+@pytest.mark.pipelines
 def test_the_same_in_portuguese(tmp_path: Path) -> None:
     (told,) = [json.loads(one.text) for one in blocks(PORTUGUESE, "json")]
     listed = blocks(PORTUGUESE, "sh")

@@ -16,7 +16,7 @@ from singer_sdk.exceptions import ConfigValidationError
 from erp_common.setup.parse import parse
 from erp_common.setup.schema import bare, choices
 from erp_common.setup.settings import Settings
-from house.imports import packages
+from house.imports import PROJECT, packages
 
 SETTINGS: dict[str, type[Settings]] = {
     point.name: point.load().settings_class for point in entry_points(group="erp_common.taps")
@@ -153,3 +153,16 @@ def test_a_tap_s_own_setting_is_checked(tap: str, own: str, wrong: Any, told: st
 def test_every_setting_is_described(tap: str) -> None:
     for field in msgspec.structs.fields(SETTINGS[tap]):
         assert "setting" in str(field.type), f"{field.name} is declared without setting(…)"
+
+
+def test_class_variables_of_structs_say_their_type() -> None:
+    """Python 3.10 cannot evaluate a bare `ClassVar`, and msgspec evaluates them all."""
+    bare = [
+        f"{file.relative_to(PROJECT)}:{node.lineno}"
+        for folder in ("shared", "taps", "analyze")
+        for file in sorted((PROJECT / folder).rglob("*.py"))
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.AnnAssign)
+        if isinstance(node.annotation, ast.Name) and node.annotation.id == "ClassVar"
+    ]
+    assert bare == []

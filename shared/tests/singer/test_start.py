@@ -31,7 +31,7 @@ _cuts = st.sampled_from([Cut.MONTH, Cut.QUARTER, Cut.YEAR])
 class _Settings(DerivedSettings, frozen=True, kw_only=True):
     """Of an ERP that sums up."""
 
-    defaults: ClassVar = Defaults(
+    defaults: ClassVar[Defaults] = Defaults(
         system="Acme",
         base_url="https://acme.example",
         auth_types=("bearer_token",),

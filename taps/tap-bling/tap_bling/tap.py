@@ -27,7 +27,7 @@ BASE_URL_PUBLIC = "https://api.bling.com.br/Api/v3"
 class BlingSettings(DerivedSettings, frozen=True, kw_only=True):
     """Bling's settings."""
 
-    defaults: ClassVar = Defaults(
+    defaults: ClassVar[Defaults] = Defaults(
         system="Bling",
         base_url=BASE_URL,
         auth_types=("api_key", "oauth2", "bearer_token"),

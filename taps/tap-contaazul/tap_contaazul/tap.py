@@ -27,7 +27,7 @@ BASE_URL_PUBLIC = "https://api-v2.contaazul.com"
 class ContaAzulSettings(DerivedSettings, frozen=True, kw_only=True):
     """ContaAzul's settings."""
 
-    defaults: ClassVar = Defaults(
+    defaults: ClassVar[Defaults] = Defaults(
         system="ContaAzul",
         base_url="https://api.contaazul.com/v1",
         auth_types=("oauth2", "bearer_token"),

@@ -39,7 +39,7 @@ class FiledCompany(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class EcdSettings(Settings, frozen=True, kw_only=True):
     """The settings of filed ledgers."""
 
-    defaults: ClassVar = Defaults(
+    defaults: ClassVar[Defaults] = Defaults(
         system="SPED ECD",
         base_url="",
         auth_types=("none",),

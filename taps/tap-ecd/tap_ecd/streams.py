@@ -77,7 +77,7 @@ class Files(FiledStream):
     """The files that say anything of a period, and what each is to the ledger."""
 
     name = "ecd_files"
-    row_schema: ClassVar = _schema(
+    row_schema: ClassVar[dict[str, Any]] = _schema(
         ("file",),
         {
             "file": _column("text", "Where the file is."),
@@ -126,7 +126,7 @@ class CostCenterBalances(FiledStream):
     """The balances by account and cost centre, as the file states them."""
 
     name = "ecd_cost_center_balances"
-    row_schema: ClassVar = _schema(
+    row_schema: ClassVar[dict[str, Any]] = _schema(
         ("account_code", "cost_center"),
         {
             "account_code": _column("text", "The account's code."),
@@ -148,7 +148,7 @@ class BeforeClosing(FiledStream):
     """What the result accounts held before each closing."""
 
     name = "ecd_before_closing"
-    row_schema: ClassVar = _schema(
+    row_schema: ClassVar[dict[str, Any]] = _schema(
         ("closed_on", "account_code", "cost_center"),
         {
             "closed_on": _column("date", "The day of the closing (DT_RES)."),
@@ -167,7 +167,7 @@ class Statements(FiledStream):
     """The lines of the balance sheets and income statements that end in a period."""
 
     name = "ecd_statements"
-    row_schema: ClassVar = _schema(
+    row_schema: ClassVar[dict[str, Any]] = _schema(
         ("file_name", "statement", "statement_start", "statement_end", "line_number"),
         {
             "file_name": _column("text", "The file that states it."),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, cast
 
 from singer_sdk.exceptions import ConfigValidationError
 
@@ -36,7 +36,7 @@ class TapEcd(LedgerTap[EcdSettings]):
     name = "tap-ecd"
     settings_class = EcdSettings
     source_class = FiledLedgers
-    stream_classes: ClassVar = ECD_STREAMS
+    stream_classes = ECD_STREAMS
     _books: FiledLedgers
 
     @classmethod

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class OmieSettings(DerivedSettings, frozen=True, kw_only=True):
     """Omie's settings; it sums ledgers up under its public API alone."""
 
-    defaults: ClassVar = Defaults(
+    defaults: ClassVar[Defaults] = Defaults(
         system="Omie",
         base_url="https://app.omie.com.br/api/v1",
         auth_types=("api_key",),

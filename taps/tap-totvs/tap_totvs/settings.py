@@ -12,7 +12,7 @@ from erp_common.setup.settings import Defaults, Settings
 class TotvsSettings(Settings, frozen=True, kw_only=True):
     """TOTVS Protheus' settings."""
 
-    defaults: ClassVar = Defaults(
+    defaults: ClassVar[Defaults] = Defaults(
         system="TOTVS Protheus",
         base_url="https://api.totvs.com.br/protheus",
         auth_types=("oauth2", "basic_auth", "bearer_token"),
