@@ -25,7 +25,6 @@ ASKED_FOR = {
     "accessibility": "needs axe-core, which npm brings",
     "orchestration": "needs Apache Airflow",
     "hostile": "a minute or two of servers that mean harm",
-    "distributions": "packages installed into environments of their own, from an index",
     "loaders": "needs MariaDB, and loaders in environments of their own",
 }
 """Markers of tests that `make test` leaves out, and why; each runs with `-m` and its name."""

@@ -57,7 +57,6 @@ def settings() -> dict[str, str]:
     }
 
 
-@pytest.mark.distributions
 def test_pip_with_both_addresses(tmp_path: Path) -> None:
     commands = environment(tmp_path / "venv", pip=True)
     typed = substituted(
@@ -67,7 +66,6 @@ def test_pip_with_both_addresses(tmp_path: Path) -> None:
     assert works(commands)
 
 
-@pytest.mark.distributions
 def test_uv_with_one_address(tmp_path: Path) -> None:
     commands = environment(tmp_path / "venv", pip=False)
     typed = substituted(block("uv pip install"), committed())
@@ -75,7 +73,6 @@ def test_uv_with_one_address(tmp_path: Path) -> None:
     assert works(commands)
 
 
-@pytest.mark.distributions
 @pytest.mark.parametrize("page", ["README.md", "README.pt-BR.md"])
 def test_from_a_copy(page: str, tmp_path: Path) -> None:
     (typed,) = [one for one in blocks(PROJECT / page, "sh") if one.text.startswith("pip install")]
@@ -85,7 +82,6 @@ def test_from_a_copy(page: str, tmp_path: Path) -> None:
     assert works(commands)
 
 
-@pytest.mark.distributions
 def test_the_report_from_a_copy(tmp_path: Path) -> None:
     page = PROJECT / "analyze" / "close-report" / "README.md"
     line = blocks(page, "sh")[0].text.splitlines()[0]

@@ -46,7 +46,6 @@ def shown(tap: str, number: int = 0) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.pipelines
 @pytest.mark.parametrize("tap", ERPS)
 def test_the_first_settings_are_enough(tap: str, tmp_path: Path) -> None:
     told = shown(tap)
@@ -65,7 +64,6 @@ def test_the_first_settings_are_enough(tap: str, tmp_path: Path) -> None:
     ] * 2
 
 
-@pytest.mark.pipelines
 def test_a_filed_ledger(tmp_path: Path) -> None:
     told = shown("tap-ecd")
     books = Books.generate(companies=["A"], end=date(2024, 2, 29), entries_per_month=2)

@@ -29,7 +29,8 @@ def interpreters() -> dict[Version, Path]:
     """The supported Pythons of this machine: on the PATH, where pyenv keeps them, and this one."""
     places = [*os.get_exec_path(), *map(str, _pyenv())]
     here: Version = (sys.version_info.major, sys.version_info.minor)
-    found: dict[Version, Path] = {here: Path(sys._base_executable)}
+    own = Path(sys.base_prefix, "bin", f"python{here[0]}.{here[1]}")
+    found: dict[Version, Path] = {here: own}
     for minor in range(OLDEST[1], BEYOND[1]):
         name = f"python3.{minor}"
         for place in places:

@@ -11,8 +11,6 @@ import zipfile
 from pathlib import Path
 
 import pytest
-import yaml
-from packaging.requirements import Requirement
 
 from house.distributions import DISTRIBUTIONS, LOADERS, PROJECT, TAPS, Distribution, build
 
@@ -60,7 +58,6 @@ def test_the_package_index_would_take_them(
 INSTALLED = [one for one in DISTRIBUTIONS if one.declared.commands]
 
 
-@pytest.mark.distributions
 @pytest.mark.parametrize("suffix", [".whl", ".gz"])
 @pytest.mark.parametrize("distribution", INSTALLED, ids=str)
 def test_it_runs_where_only_it_is_installed(
@@ -106,22 +103,3 @@ def test_it_runs_where_only_it_is_installed(
             views, cwd=tmp_path, check=True, capture_output=True, text=True
         ).stdout
         assert 'create or replace view "erp".current_trial_balance' in printed
-
-
-def test_all_share_one_version() -> None:
-    (version,) = {one.declared.version for one in DISTRIBUTIONS}
-    minor = ".".join([*version.split(".")[:2], "0"])
-    wanted = {
-        line
-        for one in TAPS
-        for line in one.declared.dependencies
-        if Requirement(line).name == "erp-common"
-    }
-    assert wanted == {f"erp-common~={minor}"}
-    package = yaml.safe_load((PROJECT / "transform" / "dbt_project.yml").read_text("utf-8"))
-    assert package["version"] == version
-    changelog = (PROJECT / "CHANGELOG.md").read_text(encoding="utf-8")
-    assert f"\n## {version}" in changelog
-    for page in ("publishing.md", "meltano.md"):
-        tags = re.findall(r"@v([\d.]+)#", (PROJECT / "docs" / page).read_text(encoding="utf-8"))
-        assert set(tags) == {version}

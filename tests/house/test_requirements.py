@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -67,3 +68,22 @@ def test_what_is_installed_has_hashes(lock: str) -> None:
 @pytest.mark.parametrize("lock", sorted(file.name for file in REQUIREMENTS.glob("*.txt")))
 def test_no_index_is_named(lock: str) -> None:
     assert "://" not in (REQUIREMENTS / lock).read_text(encoding="utf-8")
+
+
+def test_all_share_one_version() -> None:
+    (version,) = {one.declared.version for one in DISTRIBUTIONS}
+    minor = ".".join([*version.split(".")[:2], "0"])
+    wanted = {
+        line
+        for one in TAPS
+        for line in one.declared.dependencies
+        if Requirement(line).name == "erp-common"
+    }
+    assert wanted == {f"erp-common~={minor}"}
+    package = yaml.safe_load((PROJECT / "transform" / "dbt_project.yml").read_text("utf-8"))
+    assert package["version"] == version
+    changelog = (PROJECT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert f"\n## {version}" in changelog
+    for page in ("publishing.md", "meltano.md"):
+        tags = re.findall(r"@v([\d.]+)#", (PROJECT / "docs" / page).read_text(encoding="utf-8"))
+        assert set(tags) == {version}
