@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from contract.applies import Asked, ways
 from contract.commands import Preloaded, PreloadedRunner, Run
 from contract.erps import ACTIVE, Erp
 from contract.ledger import Truth
@@ -29,19 +30,29 @@ def says_nothing(item: pytest.Item) -> bool:
     """Whether the entry of the test's ERP leaves the test out."""
     if not isinstance(item, pytest.Function) or not hasattr(item, "callspec"):
         return False
-    erp = item.callspec.params.get("erp")
-    if not isinstance(erp, Erp):
+    asked = item.callspec.params.get("erp")
+    if not isinstance(asked, Asked):
         return False
+    erp = asked.erp
     module = item.module.__name__.rpartition(".")[2]
     names = (module, f"{module}.{item.originalname}", f"{module}.{item.name}")
     return not erp.left_out.keys().isdisjoint(names)
 
 
-@pytest.fixture(params=ACTIVE, ids=str)
+@pytest.fixture(params=[way for erp in ACTIVE for way in ways(erp)])
 def erp(request: pytest.FixtureRequest) -> Erp:
-    """Each ERP in turn."""
-    assert isinstance(request.param, Erp)
-    return request.param
+    """Each ERP in turn, in each way in which it can be asked."""
+    assert isinstance(request.param, Asked)
+    return request.param.erp
+
+
+@pytest.fixture
+def periods(erp: Erp, request: pytest.FixtureRequest) -> int | None:
+    """The setting `periods_per_request`; None for its default."""
+    asked = request.node.callspec.params["erp"]
+    assert isinstance(asked, Asked)
+    assert asked.erp is erp
+    return asked.periods
 
 
 def books_for(erp: Erp, **plan: Any) -> Books:
@@ -52,16 +63,20 @@ def books_for(erp: Erp, **plan: Any) -> Books:
 class Build:
     """Builds worlds of one ERP, which end with the test."""
 
-    def __init__(self, erp: Erp, runner: PreloadedRunner, stack: ExitStack) -> None:
-        """Build worlds of `erp`, whose taps `runner` runs."""
+    def __init__(
+        self, erp: Erp, runner: PreloadedRunner, stack: ExitStack, periods: int | None = None
+    ) -> None:
+        """Build worlds of `erp`, whose taps `runner` runs with that `periods_per_request`."""
         self.erp = erp
+        self._periods = periods
         self._runner = runner
         self._stack = stack
 
     def __call__(self, books: Books | None = None, **plan: Any) -> World:
         """A world with these books, or with such as `Books.generate` makes of the plan."""
         sim = Simulator(books_for(self.erp, **plan) if books is None else books)
-        return World(self.erp, self._stack.enter_context(sim), self._runner)
+        world = self._stack.enter_context(sim)
+        return World(self.erp, world, self._runner, periods=self._periods)
 
     def like(self, plain: Plain) -> World:
         """A world of its own with the same books, to be read in another way."""
@@ -73,6 +88,7 @@ class Build:
             self._runner,
             end_date=plain.world.end_date,
             files=plain.world.files,
+            periods=self._periods,
         )
 
     def several(self, **plan: Any) -> World:
@@ -102,12 +118,13 @@ class Once:
         self._plain: dict[str, Plain] = {}
         self._catalogs: dict[str, dict[str, Any]] = {}
 
-    def plain(self, erp: Erp, entries: int, end_date: str) -> Plain:
+    def plain(self, erp: Erp, entries: int, end_date: str, periods: int | None) -> Plain:
         """Two companies where the ERP knows more than one, until that day."""
-        key = f"{erp} {end_date}"
+        key = f"{erp} {end_date} {periods}"
         if key not in self._plain:
             with ExitStack() as stack:
-                world = Build(erp, self._runner, stack).several(entries_per_month=entries)
+                build = Build(erp, self._runner, stack, periods)
+                world = build.several(entries_per_month=entries)
                 world.end_date = end_date
                 run = world.good()
                 self._plain[key] = Plain(world, run, list(world.sim.requests))
@@ -137,10 +154,10 @@ def once(preloaded: Preloaded, tmp_path_factory: pytest.TempPathFactory) -> Once
 
 
 @pytest.fixture
-def build(erp: Erp, preloaded: Preloaded, tmp_path: Path) -> Iterator[Build]:
+def build(erp: Erp, periods: int | None, preloaded: Preloaded, tmp_path: Path) -> Iterator[Build]:
     """Build a world: `build(companies=2, entries_per_month=5)`, as `Books.generate` has it."""
     with ExitStack() as stack:
-        yield Build(erp, PreloadedRunner(tmp_path, preloaded), stack)
+        yield Build(erp, PreloadedRunner(tmp_path, preloaded), stack, periods)
 
 
 @pytest.fixture
@@ -150,15 +167,15 @@ def world(build: Build) -> World:
 
 
 @pytest.fixture
-def plain(erp: Erp, once: Once) -> Plain:
+def plain(erp: Erp, periods: int | None, once: Once) -> Plain:
     """A run of a quarter."""
-    return once.plain(erp, 15, "2024-03-31")
+    return once.plain(erp, 15, "2024-03-31", periods)
 
 
 @pytest.fixture
-def brief(erp: Erp, once: Once) -> Plain:
+def brief(erp: Erp, periods: int | None, once: Once) -> Plain:
     """A run of two months, which others are compared with."""
-    return once.plain(erp, 8, "2024-02-29")
+    return once.plain(erp, 8, "2024-02-29", periods)
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ def pages(erp: Erp, rows: int, size: int) -> int:
 
 
 def needed(
-    world: World, size: int, *, every_account: bool = False, together: bool = True
+    world: World, size: int, *, every_account: bool = False, together: bool | None = None
 ) -> Counter[str]:
     """How many requests a run of the quarter takes, by endpoint.
 
@@ -40,9 +40,11 @@ def needed(
         world: The ERP.
         size: Rows on a page.
         every_account: Whether all accounts are asked for, and not those alone that moved.
-        together: Whether an account's postings of all three months are asked for at once.
+        together: Whether an account's postings of all three months are asked for at once; as the
+            world's settings have it by default.
     """
     erp = world.erp
+    together = world.periods != 1 if together is None else together
     count: Counter[str] = Counter()
     if erp.tokens:
         count["token"] = 1
@@ -91,15 +93,17 @@ def test_nothing_is_asked_twice_and_nothing_for_nothing(plain: Plain) -> None:
     assert asked(plain.requests) == needed(plain.world, size)
     assert max(Counter(map(same, plain.requests)).values()) == 1
     if plain.world.erp.reported:
+        windows = [QUARTER] if plain.world.periods is None else [[span] for span in QUARTER]
         moved = {
             (truth.company.id, code, span.start)
             for truth in plain.truths
-            for span, code in asked_over(truth, QUARTER, moved=True)
+            for window in windows
+            for span, code in asked_over(truth, window, moved=True)
         }
         assert told(plain.world, plain.requests) == moved
 
 
-@where(lambda erp: erp.by_account)
+@where(lambda erp: erp.by_account, apart=False)
 def test_one_period_a_request(build: Build) -> None:
     """Then each account is asked for in the periods in which it moved, and in no other."""
     world = build.several(entries_per_month=6)

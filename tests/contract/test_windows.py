@@ -61,7 +61,7 @@ def half_a_year(build: Build) -> World:
     return world
 
 
-@where(lambda erp: erp.by_account)
+@where(lambda erp: erp.by_account, apart=False)
 @pytest.mark.parametrize("name", BREAKS)
 def test_what_is_too_wide_is_split(half_a_year: World, name: str) -> None:
     """An ERP that breaks on more than two months; nothing but its trial balance is asked twice."""
@@ -82,7 +82,7 @@ def test_what_is_too_wide_is_split(half_a_year: World, name: str) -> None:
         assert len([one for one in found if one == 3]) <= 1
 
 
-@where(lambda erp: erp.by_account)
+@where(lambda erp: erp.by_account, apart=False)
 def test_what_takes_too_long_is_split(half_a_year: World) -> None:
     world = half_a_year
     world.sim.faults.add(
@@ -96,7 +96,7 @@ def test_what_takes_too_long_is_split(half_a_year: World) -> None:
     assert_half(run, world)
 
 
-@where(lambda erp: erp.by_account)
+@where(lambda erp: erp.by_account, apart=False)
 @pytest.mark.parametrize("together", [1, 2, 4])
 def test_every_width_gives_the_same_rows(half_a_year: World, together: int) -> None:
     world = half_a_year
@@ -105,7 +105,7 @@ def test_every_width_gives_the_same_rows(half_a_year: World, together: int) -> N
     assert max(widths(world)) <= together
 
 
-@where(lambda erp: erp.by_account)
+@where(lambda erp: erp.by_account, apart=False)
 def test_one_account_that_fails_costs_its_own_period_alone(half_a_year: World) -> None:
     """The periods before it are delivered and bookmarked, as if each had been asked for alone."""
     world = half_a_year
@@ -135,7 +135,7 @@ def test_one_account_that_fails_costs_its_own_period_alone(half_a_year: World) -
     assert by_key(without(again.records("subledger"))) == by_key(lines)
 
 
-@where(lambda erp: erp.reported)
+@where(lambda erp: erp.reported, apart=False)
 def test_a_trial_balance_that_fails_costs_its_own_period_alone(half_a_year: World) -> None:
     world = half_a_year
     listing = world.erp.accounts
@@ -154,14 +154,14 @@ def test_a_trial_balance_that_fails_costs_its_own_period_alone(half_a_year: Worl
     assert by_key(without(run.records("subledger"))) == by_key(lines)
 
 
-@where(lambda erp: erp.by_account)
+@where(lambda erp: erp.by_account, apart=False)
 def test_a_window_spans_a_year_at_most(build: Build) -> None:
     world = build(entries_per_month=1, end=date(2025, 2, 28))
     world.good(end_date="2025-02-28", periods_per_request=99)
     assert max(widths(world)) <= 12
 
 
-@where(lambda erp: erp.by_account)
+@where(lambda erp: erp.by_account, apart=False)
 def test_without_the_subledger_nothing_is_asked_over_a_window(
     half_a_year: World, catalog: dict[str, Any]
 ) -> None:
@@ -176,7 +176,7 @@ def test_without_the_subledger_nothing_is_asked_over_a_window(
     assert run.records("subledger") == []
 
 
-@where(lambda erp: erp.by_account)
+@where(lambda erp: erp.by_account, apart=False)
 def test_a_test_of_the_connection_reads_no_year(half_a_year: World) -> None:
     world = half_a_year
     done = world.command(["--test"])

@@ -49,14 +49,22 @@ class World:
         *,
         end_date: str = "2024-03-31",
         files: filed.Files | None = None,
+        periods: int | None = None,
     ) -> None:
         """Let `run` run the tap of `erp` against `sim`, as a rule from January to `end_date`.
 
-        `files` are those of another world with the same books, for an ERP whose books are filed.
+        Args:
+            erp: The ERP.
+            sim: What stands for it.
+            run: Runs a tap.
+            end_date: The setting.
+            files: Those of another world with the same books, for an ERP whose books are filed.
+            periods: The setting `periods_per_request`; None leaves it out.
         """
         self.erp = erp
         self.sim = sim
         self.end_date = end_date
+        self.periods = periods
         self._run = run
         self.files = files or filed.Files()
 
@@ -103,6 +111,7 @@ class World:
             ],
             **sim.credentials(erp.name),
             **openings,
+            **({} if self.periods is None else {"periods_per_request": self.periods}),
             **erp.settings,
             **changes,
         }

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from faults.erps import ACTIVE, Erp
+from faults.erps import BOTH_WAYS, Erp
 from faults.leaks import Secrets
 from faults.runs import Runs
 
@@ -18,8 +18,8 @@ def runs() -> Iterator[Runs]:
         yield started
 
 
-@pytest.fixture(params=ACTIVE, ids=lambda erp: erp.name)
+@pytest.fixture(params=BOTH_WAYS, ids=str)
 def erp(request: pytest.FixtureRequest) -> Erp:
-    """Each active ERP in turn."""
+    """Each active ERP in turn, over windows and period by period."""
     given: Erp = request.param
     return given

@@ -6,8 +6,10 @@ A tap is active as soon as its command is installed.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
+
+import pytest
 
 from e2e.commands import installed
 from faults.small_books import last_day
@@ -43,6 +45,7 @@ class Erp:
         xml: Whether bodies are XML.
         daily_limit: Whether the ERP tells a daily limit from others.
         known_as: What the ERP calls a company.
+        apart: Whether each period is asked for alone although windows are known.
     """
 
     name: str
@@ -58,6 +61,16 @@ class Erp:
     xml: bool = False
     daily_limit: bool = False
     known_as: Callable[[Company], str] = _by_id
+    apart: bool = False
+
+    def __str__(self) -> str:
+        """The name, for tests; another where each period is asked for alone."""
+        return f"{self.name}-apart" if self.apart else self.name
+
+    def period_by_period(self) -> Erp:
+        """The same tap, told to ask for each period alone."""
+        settings = {**self.settings, "periods_per_request": 1}
+        return replace(self, windows=False, apart=True, settings=settings)
 
     def companies(self, wanted: int) -> int:
         """As many companies as one run can read."""
@@ -175,3 +188,7 @@ WAYS = {
 }
 """How each tap can authenticate; an OAuth2 grant other than the first stands for itself."""
 ACTIVE = tuple(erp for erp in KNOWN if installed(erp.command).exists())
+APART = tuple(erp.period_by_period() for erp in ACTIVE if erp.windows)
+"""Those that know windows, with each period asked for alone."""
+BOTH_WAYS = [*ACTIVE, *(pytest.param(erp, marks=pytest.mark.nightly) for erp in APART)]
+"""Parameters of a test: every tap as it is by default, and at night once more without windows."""

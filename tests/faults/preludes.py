@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import resource
+import signal
 import threading
 import time
+from itertools import count
 from pathlib import Path
 
 from erp_common.extract.derived import AskedPostings, DerivedBooks
@@ -76,3 +79,29 @@ def turned_clock(log: str) -> None:
 def waits(log: Path) -> list[float]:
     """The seconds that a run under `turned_clock` has waited."""
     return [float(line) for line in log.read_text().splitlines()] if log.exists() else []
+
+
+def killed(target: str, moment: str, nth: str) -> None:
+    """Kill the run as SIGKILL does, `before` or `after` the nth call of a method.
+
+    Args:
+        target: The method, as `module:Class.method`.
+        moment: `before` or `after`.
+        nth: The number of the call, from 1.
+    """
+    module, _, path = target.partition(":")
+    owner, _, name = path.partition(".")
+    kind = getattr(importlib.import_module(module), owner)
+    alive = getattr(kind, name)
+    calls = count(1)
+
+    def call(*args: object, **more: object) -> object:
+        last = next(calls) == int(nth)
+        if last and moment == "before":
+            os.kill(os.getpid(), signal.SIGKILL)
+        result = alive(*args, **more)
+        if last:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return result
+
+    setattr(kind, name, call)

@@ -126,10 +126,10 @@ def killed_again_and_again(
                 outputs.append(crashing.after_bytes(size, signal.SIGKILL))
         assert outputs[0].status == -signal.SIGKILL
         outputs.append(crashing.undisturbed())
-    if erp.name not in truths:
-        truths[erp.name] = current(warehouse, whole)
+    if str(erp) not in truths:
+        truths[str(erp)] = current(warehouse, whole)
     found = current(warehouse, *outputs)
-    assert differences(found, truths[erp.name]) == []
+    assert differences(found, truths[str(erp)]) == []
     assert keys(found) == keys(Loaded(*outputs).current()), "the small copy of the views is wrong"
 
 

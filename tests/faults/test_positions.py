@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from faults.erps import ACTIVE, KNOWN, Erp
+from faults.erps import ACTIVE, APART, KNOWN, Erp
 from faults.kinds import HURRIED, KINDS, Kind
 from faults.loaded import Loaded, differences
 from faults.positions import Position, Undisturbed, befall
@@ -22,7 +22,16 @@ EACH_PERIOD: tuple[Prelude, ...] = (("state_after_each_period",),)
 # The bookmark's own period is read again, and none before it: a bookmark too far ahead shows.
 STRICT = {"lookback_periods": 0}
 CASES = [(erp, kind) for erp in ACTIVE for kind in KINDS if kind.applies(erp)]
-NAMES = [f"{erp.name}-{kind}" for erp, kind in CASES]
+BOTH_WAYS = [
+    *(pytest.param(*case) for case in CASES),
+    *(
+        pytest.param(erp, kind, marks=pytest.mark.nightly)
+        for erp in APART
+        for kind in KINDS
+        if kind.applies(erp)
+    ),
+]
+"""At night each period is asked for alone as well."""
 ENOUGH = 500
 LATER = "9999-12-31T00:00:00Z"
 
@@ -75,14 +84,14 @@ def days(runs: Runs) -> Callable[[Erp], Days]:
     known: dict[str, Days] = {}
 
     def find(erp: Erp) -> Days:
-        if erp.name not in known:
-            known[erp.name] = Days(erp, runs)
-        return known[erp.name]
+        if str(erp) not in known:
+            known[str(erp)] = Days(erp, runs)
+        return known[str(erp)]
 
     return find
 
 
-@pytest.mark.parametrize(("erp", "kind"), CASES, ids=NAMES)
+@pytest.mark.parametrize(("erp", "kind"), BOTH_WAYS, ids=str)
 def test_a_fault_that_passes_or_lasts(
     erp: Erp,
     kind: Kind,
@@ -98,7 +107,7 @@ def test_a_fault_that_passes_or_lasts(
 
 
 @pytest.mark.nightly
-@pytest.mark.parametrize(("erp", "kind"), CASES, ids=NAMES)
+@pytest.mark.parametrize(("erp", "kind"), BOTH_WAYS, ids=str)
 def test_a_fault_that_lasts_or_passes(
     erp: Erp,
     kind: Kind,
