@@ -6,7 +6,8 @@ import tempfile
 import threading
 import weakref
 from collections.abc import Callable
-from typing import Final, Generic, TypeVar
+from decimal import Decimal
+from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 
@@ -24,6 +25,10 @@ Mark = tuple[int, int]
 encode_postings: Final = msgspec.msgpack.Encoder().encode
 decode_postings: Final = msgspec.msgpack.Decoder(list[Posting]).decode
 """Amounts keep every digit: they are written as text."""
+
+encode_rows: Final[Callable[[Any], bytes]] = msgspec.json.Encoder(decimal_format="number").encode
+decode_rows: Final[Callable[[bytes], Any]] = msgspec.json.Decoder(float_hook=Decimal).decode
+"""Rows as the ERP sent them: a number stays a number with every digit, a text stays a text."""
 
 
 class Spool(Generic[T]):

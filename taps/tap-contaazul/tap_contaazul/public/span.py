@@ -16,13 +16,13 @@ from typing import Any, Final, NamedTuple
 
 from erp_common.errors import ERPError
 from erp_common.extract.listing import Batch, Page
+from erp_common.extract.spool import Mark, Spool, decode_rows, encode_rows
 from erp_common.http.transport import Transport
 from erp_common.ledger.periods import Period
 from tap_contaazul.public import calls
 from tap_contaazul.public.plan import Plan
 from tap_contaazul.public.rows import Moved
 from tap_contaazul.public.search import Search
-from tap_contaazul.public.spool import Mark, Spool
 
 BLOCK: Final = 250
 """Rows that are taken from the spool together."""
@@ -51,7 +51,7 @@ class Span:
         self._plan = plan
         self._search = Search(transport, plan, accounts)
         self._lock = threading.Lock()
-        self._spool = Spool()
+        self._spool: Spool[dict[str, Any]] = Spool(encode_rows, decode_rows)
         self._moments: list[Moment] = []
         self._known: Period | None = None
         self._failure: ERPError | None = None

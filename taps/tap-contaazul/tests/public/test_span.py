@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from erp_common.extract.spool import Spool, decode_rows, encode_rows
 from erp_common.http.masking import Masker
 from erp_common.ledger.periods import Period
 from erp_common.setup.connection import Build
@@ -20,7 +21,6 @@ from tap_contaazul.public import search
 from tap_contaazul.public.calls import windows
 from tap_contaazul.public.plan import Plan
 from tap_contaazul.public.span import Span
-from tap_contaazul.public.spool import Spool
 from tap_contaazul.tap import TapContaAzul
 
 ERP = "contaazul_public"
@@ -101,7 +101,7 @@ def test_windows_leave_no_day_out_and_overlap_in_none(days: int) -> None:
 
 
 def test_the_shelf_keeps_every_digit() -> None:
-    spool = Spool()
+    spool = Spool(encode_rows, decode_rows)
     rows: list[dict[str, Any]] = [
         {"valor": Decimal("12345678901234567.89")},
         {"nome": "Tarifas & cia", "n": None},
