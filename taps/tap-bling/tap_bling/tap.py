@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 import msgspec
 from singer_sdk.exceptions import ConfigValidationError
 
+from erp_common.extract.together import Together
 from erp_common.http.options import RateLimit
+from erp_common.ledger.periods import today
 from erp_common.setting import setting
 from erp_common.setup.settings import Defaults, DerivedSettings, PageSize
 from erp_common.singer.tap import LedgerTap
@@ -110,7 +112,9 @@ class TapBling(LedgerTap[BlingSettings]):
             # Asks for tokens of the kind that stays; the other is being given up.
             headers={"enable-jwt": "1"},
         )
-        return BlingCashBooks(transport, config.page_size)
+        span = (config.start_date, config.end_date)
+        together = Together.of(config.period, config.periods_per_request, *span, today())
+        return BlingCashBooks(transport, config.page_size, together)
 
     @classmethod
     def authenticator(cls, config: BlingSettings, build: Build) -> Credentials:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from erp_common.extract.together import Together
 from erp_common.http.options import RateLimit
 from erp_common.ledger.cash import first_day, last_day
 from erp_common.ledger.periods import today
@@ -59,6 +60,13 @@ class TapOmie(LedgerTap[OmieSettings]):
             return OmieCashBooks(
                 transport,
                 Calls(transport, keys, config.page_size),
+                Together.of(
+                    config.period,
+                    config.periods_per_request,
+                    config.start_date,
+                    config.end_date,
+                    today(),
+                ),
                 (
                     first_day(config.start_date, config.openings_day, config.period),
                     last_day(config.end_date, config.period, today()),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import msgspec
 
-from erp_common.errors import ERPValidationError
+from erp_common.errors import ERPError, ERPValidationError
 from erp_common.extract.composite import CompositeQuery, pages, stated
 from erp_common.extract.derived import DerivedSource
 from erp_common.extract.listing import Batch, Page
@@ -15,6 +17,8 @@ from erp_common.extract.owner import Owner, must_be
 from erp_common.extract.paged import Paging, Query
 from erp_common.extract.reading import LineReader, Lines
 from erp_common.extract.source import HttpSource
+from erp_common.extract.spool import Mark, Spool, decode_rows, encode_rows
+from erp_common.extract.together import Together
 from erp_common.http.answer import Answer
 from erp_common.http.dialect import NoRecords
 from erp_common.http.request import Request
@@ -22,13 +26,16 @@ from erp_common.http.transport import Transport
 from erp_common.ledger import cash
 from erp_common.ledger.hierarchy import Chart
 from erp_common.ledger.models import Company, Posting
-from erp_common.ledger.normalize import InvalidValue
+from erp_common.ledger.normalize import InvalidValue, parse_date
 from erp_common.ledger.periods import Period
 from tap_bling.public import calls, mapping
 from tap_bling.public.rows import Movement
 
 BLOCK: Final = 25
 """Movements whose details are asked for one after the other; blocks are read side by side."""
+
+Listed = tuple[Movement | None, dict[str, Any]]
+"""A row of a listing, and the same as Bling sent it."""
 
 OWNER: Final = Owner("Bling", "cnpj", "id", "nome", "give it the scope for the company's data")
 
@@ -43,10 +50,11 @@ class BlingCashBooks(HttpSource, DerivedSource[None]):
     made_of = cash.CASH
     account = staticmethod(mapping.account)
 
-    def __init__(self, transport: Transport, page_size: int) -> None:
+    def __init__(self, transport: Transport, page_size: int, together: Together) -> None:
         """Read through this transport, this many accounts or categories a page."""
         super().__init__(transport)
         self._page_size = page_size
+        self._listings = Listings(transport, together)
 
     def chart(self, company: Company) -> Query[Any]:
         """Money accounts, categories, and the accounts the ledger adds."""
@@ -57,7 +65,8 @@ class BlingCashBooks(HttpSource, DerivedSource[None]):
     ) -> Sequence[tuple[Query[Any], LineReader]]:
         """One listing of all accounts' movements."""
         _ = company, chart, learned
-        return [(Movements(self.transport, period).query(), Lines(_entry))]
+        movements = Movements(self.transport, self._listings, period)
+        return [(movements.query(), Lines(_entry))]
 
     def probe(self, company: Company, period: Period) -> tuple[Request, Callable[[Answer], object]]:
         """One money account."""
@@ -82,14 +91,85 @@ class BlingCashBooks(HttpSource, DerivedSource[None]):
         return self.transport.fetch(calls.company(), calls.read_object)
 
 
+class Listings:
+    """Lists what moved, of several periods at once where all of it can be told apart by its day.
+
+    What it lists is there before the details, which each period asks for itself.
+    """
+
+    def __init__(self, transport: Transport, together: Together) -> None:
+        """Plan to list; nothing is asked for yet."""
+        self._transport = transport
+        self._together = together
+        self._lock = threading.Lock()
+        self._spool: Spool[list[dict[str, Any]]] = Spool(encode_rows, decode_rows)
+        self._kept: dict[Period, list[Mark]] = {}
+        self._alone: set[Period] = set()
+
+    def of(self, period: Period) -> list[Listed]:
+        """What moved in a period, in Bling's order.
+
+        Raises:
+            ERPError: If it cannot be listed.
+        """
+        with self._lock:
+            if period not in self._kept and period not in self._alone:
+                self._list_together(self._together.window(period))
+            marks = self._kept.get(period)
+        if marks is None:
+            return self._list(period)
+        kept = [raw for mark in marks for raw in self._spool.get(mark)]
+        return [(msgspec.convert(raw, Movement), raw) for raw in kept]
+
+    def _list_together(self, window: list[Period]) -> None:
+        """List several periods, and put away what belongs to each."""
+        self._alone.update(window)
+        if len(window) == 1:
+            return
+        rows: dict[Period, list[dict[str, Any]]] = defaultdict(list)
+        try:
+            for row, raw in self._list(Period(window[0].start, window[-1].end)):
+                # A row of no day that can be read is told by the period that Bling lists it in.
+                day = parse_date(None if row is None else row.data, "data")
+                rows[next(one for one in window if day in one)].append(raw)
+        except (InvalidValue, StopIteration):
+            return
+        except ERPError as error:
+            if error.ends_run:
+                raise
+            return  # the period that it concerns is to fail of it, and no other
+        for one in window:
+            found = rows[one]
+            self._kept[one] = [
+                self._spool.put(found[at : at + BLOCK]) for at in range(0, len(found), BLOCK)
+            ]
+        self._alone.difference_update(window)
+
+    def _list(self, period: Period) -> list[Listed]:
+        """Ask; a movement that slides onto the next page meanwhile comes twice."""
+        listed: list[Listed] = []
+        seen: set[str] = set()
+        for window in calls.years(period):
+            for page in pages(calls.movements(self._transport, window)):
+                for batch in page.batches:
+                    for row, raw in zip(batch.rows, batch.raws(), strict=True):
+                        number = "" if row is None else str(row.id or "")
+                        if number and number in seen:
+                            continue
+                        seen.add(number)
+                        listed.append((row, raw))
+        return listed
+
+
 class Movements:
     """A period's movements: listed first, then completed block by block, side by side."""
 
-    def __init__(self, transport: Transport, period: Period) -> None:
+    def __init__(self, transport: Transport, listings: Listings, period: Period) -> None:
         """Plan to read; nothing is asked for yet."""
         self._transport = transport
+        self._listings = listings
         self._period = period
-        self._listed: list[tuple[Movement | None, dict[str, Any]]] = []
+        self._listed: list[Listed] = []
 
     def query(self) -> CompositeQuery[Movement]:
         """The listing, whose first page knows how many there are."""
@@ -97,7 +177,7 @@ class Movements:
 
     def _block(self, number: int) -> Page[Movement]:
         if number == 1:
-            self._list()
+            self._listed = self._listings.of(self._period)
         block = self._listed[(number - 1) * BLOCK : number * BLOCK]
         found = [self._whole(row, raw) for row, raw in block]
         whole = [one for one in found if one is not None]
@@ -107,24 +187,7 @@ class Movements:
             row_count=len(whole),
         )
 
-    def _list(self) -> None:
-        """List what moved; a movement that slides onto the next page meanwhile comes twice."""
-        listed: list[tuple[Movement | None, dict[str, Any]]] = []
-        seen: set[str] = set()
-        for window in calls.years(self._period):
-            for page in pages(calls.movements(self._transport, window)):
-                for batch in page.batches:
-                    for row, raw in zip(batch.rows, batch.raws(), strict=True):
-                        number = "" if row is None else str(row.id or "")
-                        if number and number in seen:
-                            continue
-                        seen.add(number)
-                        listed.append((row, raw))
-        self._listed = listed
-
-    def _whole(
-        self, row: Movement | None, raw: dict[str, Any]
-    ) -> tuple[Movement | None, dict[str, Any]] | None:
+    def _whole(self, row: Movement | None, raw: dict[str, Any]) -> Listed | None:
         """A movement with its details, where the list lacks them; None if it has gone meanwhile."""
         if row is None or not row.id or not _lacks_details(row):
             return row, raw

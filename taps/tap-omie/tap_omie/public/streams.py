@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
@@ -17,6 +17,7 @@ from erp_common.extract.listing import Batch, Page
 from erp_common.extract.paged import Query
 from erp_common.extract.reading import LineReader
 from erp_common.extract.source import HttpSource
+from erp_common.extract.together import Together
 from erp_common.http.answer import Answer
 from erp_common.http.dialect import NoRecords
 from erp_common.http.request import Request
@@ -30,12 +31,7 @@ from tap_omie.public import mapping
 from tap_omie.public.calls import ACCOUNTS, Calls, Statement, read_statement
 from tap_omie.public.rows import BankAccount, Category, Head, Held, Movement
 from tap_omie.public.statement import Balances, Splits, StatementReader
-
-CUT_OFF_AT: Final = 50
-"""Movements at which Omie may have cut a statement off without saying so.
-
-More prove that it cuts nothing there; lines of balances do not count.
-"""
+from tap_omie.public.wide import Slice, WideStatements, ask, may_be_cut_off
 
 
 class Known(msgspec.Struct):
@@ -60,6 +56,7 @@ class OmieCashBooks(HttpSource, DerivedSource[Known]):
         self,
         transport: Transport,
         calls: Calls,
+        together: Together,
         days: tuple[date | None, date | None],
         tolerance: Decimal | None,
     ) -> None:
@@ -68,6 +65,7 @@ class OmieCashBooks(HttpSource, DerivedSource[Known]):
         Args:
             transport: How Omie is reached.
             calls: Its calls.
+            together: Which periods of a statement are asked for together.
             days: Where the ledger begins (None leaves the openings out), and the last day whose
                 balances can be asked for (None if it is not over): what comes after proves it.
             tolerance: For comparing balances; None compares nothing.
@@ -76,6 +74,7 @@ class OmieCashBooks(HttpSource, DerivedSource[Known]):
         self._calls = calls
         self._first_day, self._last_day = days
         self._tolerance = tolerance
+        self._wide = WideStatements(transport, calls, together)
 
     def chart(self, company: Company) -> Query[Any]:
         """Bank accounts with what they held, categories, and the accounts the ledger adds."""
@@ -152,49 +151,51 @@ class OmieCashBooks(HttpSource, DerivedSource[Known]):
 
     def _statement(self, number: str, period: Period) -> Page[Any]:
         """A period's statement, in as many windows as it takes."""
+        kept = self._wide.of(number, period)
+        if kept is not None:
+            return self._slice(number, period, kept)
         batches: list[Batch[Any]] = []
         rows = 0
-        for window, found in halved(period, partial(self._window, number), _may_be_cut_off):
+        for window, found in halved(period, partial(self._window, number), may_be_cut_off):
             if found is not None:
-                batches.append(Batch([found.head], partial(list, [found.said])))
+                batches.append(_head(found.head, window, found.said))
                 batches += found.movements.batches
                 rows += found.movements.row_count or 0
                 if window.end == period.end >= today():
                     held = Held(found.head.nSaldoAtual, today())
                     batches.append(Batch([held], partial(list, [found.said])))
             # A day cannot be halved: what the account holds after it says whether that was all.
-            if window.end == self._last_day or _may_be_cut_off(found):
-                batches.append(self._after(number, window.end + timedelta(days=1)))
+            if window.end == self._last_day or may_be_cut_off(found):
+                day = window.end + timedelta(days=1)
+                batches.append(self._after(number, day, self._opening(number, day)))
         return Page(batches, row_count=rows)
 
-    def _after(self, number: str, day: date) -> Batch[Any]:
+    def _slice(self, number: str, period: Period, kept: Slice) -> Page[Any]:
+        """A period's part of a wider statement."""
+        said = kept.said or {"nCodCC": number, "nSaldoAnterior": kept.opening}
+        rows = [msgspec.convert(raw, Movement) for raw in kept.rows]
+        batches: list[Batch[Any]] = [
+            _head(Head(said["nSaldoAnterior"], period, kept.held), period, said),
+            Batch(rows, partial(list, kept.rows)),
+        ]
+        if period.end == self._last_day:
+            batches.append(self._after(number, period.end + timedelta(days=1), kept.closing))
+        return Page(batches, row_count=len(rows))
+
+    def _after(self, number: str, day: date, balance: Decimal) -> Batch[Any]:
         """What the account holds once the last period is over, by its own word."""
         window = Period(day, day)
-        balance = self._opening(number, day)
         said = {"nCodCC": number, "dPeriodoInicial": str(day), "nSaldoAnterior": balance}
         return Batch([Head(balance, window)], partial(list, [said]))
 
     def _window(self, number: str, window: Period) -> Statement | None:
-        try:
-            return self.transport.fetch(
-                self._calls.statement(number, window), partial(read_statement, window=window)
-            )
-        except NoRecords:
-            return None
+        return ask(self.transport, self._calls, number, window)
 
 
-def _may_be_cut_off(found: Statement | None) -> bool:
-    if found is None:
-        return False
-    rows = [row for batch in found.movements.batches for row in batch.rows]
-    return sum(row is not None and _is_numbered(row) for row in rows) == CUT_OFF_AT
-
-
-def _is_numbered(row: Movement) -> bool:
-    try:
-        return mapping.is_numbered(row)
-    except InvalidValue:
-        return True  # a movement with an odd number, which is told when it is read
+def _head(head: Head, window: Period, said: dict[str, Any]) -> Batch[Any]:
+    """What a statement begins with; of what it says, only what is so however long it is."""
+    raw = {name: said[name] for name in ("nCodCC", "nSaldoAnterior") if name in said}
+    return Batch([head], partial(list, [{**raw, "dPeriodoInicial": str(window.start)}]))
 
 
 def _rows(found: list[Page[BankAccount]]) -> list[BankAccount]:
