@@ -3,13 +3,15 @@
 The ERP keeps the movement of every account by month and serves the postings of a period at once.
 An opening balance is everything that moved before: a run reads that once, each period's movement
 once, and carries the sum on. The postings are the ERP's too, so that the tie-out compares two
-things that it keeps apart.
+things that it keeps apart. What moved before the run's first period comes month by month, so that
+the past is watched without a call more.
 """
 
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator
+from bisect import bisect_right
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -17,14 +19,17 @@ from typing import Any, NamedTuple
 import msgspec
 
 from erp_common.extract.ahead import FetchAhead, Place
-from erp_common.extract.paged import Paged, Query
+from erp_common.extract.paged import Query
 from erp_common.extract.period import CompanyBooks, PeriodExtract, now
 from erp_common.extract.reading import LineReader, Reading
 from erp_common.extract.source import AccountListings, Source
-from erp_common.extract.work import Extraction, Fetcher, Work
+from erp_common.extract.watch import Watch
+from erp_common.extract.window import Part, Window, window_length
+from erp_common.extract.work import CarriedDigests, Extraction, Fetcher, Work
 from erp_common.ledger import checks, derive
 from erp_common.ledger.balances import TrialBalance
 from erp_common.ledger.convention import Convention
+from erp_common.ledger.digest import Digest
 from erp_common.ledger.exact import turned
 from erp_common.ledger.findings import TRIAL_BALANCE, Code
 from erp_common.ledger.hierarchy import Chart, build
@@ -44,6 +49,7 @@ from erp_common.ledger.periods import Period
 from erp_common.ledger.rules import Rules
 
 _DAY = timedelta(days=1)
+_ENTRIES = "entries"
 
 
 class ComposedSource(Source):
@@ -89,12 +95,21 @@ class ComposedSource(Source):
         return AccountListings([(self.entries(company, period), self.lines())])
 
 
+class Past(NamedTuple):
+    """A closed period before a run's first: what it began with, and what it is known by."""
+
+    period: Period
+    openings: Openings
+    digest: Digest
+
+
 class BroughtForward(NamedTuple):
     """With what a run's first period begins."""
 
     chart: Chart
     openings: Openings
     findings: list[Finding]
+    watched: list[Past]
 
 
 class AskedBeginning:
@@ -106,7 +121,9 @@ class AskedBeginning:
         self._source = source
         self._extraction = fetcher.extraction
         self._company = company
-        self._first = work.periods[0].start
+        self._watched = work.watched
+        last = work.watched[-1].end if work.watched else date.min
+        self._first = work.periods[0].start if work.periods else last + _DAY
         self._accounts = fetcher.ask((*place, 0), source.chart(company))
         before = source.movements(company, None, self._first - _DAY)
         self._before = fetcher.ask((*place, 1), before)
@@ -121,35 +138,91 @@ class AskedBeginning:
         chart = build(_said_once(stated), rules)
         if not chart.accounts:
             raise source.nothing_of(self._company, "the chart of accounts is empty")
-        moved = Movements(Period(date.min, first - _DAY), numbered=False)
-        _sum_up(moved, self._before, source, reading)
+        began = self._watched[0].start if self._watched else first
+        sums = [Movements(Period(date.min, began - _DAY), numbered=False)]
+        sums += [Movements(one, numbered=False) for one in self._watched]
+        self._sum_up(sums, reading)
         found = reading.findings
         if rules.checks:
-            found += [one for one in moved.findings(chart) if one.code == Code.OUT_OF_PERIOD]
-        return BroughtForward(chart, Openings(as_of=first).after(moved, first), found)
+            found += [one for one in sums[-1].findings(chart) if one.code == Code.OUT_OF_PERIOD]
+        openings = Openings(as_of=began).after(sums[0], began)
+        past = []
+        for one, moved in zip(self._watched, sums[1:], strict=True):
+            ledger = _as_reported(derive.roll(chart, openings, moved, rules), rules)
+            past.append(Past(one, openings, Digest.of(ledger)))
+            openings = openings.after(moved, one.end + _DAY)
+        return BroughtForward(chart, openings, found, past)
+
+    def _sum_up(self, sums: Sequence[Movements], reading: Reading) -> None:
+        """Count what moved in, each month in the period that it lies in; the last takes strays."""
+        starts = [one.start for one in self._watched]
+        for page in self._before.pages():
+            for one in reading.accounts([page], self._source.movement, TRIAL_BALANCE):
+                sums[bisect_right(starts, one.transaction_date)].take([one])
 
 
 class AskedPeriod:
-    """What a period is made of: the accounts' movements, and the postings."""
+    """What a period is made of: the accounts' movements, and its part of a window's postings."""
 
     def __init__(
-        self, fetcher: Fetcher[ComposedSource], place: Place, company: Company, period: Period
+        self,
+        fetcher: Fetcher[ComposedSource],
+        place: Place,
+        company: Company,
+        window: Window | None,
+        part: tuple[int, Period],
     ) -> None:
-        """Ask for both."""
-        source = fetcher.source
-        self.period = period
+        """Ask for the movements.
+
+        Args:
+            fetcher: Asks.
+            place: Where in the run they are needed.
+            company: Whose they are.
+            window: The postings of this period and of those after it; None if none are asked for.
+            part: The period, and its number within the window.
+        """
+        self.window = window
+        self.number, self.period = part
         self.asked_at = now()
-        moved = source.movements(company, period.start, period.end)
-        self.moved = fetcher.ask((*place, 0), moved)
-        self.entries: Paged[Any] | None = None
-        if fetcher.extraction.subledger:
-            self.entries = fetcher.ask((*place, 1), source.entries(company, period))
+        moved = fetcher.source.movements(company, self.period.start, self.period.end)
+        self.moved = fetcher.ask(place, moved)
 
 
 class ComposedBooks(CompanyBooks[ComposedSource, AskedPeriod]):
     """A company's books, period by period; each opens with what the one before closed with."""
 
     _taken: ComposedPeriod | None = None
+
+    def __init__(self, fetcher: Fetcher[ComposedSource], number: int, work: Work) -> None:
+        """Plan the books; nothing is asked for yet."""
+        super().__init__(fetcher, number, work)
+        self._many: set[Hashable] = set()
+        self._watch = Watch(work.digests)
+
+    def begin(self, number: int) -> None:
+        """Ask for a period, and before the first for the chart and for what lies before it."""
+        if number < len(self.work.periods):  # a run may have none left to read
+            super().begin(number)
+
+    def changed(self) -> Iterator[PeriodExtract]:
+        """The watched periods that are not what they were when they were last read."""
+        if not self.work.watched:
+            return
+        self.begin(0)
+        with self._lock:
+            _ = self._beginning
+        found = []
+        for past in self._brought_forward.watched:
+            told = self._watch.changed(past.period, past.digest)
+            if told is not None:
+                found.append((past, told if self._extraction.rules.checks else []))
+        windows = 0
+        while found:
+            asked = self._window((self._number, 0, 2, windows), [past.period for past, _ in found])
+            for one, (past, told) in zip(asked, found, strict=False):
+                yield self._composed(one, past.openings, told)
+            found = found[len(asked) :]
+            windows += 1
 
     def take(self, number: int) -> PeriodExtract:
         """The period, to be read now; the one taken before is dropped."""
@@ -158,9 +231,15 @@ class ComposedBooks(CompanyBooks[ComposedSource, AskedPeriod]):
         begin = self._brought_forward
         told = begin.findings if self._taken is None else []
         openings = begin.openings if self._taken is None else self._taken.closings()
-        company = self.work.company
-        self._taken = ComposedPeriod(self._fetcher, company, asked, begin.chart, openings, told)
+        self._taken = self._composed(asked, openings, told)
         return self._taken
+
+    def _composed(
+        self, asked: AskedPeriod, openings: Openings, told: list[Finding]
+    ) -> ComposedPeriod:
+        company, chart = self.work.company, self._brought_forward.chart
+        seen = self._watch.first_seen
+        return ComposedPeriod(self._fetcher, company, asked, chart, (openings, told, seen))
 
     @cached_property
     def _beginning(self) -> AskedBeginning:
@@ -174,8 +253,26 @@ class ComposedBooks(CompanyBooks[ComposedSource, AskedPeriod]):
     def _ask(self, index: int) -> AskedPeriod:
         """Ask for a period, and before the first for the chart and for what lies before it."""
         _ = self._beginning
-        place = (self._number, 1 + index)
-        return AskedPeriod(self._fetcher, place, self.work.company, self.work.periods[index])
+        asked = self._window((self._number, 1 + index), self.work.periods[index:])
+        for at, period in enumerate(asked):
+            self._begun[index + at] = period
+        return asked[0]
+
+    def _window(self, place: Place, periods: Sequence[Period]) -> list[AskedPeriod]:
+        """Ask for the first of these periods, and for those of one window with it."""
+        company, source, window = self.work.company, self._source, None
+        length = window_length(periods, self._extraction) if self._extraction.subledger else 1
+        if self._extraction.subledger:
+
+            def ask(days: Period) -> tuple[Query[Any], LineReader]:
+                return source.entries(company, days), source.lines()
+
+            window = Window(self._fetcher, (*place, 1), company, periods[:length], self._many)
+            window.ask(lambda: [Part(_ENTRIES, ask, range(length))])
+        return [
+            AskedPeriod(self._fetcher, (*place, 0, at), company, window, (at, period))
+            for at, period in enumerate(periods[:length])
+        ]
 
 
 class ComposedPeriod(PeriodExtract):
@@ -187,8 +284,7 @@ class ComposedPeriod(PeriodExtract):
         company: Company,
         asked: AskedPeriod,
         chart: Chart,
-        openings: Openings,
-        told: list[Finding],
+        before: tuple[Openings, list[Finding], Mapping[date, Digest]],
     ) -> None:
         """Begin to read.
 
@@ -197,17 +293,16 @@ class ComposedPeriod(PeriodExtract):
             company: Whose books they are.
             asked: What the period is made of.
             chart: The chart.
-            openings: The accounts' balances at the period's start.
-            told: What was found before it, to be told with it.
+            before: The accounts' balances at the period's start, what was found before it, to be
+                told with it, and what watched periods are known by of which nothing was known.
         """
         super().__init__(fetcher, company, asked.period, asked.asked_at)
         self._source = fetcher.source
         self._chart = chart
-        self._openings = openings
-        self._moved = asked.moved
-        self._entries = asked.entries
+        self._openings, told, self._first_seen = before
+        self._asked = asked
         self._reading.findings.extend(told)
-        self._sums = None if asked.entries is None else Movements(self.period)
+        self._sums = None if asked.window is None else Movements(self.period)
         self._month = Movements(self.period, numbered=False)
 
     def closings(self) -> Openings:
@@ -219,7 +314,9 @@ class ComposedPeriod(PeriodExtract):
     def trial_balance(self) -> TrialBalance:
         """The sum of openings and movements, waiting for the movements if need be."""
         rules = self._extraction.rules
-        _sum_up(self._month, self._moved, self._source, self._reading)
+        for page in self._asked.moved.pages():
+            moved = self._reading.accounts([page], self._source.movement, TRIAL_BALANCE)
+            self._month.take(moved)
         rolled = derive.roll(self._chart, self._openings, self._month, rules)
         return _as_reported(rolled, rules)
 
@@ -231,10 +328,18 @@ class ComposedPeriod(PeriodExtract):
     def _holds_balances(self) -> bool:
         return not self.trial_balance.is_zero
 
+    def carried(self) -> CarriedDigests:
+        """What closed periods are known by: this one, and those that were first seen before it."""
+        extraction, known = self._extraction, dict(self._first_seen)
+        if not self.period.is_open(extraction.today):
+            known[self.period.end] = Digest.of(self.trial_balance)
+        return CarriedDigests(extraction.cut, known)
+
     def _postings(self) -> Iterator[list[Posting]]:
         chart = self.trial_balance.chart
-        if self._entries is not None and self._sums is not None:
-            yield from self._reader(self._sums, chart).of(self._entries, self._source.lines())
+        if self._asked.window is not None and self._sums is not None:
+            reader = self._reader(self._sums, chart)
+            yield from self._asked.window.read(self._asked.number, [_ENTRIES], reader)
 
     def _check(self) -> Iterable[Finding]:
         ledger, told = self.trial_balance, []
@@ -259,13 +364,6 @@ def _said_once(stated: Iterable[StatedAccount]) -> Iterator[StatedAccount]:
         known = first.setdefault(account.code, account)
         if known is account or known != msgspec.structs.replace(account, name=known.name):
             yield account
-
-
-def _sum_up(
-    movements: Movements, listing: Paged[Any], source: ComposedSource, reading: Reading
-) -> None:
-    for page in listing.pages():
-        movements.take(reading.accounts([page], source.movement, TRIAL_BALANCE))
 
 
 def _as_reported(rolled: TrialBalance, rules: Rules) -> TrialBalance:

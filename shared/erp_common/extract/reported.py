@@ -18,16 +18,15 @@ from erp_common.extract.paged import Query
 from erp_common.extract.period import CompanyBooks, PeriodExtract, now
 from erp_common.extract.reading import LineReader, Postings, Reading
 from erp_common.extract.source import AccountListings, Source
+from erp_common.extract.watch import Watch
 from erp_common.extract.window import Part, Window, window_length
 from erp_common.extract.work import CarriedDigests, Extraction, Fetcher, Work
 from erp_common.ledger import checks
 from erp_common.ledger.balances import TrialBalance
 from erp_common.ledger.digest import Digest
-from erp_common.ledger.findings import Code, finding
 from erp_common.ledger.models import Basis, Company, Finding, Posting, StatedAccount
 from erp_common.ledger.movements import Movements
 from erp_common.ledger.periods import Period
-from erp_common.ledger.sentences import told
 from erp_common.ledger.trial_balance import reported
 
 logger = logging.getLogger(__name__)
@@ -135,8 +134,7 @@ class ReportedBooks(CompanyBooks[ReportedSource, "ReportedPeriod"]):
         """Plan the books; nothing is asked for yet."""
         super().__init__(fetcher, number, work)
         self._many: set[Hashable] = set()
-        self._first_seen: dict[date, Digest] = {}
-        """Watched periods of which nothing was known."""
+        self._watch = Watch(work.digests)
 
     def begin(self, number: int) -> None:
         """Ask for a period, and before the first for those that are watched."""
@@ -147,28 +145,18 @@ class ReportedBooks(CompanyBooks[ReportedSource, "ReportedPeriod"]):
             super().begin(number)
 
     def changed(self) -> Iterator[PeriodExtract]:
-        """The watched periods that are not what they were when they were last read.
-
-        What their own postings have changed, is told of each; balances alone follow from that.
-        """
+        """The watched periods that are not what they were when they were last read."""
         self.begin(0)
         found: list[AskedBalances] = []
-        before_changed = False
         windows = 0
         for asked in self._watched:
             digest = self._digest_of(asked)
             if digest is None:
                 continue
-            known = self.work.digests.get(asked.period.end)
-            if known is None:
-                self._first_seen[asked.period.end] = digest
-            if known is None or known == digest:
-                before_changed = False
-                continue
-            if known.movements != digest.movements or not before_changed:
-                self._tell(asked)
-            found.append(asked)
-            before_changed = True
+            told = self._watch.changed(asked.period, digest)
+            if told is not None:
+                asked.reading.tell(told)
+                found.append(asked)
         while found:
             periods = [asked.period for asked in found]
             length = window_length(periods, self._extraction) if self._extraction.subledger else 1
@@ -212,21 +200,6 @@ class ReportedBooks(CompanyBooks[ReportedSource, "ReportedPeriod"]):
         )
         return None
 
-    def _tell(self, asked: AskedBalances) -> None:
-        asked.reading.tell(
-            [
-                finding(
-                    Code.CLOSED_PERIOD_CHANGED,
-                    told(
-                        "The closed period {period} is not what it was when it was last read: "
-                        "postings came in, were changed or are gone, in it or before it. It was "
-                        "read again in full; ask who changed it, and close it in the ERP.",
-                        period=asked.period,
-                    ),
-                )
-            ]
-        )
-
     def _ask(self, index: int) -> ReportedPeriod:
         """Ask for a period, and for those of one window with it."""
         periods = self.work.periods[index:]
@@ -240,7 +213,7 @@ class ReportedBooks(CompanyBooks[ReportedSource, "ReportedPeriod"]):
         self, place: Place, periods: Sequence[Period], known: Sequence[AskedBalances] = ()
     ) -> ReportedWindow:
         company = self.work.company
-        seen = self._first_seen
+        seen = self._watch.first_seen
         return ReportedWindow(self._fetcher, place, company, periods, self._many, seen, known)
 
 

@@ -204,9 +204,13 @@ def test_runs_in_a_chain_give_the_rows_of_a_full_refresh(
     assert chained == [row for row in full if row[1]["period_start"] >= str(first.start)]
 
 
-def test_each_month_is_asked_for_once(public: Any) -> None:
+@pytest.mark.parametrize("together", [1, 12])
+def test_each_month_is_asked_for_once(public: Any, together: int) -> None:
+    """The balances month by month; the entries too, or those of all months at once."""
+    months = [("20240101", "20240131"), ("20240201", "20240229"), ("20240301", "20240331")]
+    windows = months if together == 1 else [("20240101", "20240331")]
     with Simulator(Books.generate()) as sim:
-        public.read(sim)
+        public.read(sim, periods_per_request=together)
         asked = [(r.endpoint, r.params.get("where")) for r in sim.requests.select("totvs_public")]
     books = " AND {0}_MOEDA = '01' AND {0}_TPSALD = '1'"
     assert sorted(asked, key=str) == sorted(
@@ -215,15 +219,11 @@ def test_each_month_is_asked_for_once(public: Any) -> None:
             ("CQ0", "CQ0_DATA <= '20231231'" + books.format("CQ0")),
             *(
                 (table, f"{table}_DATA >= '{first}' AND {table}_DATA <= '{last}'" + more)
-                for first, last in (
-                    ("20240101", "20240131"),
-                    ("20240201", "20240229"),
-                    ("20240301", "20240331"),
+                for table, spans, more in (
+                    ("CQ0", months, books.format("CQ0")),
+                    ("CT2", windows, " AND CT2_MOEDLC = '01' AND CT2_TPSALD = '1'"),
                 )
-                for table, more in (
-                    ("CQ0", books.format("CQ0")),
-                    ("CT2", " AND CT2_MOEDLC = '01' AND CT2_TPSALD = '1'"),
-                )
+                for first, last in spans
             ),
         ],
         key=str,

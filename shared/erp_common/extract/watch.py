@@ -1,0 +1,50 @@
+"""The past watched: which closed periods are not what they were when they were last read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+from erp_common.ledger.digest import Digest
+from erp_common.ledger.findings import Code, finding
+from erp_common.ledger.models import Finding
+from erp_common.ledger.periods import Period
+from erp_common.ledger.sentences import told
+
+
+class Watch:
+    """Compares closed periods, in order, with what they are known by."""
+
+    def __init__(self, known: Mapping[date, Digest]) -> None:
+        """Compare with these digests, by the periods' last days."""
+        self.first_seen: dict[date, Digest] = {}
+        """Periods of which nothing was known."""
+        self._known = known
+        self._before_changed = False
+
+    def changed(self, period: Period, digest: Digest) -> list[Finding] | None:
+        """What is to be told of a period that is not what it was; None if it is.
+
+        What its own postings have changed, is told of each; balances alone follow from that.
+        """
+        known = self._known.get(period.end)
+        if known is None:
+            self.first_seen[period.end] = digest
+        if known is None or known == digest:
+            self._before_changed = False
+            return None
+        follows = self._before_changed and known.movements == digest.movements
+        self._before_changed = True
+        return [] if follows else [_told(period)]
+
+
+def _told(period: Period) -> Finding:
+    return finding(
+        Code.CLOSED_PERIOD_CHANGED,
+        told(
+            "The closed period {period} is not what it was when it was last read: "
+            "postings came in, were changed or are gone, in it or before it. It was "
+            "read again in full; ask who changed it, and close it in the ERP.",
+            period=period,
+        ),
+    )
