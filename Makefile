@@ -59,7 +59,7 @@ test-loaders: .venv/.installed .meltano/.installed .venv/.loaders ## loaders and
 test-orchestration: .venv/.installed .meltano/.installed .airflow/.installed ## the portfolio on workers of Airflow, one of them killed
 	$(bin)/pytest -m orchestration tests/orchestration
 
-bench: .venv/.installed .meltano/.installed ## what the taps cost, into docs/benchmarks.md (15 minutes, nothing else running)
+bench: .venv/.installed .meltano/.installed .tools/bench-dlt/.installed .tools/bench-airbyte/.installed ## what the taps cost, into docs/benchmarks.md (15 minutes, nothing else running)
 	@$(bin)/python -m bench
 
 lint: .venv/.installed ## style, formatting, types, and the oldest Python supported
@@ -128,6 +128,11 @@ install-airflow: .airflow/.installed ## Airflow, for docs/orchestration.md
 		.tools/meltano/bin/meltano --log-level=warning install
 	@touch $@
 
+.tools/bench-%/.installed: requirements/bench-%.txt
+	@echo "Installing what the benchmarks are compared with into .tools/bench-$*"
+	@$(install) .tools/bench-$* $<
+	@touch $@
+
 # Its hundred packages would bind the versions of the taps', so Airflow has an environment of its own.
 .airflow/.installed: requirements/airflow.txt
 	@echo "Installing Airflow into .airflow"
@@ -144,6 +149,8 @@ lock: .venv/.installed ## newest versions of everything into requirements/*.txt
 	$(compile) --generate-hashes requirements/meltano.in -o requirements/meltano.txt && \
 	$(compile) --generate-hashes requirements/target-postgres.in -o requirements/target-postgres.txt && \
 	$(compile) --generate-hashes requirements/dbt.in -o requirements/dbt.txt && \
+	$(compile) --generate-hashes requirements/bench-dlt.in -o requirements/bench-dlt.txt && \
+	$(compile) --generate-hashes requirements/bench-airbyte.in -o requirements/bench-airbyte.txt && \
 	$(compile) --generate-hashes requirements/airflow.in -o requirements/airflow.txt && \
 	$(compile) $(own) shared/pyproject.toml $(taps:%=%/pyproject.toml) --extra redis -o requirements/taps.txt && \
 	$(compile) $(analyses:%=%/pyproject.toml) -o requirements/close-report.txt && \

@@ -15,7 +15,7 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
-from bench import allowance, calls, cpu, filed, growth, memory, pipeline, report, startup
+from bench import allowance, calls, compared, cpu, filed, growth, memory, pipeline, report, startup
 from bench.figures import Section
 from bench.sizes import PUBLISHED, SMALL, Sizes
 
@@ -24,6 +24,7 @@ NOTES = Path(__file__).with_name("notes.md")
 BENCHMARKS: dict[str, Callable[[Path, Sizes], Section]] = {
     "allowance": allowance.measure,
     "calls": calls.measure,
+    "peers": compared.measure,
     "cpu": cpu.measure,
     "memory": memory.measure,
     "startup": startup.measure,

@@ -117,6 +117,17 @@ class Commands:
         """The bare program."""
         return [sys.executable, "-m", "bench.floor", self._config(settings)[1]]
 
+    def last_state(self, command: Sequence[str]) -> Any:
+        """The state that a run of a tap ends with."""
+        output = self._folder / "messages"
+        run(command, output)
+        states = [
+            message["value"]
+            for message in map(json.loads, output.read_text(encoding="utf-8").splitlines())
+            if message["type"] == "STATE"
+        ]
+        return states[-1]
+
     def file(self, content: Any) -> str:
         """A JSON file with this content."""
         self._files += 1

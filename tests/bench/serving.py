@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 
+from bench.even import even_books
 from bench.largest import largest_account
 from bench.months import months
 from simulator import Books, Company, Limit, Line, LoggedRequest, Simulator
@@ -37,6 +38,7 @@ class Spec(msgspec.Struct):
         companies: How many.
         accounts: At least so many accounts; 0 for the small chart.
         one_account: Whether a single account holds all the rows.
+        even: Whether each of the accounts has all these rows in each month.
         large_amount: Whether a posting of `LARGE` is among them.
         remember: Whether answers are made once and then repeated.
         latency: Seconds before each answer.
@@ -49,6 +51,7 @@ class Spec(msgspec.Struct):
     companies: int = 1
     accounts: int = 0
     one_account: bool = False
+    even: bool = False
     large_amount: bool = False
     remember: bool = True
     latency: float = 0.0
@@ -56,6 +59,8 @@ class Spec(msgspec.Struct):
 
     def books(self) -> Books:
         """The books."""
+        if self.even:
+            return even_books(self.start, self.end, self.accounts, self.rows)
         if self.one_account:
             return largest_account(self.start, self.rows)
         books = Books.generate(

@@ -21,6 +21,7 @@ class Sizes:
         ends: Last days of the books, months growing.
         accounts: Accounts of the chart where the state of a derived ledger is measured.
         filed: How many times over a filed ledger has the entries of a small year.
+        loads: First loads: how many months, accounts, and rows of an account in a month.
         waits: Whether there are limits and slow answers where the use of allowances is measured.
     """
 
@@ -34,6 +35,14 @@ class Sizes:
     ends: tuple[date, date, date] = (date(2024, 1, 31), date(2024, 12, 31), date(2028, 12, 31))
     accounts: int = 1_000
     filed: tuple[int, int] = (20, 600)
+    loads: tuple[tuple[int, int, int], ...] = (
+        (12, 30, 2),
+        (12, 30, 600),
+        (24, 30, 20),
+        (24, 150, 20),
+        (60, 30, 20),
+        (60, 150, 20),
+    )
     waits: bool = True
 
 
@@ -48,5 +57,6 @@ SMALL = Sizes(
     ends=(date(2024, 1, 31), date(2024, 2, 29), date(2024, 3, 31)),
     accounts=100,
     filed=(1, 2),
+    loads=((2, 2, 1),),
     waits=False,
 )
