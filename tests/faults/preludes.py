@@ -11,6 +11,7 @@ import time
 from itertools import count
 from pathlib import Path
 
+from erp_common.extract import spool
 from erp_common.extract.derived import AskedPostings, DerivedBooks
 from erp_common.extract.reported import AskedBalances, ReportedBooks, ReportedWindow
 from erp_common.http.clock import Closed, SystemClock
@@ -105,3 +106,8 @@ def killed(target: str, moment: str, nth: str) -> None:
         return result
 
     setattr(kind, name, call)
+
+
+def little_room(most: str) -> None:
+    """Let what is kept of a window take so many bytes at most."""
+    setattr(spool, "MOST", int(most))  # noqa: B010 - a constant is put in its place

@@ -19,6 +19,9 @@ T = TypeVar("T")
 IN_MEMORY: Final = 1 << 23
 """Bytes that a spool holds before it goes to disk."""
 
+MOST: Final = 8 << 30
+"""Bytes that a spool holds in all."""
+
 Mark = tuple[int, int]
 """Where something stands, and how long it is."""
 
@@ -29,6 +32,10 @@ decode_postings: Final = msgspec.msgpack.Decoder(list[Posting]).decode
 encode_rows: Final[Callable[[Any], bytes]] = msgspec.json.Encoder(decimal_format="number").encode
 decode_rows: Final[Callable[[bytes], Any]] = msgspec.json.Decoder(float_hook=Decimal).decode
 """Rows as the ERP sent them: a number stays a number with every digit, a text stays a text."""
+
+
+class SpoolFull(ERPValidationError):  # noqa: N818 - less may be asked for instead
+    """More rows would have to be kept than a spool holds."""
 
 
 class Spool(Generic[T]):
@@ -57,11 +64,18 @@ class Spool(Generic[T]):
         """Keep something.
 
         Raises:
+            SpoolFull: If that is more than it holds.
             ERPValidationError: If the disk is full.
         """
         data = self._encode(value)
         try:
             with self._lock:
+                if self._end + len(data) > MOST:
+                    raise SpoolFull(
+                        f"the rows of the periods that are asked for together take more than "
+                        f"{MOST >> 20:,} MiB; set periods_per_request to 1, or read fewer periods "
+                        "in a run (start_date, end_date)"
+                    )
                 self._file.seek(self._end)
                 self._file.write(data)
                 mark = (self._end, len(data))

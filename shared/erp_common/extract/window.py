@@ -23,7 +23,7 @@ from erp_common.extract.ahead import Place
 from erp_common.extract.listing import Page
 from erp_common.extract.paged import HttpQuery, Paged, Paging, Query
 from erp_common.extract.reading import LineReader, Postings, Reading
-from erp_common.extract.spool import Mark, Spool, decode_postings, encode_postings
+from erp_common.extract.spool import Mark, Spool, SpoolFull, decode_postings, encode_postings
 from erp_common.extract.work import Extraction, Fetcher
 from erp_common.http.dialect import AnswerTooLarge, TooMuchAtOnce
 from erp_common.ledger.models import Company, Posting
@@ -205,6 +205,15 @@ class Window:
         except (TooMuchAtOnce, AnswerTooLarge):
             for narrower in self._again(part, asked, self._extraction.periods_per_request):
                 self._take(part, narrower)
+        except SpoolFull as full:
+            logger.warning(
+                "%s, %s: %s. From here on each period is asked for alone.",
+                self._company.id,
+                asked.paged.query.name,
+                full,
+            )
+            self._extraction.narrow(1)
+            self._again(part, asked, 1)
         except _Misfit:
             self._again(part, asked, 1)
         except ERPError as error:

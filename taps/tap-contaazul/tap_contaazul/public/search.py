@@ -19,7 +19,7 @@ from erp_common.http.transport import Transport
 from erp_common.ledger.normalize import InvalidValue
 from erp_common.ledger.periods import Period
 from tap_contaazul.public import calls
-from tap_contaazul.public.glance import Paid, Parts, day_or, each, is_paid, own_day, settled_parts
+from tap_contaazul.public.payments import Paid, Parts, day_or, each, is_paid, own_day, settled_parts
 from tap_contaazul.public.plan import Plan
 from tap_contaazul.public.shares import cents
 

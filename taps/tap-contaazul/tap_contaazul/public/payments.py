@@ -1,4 +1,4 @@
-"""What rows say at first sight: on which days money moved, and whether any did."""
+"""What rows say of their payments: on which days money moved, and whether any did."""
 
 from __future__ import annotations
 
