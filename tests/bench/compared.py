@@ -122,7 +122,7 @@ def _all(folder: Path, **books: Any) -> dict[str, tuple[Cost, str]]:
     write = Commands(folder)
     costs = {}
     spec = {"end": "2024-12-31", "accounts": ACCOUNTS, "even": True, **books}
-    limit = {"rate_limit": {}} if "limits" in books else {}
+    limit: dict[str, Any] = {"rate_limit": {}} if "limits" in books else {}
     for name, together in zip(OURS, (12, 1), strict=True):
         with serving(**spec) as served:
             settings = served.settings(

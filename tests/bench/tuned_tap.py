@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from singer_sdk.contrib.msgspec import MsgSpecWriter
-from singer_sdk.helpers._typing import TypeConformanceLevel
+from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.helpers.types import Context
 from singer_sdk.streams import Stream
 

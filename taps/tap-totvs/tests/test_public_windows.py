@@ -146,7 +146,7 @@ def test_a_month_whose_entries_cannot_be_read_costs_none_before_it(
     def in_april(request: Any) -> bool:
         where = request.params.get("where", "")
         first, last = (where.split(f"CT2_DATA {sign} '")[-1][:8] for sign in (">=", "<="))
-        return request.params.get("tables") == "CT2" and first <= "20240415" <= last
+        return bool(request.params.get("tables") == "CT2" and first <= "20240415" <= last)
 
     sim.faults.add(faults.status(400), erp=ERP, where=in_april, times=None)
     done = TapRunner(tmp_path)("tap-totvs", public.settings(sim, **HALF))
