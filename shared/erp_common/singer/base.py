@@ -30,7 +30,7 @@ from erp_common.setup import connection
 from erp_common.setup.names import from_environment, misspelt, unread
 from erp_common.setup.parse import parse, wrong
 from erp_common.setup.settings import Defaults, Settings
-from erp_common.singer import start
+from erp_common.singer import start, terminal
 from erp_common.singer.ending import Terminated
 from erp_common.singer.notation import PLAIN, Notation
 from erp_common.singer.progress import progress_of
@@ -59,8 +59,9 @@ class Run:
 
     open_runs: ClassVar[set[Run]] = set()
 
-    def __init__(self, books: Books, build: connection.Build) -> None:
+    def __init__(self, books: Books, build: connection.Build, line: terminal.Line) -> None:
         """Begin the run."""
+        self.line = line
         self.periods = books.periods
         self.give_up = books.give_up
         self._books = books
@@ -70,6 +71,7 @@ class Run:
     def close(self) -> None:
         """End the run's threads and connections; what is under way ends unused."""
         self.open_runs.discard(self)
+        self.line.close()
         self._books.close()
         self._build.close()
 
@@ -221,7 +223,8 @@ class TapBase(Tap, Generic[S]):
         books = Books(source, work, extraction)
         rate = self.settings.rate_limit
         self._progress = progress_of(books, rate.requests, rate.interval)
-        return Run(books, build)
+        self._line = terminal.line(sum(len(one.periods) for one in work))
+        return Run(books, build, self._line)
 
     def tell_what_is_read_already(self, work: list[Work]) -> None:
         """Say it where a run would end without a word and without a row."""
@@ -244,6 +247,8 @@ class TapBase(Tap, Generic[S]):
         if extract.moves_bookmark:
             self._bookmarks.mark(extract.company.id, extract.period.end, extract.carried())
         self.logger.info("%s%s", extract.summary(), self._progress.say(extract.rows))
+        where = f"{extract.company.id}, {extract.period}{extract.position}"
+        self._line.say(f"{where}{self._progress.words()}")
         self.state_writer.write_if_due(cast("dict[str, Any]", self.state))
 
     def name_company(self, company: Company, error: ERPError) -> None:

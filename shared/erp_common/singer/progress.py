@@ -41,7 +41,13 @@ class Progress:
         if now - self._told < TELL_EVERY:
             return ""
         self._told = now
-        took = now - self._began
+        return self.words()
+
+    def words(self) -> str:
+        """What the rows so far make of the run."""
+        took = self._clock() - self._began
+        if not took:
+            return ""
         due = self._due()
         words = f"; {self._rows / took:,.0f} rows a second"
         if due.left and due.made:
