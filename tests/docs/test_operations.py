@@ -46,6 +46,8 @@ class World:
         self.folder = folder
         self.killed = Event()
         self.env = settings(erp) | keys(erp, DATAHUB) | storage(warehouse, folder)
+        self.env |= warehouse.dbt_environment
+        self.env |= {name: str(folder / "dbt") for name in ("DBT_TARGET_PATH", "DBT_LOG_PATH")}
         self.env["MELTANO_ENVIRONMENT"] = "prod"
         self.env["TAP_OMIE__DATAHUB_START_DATE"] = "2024-02-01"
 
@@ -87,6 +89,11 @@ def every_company(world: World, block: Block) -> None:
     with pytest.raises(AssertionError, match=r"(?m)^failed: effecti$"):
         world.run(block, {EVERYBODY: "effecti datahub"})
     assert world.months_read() == {"02", "03"}
+    # Whom it could read is closed all the same.
+    closed = world.warehouse.rows(
+        "select distinct company_id, is_reconciled from close.close_status"
+    )
+    assert [tuple(row.values()) for row in closed] == [("DATAHUB", True)]
 
 
 def how_far(world: World, block: Block) -> None:

@@ -111,13 +111,16 @@ def extractors(companies: Portfolio) -> str:
 
 
 def jobs(companies: Portfolio) -> str:
-    """The keys `jobs:` and `schedules:`: a job for each company, for all, and for the close."""
+    """The keys `jobs:` and `schedules:`: a job for each company, for all, and for the close.
+
+    Schedules run the last, so that what was read is also closed.
+    """
     tasks = {member.job: [f"{member.extractor} {LOADER}"] for member in companies.members}
     whole = {WHOLE: [task for own_tasks in tasks.values() for task in own_tasks]}
     close = {CLOSE: [*whole[WHOLE], BUILD]}
     listed = [{"name": name, "tasks": its} for name, its in (tasks | whole | close).items()]
     planned = [
-        {"name": name, "interval": interval, "job": WHOLE} for name, interval in SCHEDULES.items()
+        {"name": name, "interval": interval, "job": CLOSE} for name, interval in SCHEDULES.items()
     ]
     return _yaml({"jobs": listed, "schedules": planned})
 

@@ -66,7 +66,7 @@ def test_a_company_is_an_extractor_that_inherits_and_a_job() -> None:
             ],
         },
     ]
-    assert {schedule["job"] for schedule in planned["schedules"]} == {"portfolio"}
+    assert {schedule["job"] for schedule in planned["schedules"]} == {"close"}
 
 
 @pytest.mark.parametrize(
