@@ -47,6 +47,9 @@ BREAKAGES: dict[str, str | tuple[str, ...]] = {
     "income_statement_year_is_its_months": (
         "update close.income_statement set ytd_amount = ytd_amount + 1 where not is_summary"
     ),
+    "currencies_are_not_consolidated_together": (
+        "update close.int_group_periods set currency = 'USD' where company_id = '102'"
+    ),
     "intercompany_names_what_it_means": (
         "insert into close.intercompany (company_id, counterparty_company_id) values ('101', '102')"
     ),
@@ -99,6 +102,7 @@ ROUNDS = (
         "before_closing_and_closing_are_the_ledger",
         "cash_and_accrual_are_not_consolidated_together",
         "cost_centers_sum_to_accounts",
+        "currencies_are_not_consolidated_together",
         "consolidated_is_companies_less_eliminations",
         "income_statement_year_is_its_months",
         "intercompany_names_what_it_means",

@@ -44,6 +44,7 @@ class Close(ABC):
         """Keep dbt's files in `folder`."""
         self._folder = folder
         self.vars: Row = {}
+        self.project = TRANSFORM
 
     # The loader's part
 
@@ -116,6 +117,11 @@ class Close(ABC):
 
     @property
     @abstractmethod
+    def address(self) -> str:
+        """The database as SQLAlchemy names it."""
+
+    @property
+    @abstractmethod
     def _environment(self) -> dict[str, str]:
         """How dbt finds the database."""
 
@@ -125,7 +131,7 @@ class Close(ABC):
             *(str(DBT), "--no-use-colors", *arguments),
             *(
                 "--project-dir",
-                str(TRANSFORM),
+                str(self.project),
                 "--profiles-dir",
                 f"{TRANSFORM}/profiles/{self.kind}",
             ),
@@ -183,6 +189,11 @@ class PostgresClose(Close):
         self.uri = uri
 
     @property
+    def address(self) -> str:
+        """The database as SQLAlchemy names it."""
+        return self.uri
+
+    @property
     def _environment(self) -> dict[str, str]:
         return dbt_environment(self.uri)
 
@@ -234,6 +245,11 @@ class DuckClose(Close):
         """Use a file in the folder."""
         super().__init__(folder)
         self.path = folder / "books.duckdb"
+
+    @property
+    def address(self) -> str:
+        """The database as SQLAlchemy names it."""
+        return f"duckdb:///{self.path}"
 
     @property
     def _environment(self) -> dict[str, str]:

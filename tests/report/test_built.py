@@ -10,29 +10,29 @@ from pathlib import Path
 import pytest
 
 from close import holding
-from close.conftest import Serve, duck, serve
-from close.warehouses import DuckClose
+from close.conftest import Serve, close, serve
+from close.warehouses import Close
 from close_report.cli import main
 from report.conftest import scripts
 from report.ledgers import months
 
-__all__ = ["duck", "serve"]
+__all__ = ["close", "serve"]
 
 pytestmark = [pytest.mark.close, pytest.mark.timeout(900)]
 
 
 def test_exactly_the_changed_month_turns_through_dbt(
-    duck: DuckClose,
+    close: Close,
     serve: Serve,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     books = holding.generate(closing="yearly")
-    holding.seed(duck, books, ruled=("104",))
+    holding.seed(close, books, ruled=("104",))
     reader = serve(books)
-    duck.load(holding.read(reader, closing="yearly"))
-    duck.build()
-    where = ["--database", f"duckdb:///{duck.path}", "--as-of", "2030-01-01"]
+    close.load(holding.read(reader, closing="yearly"))
+    close.build()
+    where = ["--database", close.address, "--as-of", "2030-01-01"]
     out = tmp_path / "page"
     assert main(["render", *where, "--out", str(out)]) == 0
     shown = scripts(out / "index.html").companies
@@ -71,8 +71,8 @@ def test_exactly_the_changed_month_turns_through_dbt(
         for line in entry.lines
     )
     books["101"].edit_entry(entry.id, lines=larger)
-    duck.load(holding.read(reader, closing="yearly"))
-    duck.build()
+    close.load(holding.read(reader, closing="yearly"))
+    close.build()
     capsys.readouterr()
     assert main(["status", *where, "--json"]) == 1
     told = json.loads(capsys.readouterr().out)["periods"]

@@ -40,6 +40,7 @@ select
     ) as fiscal_year,
     extract(month from next_day) = start_month and extract(day from next_day) = 1 as ends_fiscal_year,
     period_status,
+    currency,
     basis,
     accounting_basis,
     entry_count,

@@ -6,6 +6,7 @@ select
     cast(period_end as date) as period_end,
     cast(fiscal_year as integer) as fiscal_year,
     {{ erp_close.text('period_status') }} as period_status,
+    {{ erp_close.text('currency') }} as currency,
     {{ erp_close.text('basis') }} as basis,
     cast(entry_count as {{ dbt.type_bigint() }}) as entry_count,
     cast(is_balanced as boolean) as is_balanced,
