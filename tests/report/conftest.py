@@ -111,7 +111,7 @@ def templates(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Datab
     return template
 
 
-@pytest.fixture(params=["postgresql", "duckdb"])
+@pytest.fixture(params=[pytest.param("postgresql", marks=pytest.mark.close), "duckdb"])
 def database(
     request: pytest.FixtureRequest,
     tmp_path: Path,

@@ -52,7 +52,12 @@ def models(books: Books, start: date, end: date, facts: Facts | None = None) -> 
             {"company_id": company.id, "name": company.name, "valid_from": None}
         )
         rows["stg_erp__periods"].append(
-            {"company_id": company.id, "company_name": company.name, "period_end": end}
+            {
+                "company_id": company.id,
+                "company_name": company.name,
+                "currency": "BRL",
+                "period_end": end,
+            }
         )
         ledger = Ledger(company)
         for first, last in spans:

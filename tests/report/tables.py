@@ -39,7 +39,7 @@ COLUMNS = {
     "first_seen_at timestamptz",
     "stg_erp__validation_issues": f"{COMPANY}, period_end date, stream_name text, "
     "severity text, code text, message text",
-    "stg_erp__periods": f"{COMPANY}, company_name text, period_end date",
+    "stg_erp__periods": f"{COMPANY}, company_name text, currency text, period_end date",
     "group_accounts": "group_account text, parent text, name text, statement text, "
     "line_order integer",
     "consolidated": f"period_end date, group_account text, aggregated {AMOUNT}, "

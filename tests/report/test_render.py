@@ -120,6 +120,24 @@ def test_the_overview_s_sums_are_those_of_its_rows(run: Run, books: Books, tmp_p
     assert "Fechamento de janeiro de 2025" in page
 
 
+def test_amounts_in_two_currencies_have_no_sum(
+    database: Database, run: Run, rows: Rows, tmp_path: Path
+) -> None:
+    kept_in = {"aurora": "BRL", "bela": "USD"}
+    rows["stg_erp__periods"] = [
+        {**row, "currency": kept_in[row["company_id"]]} for row in rows["stg_erp__periods"]
+    ]
+    database.build(rows)
+    run("render", "--out", str(tmp_path / "page"))
+    page = (tmp_path / "page" / "index.html").read_text(encoding="utf-8")
+    overview = page[: page.index('<script type="application/json"')]
+    assert "Valores em BRL, USD." in overview
+    assert "Soma das empresas" not in overview
+    assert "as empresas escrituram em moedas diferentes" in overview
+    found = scripts(tmp_path / "page" / "index.html")
+    assert {key: company["currency"] for key, company in found.companies.items()} == kept_in
+
+
 @pytest.fixture
 def cruel_rows(rows: Rows) -> Rows:
     texts = {

@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -54,6 +55,19 @@ def test_what_is_not_fit_is_refused(close: Database, run: Run, period: str, why:
     [row] = close.rows("select anyway, objections from close.close_signoffs")
     assert row["anyway"] is True
     assert why in row["objections"]
+
+
+@pytest.mark.parametrize(
+    "database", [pytest.param("postgresql", id="in PostgreSQL")], indirect=True
+)
+def test_a_signature_is_kept_and_shown(close: Database, run: Run, tmp_path: Path) -> None:
+    assert run(*SIGN, "--period", "2025-01").status == 0
+    [row] = close.rows("select signed_by, total_debit from close.close_signoffs")
+    assert row["signed_by"] == "Ana Souza"
+    assert isinstance(row["total_debit"], Decimal)
+    assert signed(run) == {("aurora", "2025-01-31"): "Ana Souza"}
+    assert run("render", "--out", str(tmp_path / "page")).status == 0
+    assert "Ana Souza" in (tmp_path / "page" / "index.html").read_text(encoding="utf-8")
 
 
 def test_a_withdrawal_is_a_row_of_its_own(close: Database, run: Run) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from close_report import status
-from close_report.directory import company_names
+from close_report.directory import read_directory
 from close_report.errors import CloseReportError, SignatureRefusedError
 from close_report.language import LANGUAGES, Language
 from close_report.matrix import read_matrix
@@ -94,7 +94,7 @@ def _sign(warehouse: Warehouse, chosen: argparse.Namespace, day: date) -> int:
 
 
 def _status(warehouse: Warehouse, chosen: argparse.Namespace, language: Language, day: date) -> int:
-    matrix = read_matrix(warehouse, company_names(warehouse), day)
+    matrix = read_matrix(warehouse, read_directory(warehouse), day)
     if chosen.json:
         print(status.as_json(matrix))  # noqa: T201
     else:

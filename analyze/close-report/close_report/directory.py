@@ -1,30 +1,43 @@
-"""What the companies are called."""
+"""What the companies are called, and the currency that each keeps its books in."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
 from close_report.text import harmless
 from close_report.warehouse import Warehouse
 
-# Each with the column that says which row is the newest.
-_SOURCES = (
-    ("stg_erp__periods", "company_name", "period_end"),
-    ("companies", "name", "valid_from"),
-)
+PERIODS = "stg_erp__periods"
 
 
-def company_names(warehouse: Warehouse) -> dict[str, str]:
-    """The names by id: as the table `companies` says, else as the ERP did last."""
-    names: dict[str, str] = {}
-    for source, column, newest in _SOURCES:
-        if not warehouse.has(source):
-            continue
-        table = warehouse.table(source, ("company_id", column, newest))
-        query = sa.select(table.c.company_id, table.c[column]).order_by(
-            table.c[newest].asc().nulls_first()
-        )
-        with warehouse.told(f"{warehouse.schema}.{source} cannot be read"):
-            rows = warehouse.connection.execute(query).all()
-        names |= {company: harmless(name) for company, name in rows if name}
-    return names
+@dataclass(frozen=True)
+class Directory:
+    """By company_id, as far as it is known."""
+
+    names: dict[str, str] = field(default_factory=dict)
+    currencies: dict[str, str] = field(default_factory=dict)
+    """ISO 4217, of the company's newest period."""
+
+
+def read_directory(warehouse: Warehouse) -> Directory:
+    """The names as the table `companies` says, else as the ERP did last; the currencies."""
+    named = _newest(warehouse, PERIODS, "company_name", "period_end")
+    named |= _newest(warehouse, "companies", "name", "valid_from")
+    return Directory(named, _newest(warehouse, PERIODS, "currency", "period_end"))
+
+
+def _newest(warehouse: Warehouse, source: str, column: str, since: str) -> dict[str, str]:
+    """A text of each company from its newest row in which it is not empty."""
+    if not warehouse.has(source):
+        return {}
+    table = warehouse.table(source, ("company_id", column, since))
+    query = sa.select(table.c.company_id, table.c[column]).order_by(
+        table.c[since].asc().nulls_first()
+    )
+    with warehouse.told(
+        f"{warehouse.schema}.{source} cannot be read; has `dbt build` run since the last release?"
+    ):
+        rows = warehouse.connection.execute(query).all()
+    return {company: harmless(text) for company, text in rows if text}

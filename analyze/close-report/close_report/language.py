@@ -115,5 +115,7 @@ def catalogue(code: str) -> dict[str, str]:
     return {
         message.id: message.string
         for message in messages
-        if isinstance(message.id, str) and isinstance(message.string, str) and message.string
+        # The catalogue's own head, which holds the time, has no id.
+        if isinstance(message.id, str) and message.id
+        if isinstance(message.string, str) and message.string
     }

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import Enum
 
+from close_report.directory import Directory
 from close_report.models import CloseStatus
 from close_report.periods import Period, is_open
 from close_report.signoffs import Key, Signoff, Totals, current_totals, read_signoffs, standing
@@ -108,6 +109,14 @@ class Matrix:
     cells: Mapping[Key, Cell]
     signoffs: tuple[Signoff, ...]
     """Every row of `close_signoffs`, oldest first."""
+    currencies: Mapping[str, str]
+    """Of the companies' books by id, where it is known."""
+
+    @property
+    def currency(self) -> str | None:
+        """The only currency of all books, in which they have a sum; none if there are several."""
+        found = set(self.currencies.values())
+        return found.pop() if len(found) == 1 else None
 
     @property
     def changed(self) -> list[Cell]:
@@ -119,12 +128,12 @@ class Matrix:
         return [self.cells.get((company_id, period.end)) for period in self.periods]
 
 
-def read_matrix(warehouse: Warehouse, names: Mapping[str, str], today: date) -> Matrix:
+def read_matrix(warehouse: Warehouse, directory: Directory, today: date) -> Matrix:
     """Read how every period stands, with its signature and whether it changed since.
 
     Args:
         warehouse: An open database.
-        names: The companies' names by id, as far as they are known.
+        directory: The companies' names and currencies.
         today: The day that decides what is open.
 
     Raises:
@@ -133,14 +142,14 @@ def read_matrix(warehouse: Warehouse, names: Mapping[str, str], today: date) -> 
     statuses = list(warehouse.read(CloseStatus, order=("company_id", "period_end")))
     signed = read_signoffs(warehouse)
     now = current_totals(warehouse, list(standing(signed)))
-    return matrix(statuses, signed, now, names, today)
+    return matrix(statuses, signed, now, directory, today)
 
 
 def matrix(
     statuses: Iterable[CloseStatus],
     signoffs: Iterable[Signoff],
     now: Mapping[Key, Totals],
-    names: Mapping[str, str],
+    directory: Directory,
     today: date,
 ) -> Matrix:
     """Put together what was read.
@@ -149,7 +158,7 @@ def matrix(
         statuses: One for each company and period.
         signoffs: All of them, oldest first.
         now: The present totals of the signed periods.
-        names: The companies' names by id, as far as they are known.
+        directory: The companies' names and currencies.
         today: The day that decides what is open.
     """
     signoffs = tuple(signoffs)
@@ -168,12 +177,13 @@ def matrix(
             signoff,
             changed=signoff is not None and key in now and now[key].digest != signoff.digest,
         )
-    companies = {company: names.get(company) or company for company, _ in cells}
+    companies = {company: directory.names.get(company) or company for company, _ in cells}
     return Matrix(
         dict(sorted(companies.items(), key=lambda item: (item[1].casefold(), item[0]))),
         tuple(sorted({cell.period for cell in cells.values()}, key=lambda period: period[::-1])),
         cells,
         signoffs,
+        {one: directory.currencies[one] for one in companies if one in directory.currencies},
     )
 
 

@@ -1,8 +1,8 @@
 """The rows of the dbt models that are read; a class's fields are the model's columns.
 
-Amounts are `Decimal` in the company's currency. Those named `net` are debit-positive; those of
-statements stand on the natural side: revenue positive and expense negative in the income statement,
-assets, liabilities and equity positive in the balance sheet.
+Amounts are in the company's currency, `Written` where a model has many of them. Those named `net`
+are debit-positive; those of statements stand on the natural side: revenue positive and expense
+negative in the income statement, assets, liabilities and equity positive in the balance sheet.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from __future__ import annotations
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Final, NamedTuple
+
+from close_report.amounts import Written
 
 
 class CloseStatus(NamedTuple):
@@ -39,12 +41,12 @@ class AccountBalance(NamedTuple):
     parent_account_code: str | None
     level: int | None
     is_summary: bool
-    net_opening: Decimal
-    debit: Decimal
-    credit: Decimal
-    net_closing: Decimal
-    closing_entries: Decimal
-    net_before_closing: Decimal
+    net_opening: Written
+    debit: Written
+    credit: Written
+    net_closing: Written
+    closing_entries: Written
+    net_before_closing: Written
 
 
 class Movement(NamedTuple):
@@ -66,9 +68,9 @@ class Income(NamedTuple):
     account_name: str | None
     level: int | None
     is_summary: bool
-    month_amount: Decimal
-    ytd_amount: Decimal
-    prior_year_ytd_amount: Decimal | None
+    month_amount: Written
+    ytd_amount: Written
+    prior_year_ytd_amount: Written | None
 
 
 class Sheet(NamedTuple):
@@ -81,7 +83,7 @@ class Sheet(NamedTuple):
     account_type: str | None
     level: int | None
     is_summary: bool
-    amount: Decimal
+    amount: Written
 
 
 class CostCenter(NamedTuple):
@@ -91,8 +93,8 @@ class CostCenter(NamedTuple):
     period_end: date
     cost_center: str
     account_code: str
-    month_amount: Decimal
-    ytd_amount: Decimal
+    month_amount: Written
+    ytd_amount: Written
 
 
 class Posting(NamedTuple):
@@ -104,8 +106,8 @@ class Posting(NamedTuple):
     entry_id: str
     line_number: int
     transaction_date: date
-    debit_amount: Decimal
-    credit_amount: Decimal
+    debit_amount: Written
+    credit_amount: Written
     description: str | None
     document_number: str | None
     document_type: str | None

@@ -7,12 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Final
 
+from close_report.amounts import total
 from close_report.books import Books
 from close_report.models import Income, Sheet
-
-ZERO: Final = Decimal(0)
 
 # What Brazilian and English charts call the heading of cash, and the accounts below it.
 _HEADING = re.compile(r"dispon[ií]ve|disponibilidade|caixa e equivalente|cash", re.IGNORECASE)
@@ -61,9 +59,9 @@ def result(rows: Iterable[Income]) -> Result:
     before = [row.prior_year_ytd_amount for row in analytic]
     known = [amount for amount in before if amount is not None]
     return Result(
-        sum((row.month_amount for row in analytic), ZERO),
-        sum((row.ytd_amount for row in analytic), ZERO),
-        sum(known, ZERO) if known else None,
+        total(row.month_amount for row in analytic),
+        total(row.ytd_amount for row in analytic),
+        total(known) if known else None,
     )
 
 
@@ -73,8 +71,8 @@ def cash(rows: Sequence[Sheet]) -> Decimal | None:
     headings = [row for row in assets if row.is_summary and _HEADING.match(row.account_name or "")]
     if headings:
         highest = min(row.level or 0 for row in headings)
-        return sum((row.amount for row in headings if (row.level or 0) == highest), ZERO)
+        return total(row.amount for row in headings if (row.level or 0) == highest)
     accounts = [
         row for row in assets if not row.is_summary and _ACCOUNT.match(row.account_name or "")
     ]
-    return sum((row.amount for row in accounts), ZERO) if accounts else None
+    return total(row.amount for row in accounts) if accounts else None

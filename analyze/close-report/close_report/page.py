@@ -25,12 +25,13 @@ from markupsafe import Markup
 from typing_extensions import Self
 
 from close_report import payload, sparkline
+from close_report.amounts import total
 from close_report.books import Books
 from close_report.group import Group
 from close_report.language import N_, Language
 from close_report.matrix import Cell, Ecd, Matrix, State
 from close_report.models import Restatement, Unmapped
-from close_report.overview import ZERO, Overview
+from close_report.overview import Overview
 from close_report.periods import Period
 from close_report.status import changed_line, failed_line, state_names
 from close_report.text import harmless, plain
@@ -102,7 +103,8 @@ class Pages:
         company = books.company_id
         cells = {end: cell for (owner, end), cell in self._matrix.cells.items() if owner == company}
         name = self._matrix.companies[company]
-        drawn = payload.company(books, name, cells, self._spoken)
+        currency = self._matrix.currencies.get(company, "")
+        drawn = payload.company(books, name, currency, cells, self._spoken)
         text = payload.as_script(drawn)
         self._unmapped += [_unmapped(company, row) for row in books.unmapped]
         self._waiting.append((company, text))
@@ -203,6 +205,7 @@ class Pages:
             "states": {state.value: said for state, said in state_names(spoken).items()},
             "glyphs": {state.value: glyph for state, glyph in GLYPHS.items()},
             "result": payload.RESULT,
+            "currency": self._matrix.currency or "",
             "names": self._matrix.companies if only is None else {},
             "files": {},
             "only": only,
@@ -260,7 +263,7 @@ class _Overview:
             "shown": self._shown,
             "shown_label": spoken.period(self._shown) if self._shown else "",
             "last_read": spoken.moment(max((when for when in read if when), default=None)),
-            "currency": "BRL",
+            "currencies": sorted(set(matrix.currencies.values())),
             "tiles": list(self._tiles()),
             "todo": todo[:_MAX_TODO],
             "todo_more": max(0, len(todo) - _MAX_TODO),
@@ -404,6 +407,7 @@ class _Overview:
         results = [overview.results[day].month if day in overview.results else None for day in last]
         return {
             "name": name,
+            "currency": self._matrix.currencies.get(overview.company_id, ""),
             "href": self._href(overview.company_id, end, "income"),
             "month": result.month if result else None,
             "ytd": result.ytd if result else None,
@@ -427,7 +431,7 @@ def heading(spoken: Language, shown: Period | None) -> str:
 def _sum(amounts: Iterable[Decimal | None]) -> Decimal | None:
     """The sum of those that are known; none if none is."""
     known = [amount for amount in amounts if amount is not None]
-    return sum(known, ZERO) if known else None
+    return total(known) if known else None
 
 
 def _facts(cell: Cell) -> str:

@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from close_report.advice import advice
+from close_report.amounts import matters
 from close_report.books import Books
 from close_report.group import Group
 from close_report.language import Language
@@ -26,7 +27,7 @@ from close_report.models import (
     Restatement,
     TieOut,
 )
-from close_report.text import harmless, plain
+from close_report.text import MAX_TEXT, harmless, plain
 
 Json = Any
 
@@ -37,12 +38,15 @@ def as_script(value: Json) -> str:
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
 
 
-def company(books: Books, name: str, cells: Mapping[date, Cell], spoken: Language) -> Json:
+def company(
+    books: Books, name: str, currency: str, cells: Mapping[date, Cell], spoken: Language
+) -> Json:
     """All that a company's page shows.
 
     Args:
         books: The company's rows.
         name: What it is called.
+        currency: Of its books; empty if it is not known.
         cells: How its periods stand, by their last day.
         spoken: The language of dates and of advice.
     """
@@ -50,6 +54,7 @@ def company(books: Books, name: str, cells: Mapping[date, Cell], spoken: Languag
     return {
         "id": books.company_id,
         "name": name,
+        "currency": currency,
         "periods": [_status(cells[end], spoken) for end in sorted(cells)],
         "trial": {
             end.isoformat(): [amounts for row in rows if (amounts := _balance(accounts, row))]
@@ -61,12 +66,12 @@ def company(books: Books, name: str, cells: Mapping[date, Cell], spoken: Languag
                     row.account_code,
                     _name(row.account_name),
                     row.is_summary,
-                    plain(row.month_amount),
-                    plain(row.ytd_amount),
-                    _or_none(row.prior_year_ytd_amount),
+                    row.month_amount,
+                    row.ytd_amount,
+                    row.prior_year_ytd_amount,
                 ]
                 for row in rows
-                if row.month_amount or row.ytd_amount or row.prior_year_ytd_amount
+                if matters(row.month_amount, row.ytd_amount, row.prior_year_ytd_amount)
             ]
             for end, rows in books.income.items()
         },
@@ -77,10 +82,10 @@ def company(books: Books, name: str, cells: Mapping[date, Cell], spoken: Languag
                     _name(row.account_name),
                     row.is_summary,
                     row.account_type,
-                    plain(row.amount),
+                    row.amount,
                 ]
                 for row in rows
-                if row.amount or row.account_code == RESULT
+                if matters(row.amount) or row.account_code == RESULT
             ]
             for end, rows in books.sheet.items()
         },
@@ -89,11 +94,11 @@ def company(books: Books, name: str, cells: Mapping[date, Cell], spoken: Languag
                 [
                     harmless(row.cost_center),
                     row.account_code,
-                    plain(row.month_amount),
-                    plain(row.ytd_amount),
+                    row.month_amount,
+                    row.ytd_amount,
                 ]
                 for row in rows
-                if row.month_amount or row.ytd_amount
+                if matters(row.month_amount, row.ytd_amount)
             ]
             for end, rows in books.centers.items()
         },
@@ -139,40 +144,32 @@ class _Accounts:
         return place
 
 
-def _matters(row: AccountBalance) -> bool:
-    return bool(row.net_opening or row.debit or row.credit or row.net_closing)
-
-
 def _balance(accounts: _Accounts, row: AccountBalance) -> list[Json]:
     # An account without amounts may still be the parent of one that has some.
     place = accounts.place(row)
-    if not _matters(row):
+    if not matters(row.net_opening, row.debit, row.credit, row.net_closing):
         return []
-    amounts = [
-        place,
-        plain(row.net_opening),
-        plain(row.debit),
-        plain(row.credit),
-        plain(row.net_closing),
-    ]
-    if row.closing_entries:
-        amounts += [plain(row.closing_entries), plain(row.net_before_closing)]
+    amounts: list[Json] = [place, row.net_opening, row.debit, row.credit, row.net_closing]
+    if matters(row.closing_entries):
+        amounts += [row.closing_entries, row.net_before_closing]
     return amounts
 
 
 def _postings(rows: Iterable[Posting]) -> dict[str, list[list[Json]]]:
     found: dict[str, list[list[Json]]] = defaultdict(list)
     for row in rows:
-        line = [
-            row.transaction_date.isoformat(),
-            harmless(row.entry_id),
-            harmless(row.description or ""),
-            harmless(row.document),
-            harmless(row.entity_name or ""),
-            harmless(row.cost_center or ""),
-            plain(row.debit_amount),
-            plain(row.credit_amount),
+        texts = [
+            row.entry_id,
+            row.description or "",
+            row.document,
+            row.entity_name or "",
+            row.cost_center or "",
         ]
+        # Nearly all are harmless and short, and millions of them are looked at faster together.
+        together = "".join(texts)
+        if len(together) > MAX_TEXT or not together.isprintable():
+            texts = list(map(harmless, texts))
+        line = [row.transaction_date.isoformat(), *texts, row.debit_amount, row.credit_amount]
         if row.posting_kind and row.posting_kind != "NORMAL":
             line.append(row.posting_kind)
         found[row.account_code].append(line)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from close_report.books import read_books
-from close_report.directory import company_names
+from close_report.directory import read_directory
 from close_report.group import read_group
 from close_report.language import Language
 from close_report.matrix import Matrix, read_matrix
@@ -44,8 +44,7 @@ def render(warehouse: Warehouse, out: Path, spoken: Language, options: Options) 
         CloseReportError: A model is missing or another than expected.
         OSError: The folder cannot be written to.
     """
-    names = company_names(warehouse)
-    matrix = read_matrix(warehouse, names, options.today)
+    matrix = read_matrix(warehouse, read_directory(warehouse), options.today)
     group = read_group(warehouse)
     shown = latest_closed(matrix)
     out.mkdir(parents=True, exist_ok=True)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar, get_args, get_type_hints
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, Engine
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 from typing_extensions import Self
 
+from close_report.amounts import Written
 from close_report.errors import CloseReportError
 from close_report.models import NAMES
 from close_report.text import harmless
@@ -20,7 +22,7 @@ DIALECTS: Final = {"postgresql": "postgresql+psycopg", "duckdb": "duckdb"}
 """The databases this is tested with, and the driver that speaks to each."""
 BATCH: Final = 10_000
 """Rows fetched at a time."""
-
+_FLOATS: Final = ("double precision", "double", "real", "float")
 
 RowT = TypeVar("RowT", bound=NamedTuple)
 
@@ -110,16 +112,49 @@ class Warehouse:
             CloseReportError: The model is missing or another than expected, or an amount is a
                 binary float.
         """
-        columns = model._fields
         name = NAMES[model]
-        table = self.table(name, columns)
-        query = sa.select(table).where(*conditions).order_by(*(table.c[key] for key in order))
+        table = self.table(name, model._fields)
+        kinds = get_type_hints(model)
+        columns = [
+            self._written(table.c[field]) if _is_written(kinds[field]) else table.c[field]
+            for field in model._fields
+        ]
+        query = sa.select(*columns).where(*conditions).order_by(*(table.c[key] for key in order))
         with self.told(f"The model {self.schema}.{name} cannot be read; has `dbt build` run?"):
+            self._refuse_floats(name, model._fields)
             streaming = {"yield_per": BATCH}
             with self._stream().execute(query, execution_options=streaming) as result:
                 for batch in result.partitions():
-                    _refuse_floats(batch[0], columns, f"{self.schema}.{name}")
                     yield from map(model._make, batch)
+
+    def _written(self, amount: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+        """The amount as `Written`."""
+        if self.dialect == "postgresql":
+            return sa.cast(sa.func.trim_scale(amount), sa.Text)
+        # DuckDB writes all nine decimals of the models' decimal(38, 9).
+        digits = sa.func.rtrim(sa.cast(sa.cast(amount, sa.Numeric(38, 9)), sa.Text), "0")
+        return sa.case((amount == 0, "0"), else_=sa.func.rtrim(digits, "."))
+
+    def _refuse_floats(self, model: str, columns: Sequence[str]) -> None:
+        for column in columns:
+            if (model, column) in self._floats:
+                raise CloseReportError(
+                    f"{self.schema}.{model}.{column} is a binary float, which is not exact: load "
+                    "the amounts as decimals (setting amounts of the tap) and build the models "
+                    "again."
+                )
+
+    @cached_property
+    def _floats(self) -> set[tuple[str, str]]:
+        """The columns of the schema that are binary floats."""
+        names = ("table_schema", "table_name", "column_name", "data_type", "table_catalog")
+        listed = sa.table("columns", *map(sa.column, names), schema="information_schema")
+        query = sa.select(listed.c.table_name, listed.c.column_name).where(
+            listed.c.table_schema == self.schema,
+            listed.c.table_catalog == sa.func.current_database(),
+            sa.func.lower(listed.c.data_type).in_(_FLOATS),
+        )
+        return {(table, column) for table, column in self.connection.execute(query)}
 
     @property
     def connection(self) -> Connection:
@@ -195,10 +230,5 @@ def _secrets(url: URL) -> list[str]:
     return [secret for secret in (*values, *encoded) if secret]
 
 
-def _refuse_floats(row: Sequence[object], columns: Sequence[str], model: str) -> None:
-    for column, value in zip(columns, row, strict=True):
-        if isinstance(value, float):
-            raise CloseReportError(
-                f"{model}.{column} is a binary float, which is not exact: load the amounts as "
-                "decimals (setting amounts of the tap) and build the models again."
-            )
+def _is_written(kind: object) -> bool:
+    return kind is Written or Written in get_args(kind)

@@ -6,7 +6,7 @@ of about 15 digits; an amount that has more stands as a text with all of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -18,6 +18,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.utility import xl_range
 
 from close_report.advice import advice
+from close_report.amounts import Written, matters, total
 from close_report.books import Books
 from close_report.group import Group
 from close_report.language import Language
@@ -181,7 +182,8 @@ class Workbook:
                 [
                     name, posting.account_code, self._spoken.date(posting.transaction_date),
                     posting.entry_id, posting.description, posting.document, posting.entity_name,
-                    posting.cost_center, posting.debit_amount, posting.credit_amount,
+                    posting.cost_center, Decimal(posting.debit_amount),
+                    Decimal(posting.credit_amount),
                 ]
             )  # fmt: skip
         for finding in books.findings.get(end, ()):
@@ -222,13 +224,18 @@ class Workbook:
     def _add_matrix(self) -> None:
         _ = self._spoken
         periods = self._matrix.periods
-        columns = [(_("Company"), 34), *((f"{period.end:%Y-%m}", 11) for period in periods)]
+        columns = [
+            (_("Company"), 34),
+            (_("Currency"), 9),
+            *((f"{period.end:%Y-%m}", 11) for period in periods),
+        ]
         sheet = self._sheet(_("Overview"), *columns)
-        sheet.sheet.freeze_panes(1, 1)
+        sheet.sheet.freeze_panes(1, 2)
         named = state_names(_)
         for company, name in self._matrix.companies.items():
             sheet.write(sheet.row, 0, name, "text")
-            for place, cell in enumerate(self._matrix.row(company), 1):
+            sheet.write(sheet.row, 1, self._matrix.currencies.get(company), "text")
+            for place, cell in enumerate(self._matrix.row(company), 2):
                 if cell is not None:
                     state = cell.state.value
                     sheet.sheet.write_string(
@@ -257,7 +264,7 @@ class Workbook:
             return
         first = sheet.row
         for row in rows:
-            amounts = [getattr(row, column) for column in columns]
+            amounts = [_number(getattr(row, column)) for column in columns]
             sheet.add(
                 [name, row.account_code, row.account_name, _kind(row.is_summary), *amounts],
                 look,
@@ -267,7 +274,7 @@ class Workbook:
         sums = []
         for place, column in enumerate(columns, 4):
             amounts = xl_range(first, place, sheet.row - 1, place)
-            value = _sum(getattr(row, column) for row in rows if not row.is_summary)
+            value = total(getattr(row, column) for row in rows if not row.is_summary)
             sums.append((place, f'=SUMIFS({amounts},{kinds},"A")', value))
         sheet.total(self._spoken("Sum of {company}", company=name), sums, look)
 
@@ -276,7 +283,7 @@ class Workbook:
         rows = [
             row
             for row in books.sheet.get(self._end, ())
-            if row.amount or row.account_code == RESULT
+            if matters(row.amount) or row.account_code == RESULT
         ]
         if not rows:
             return
@@ -287,7 +294,7 @@ class Workbook:
             title = _("Result not yet closed") if row.account_code == RESULT else row.account_name
             side = sides.get(row.account_type or "", row.account_type)
             sheet.add(
-                [name, row.account_code, title, _kind(row.is_summary), side, row.amount],
+                [name, row.account_code, title, _kind(row.is_summary), side, Decimal(row.amount)],
                 bold=row.is_summary,
             )
         amounts, kinds, types = (xl_range(first, at, sheet.row - 1, at) for at in (5, 3, 4))
@@ -301,7 +308,7 @@ class Workbook:
             formula = "+".join(
                 f'SUMIFS({amounts},{kinds},"A",{types},"{sides[one]}")' for one in types_of_side
             )
-            value = _sum(
+            value = total(
                 row.amount
                 for row in rows
                 if not row.is_summary and row.account_type in types_of_side
@@ -310,7 +317,9 @@ class Workbook:
 
     def _add_centers(self, name: str, books: Books) -> None:
         rows = [
-            row for row in books.centers.get(self._end, ()) if row.month_amount or row.ytd_amount
+            row
+            for row in books.centers.get(self._end, ())
+            if matters(row.month_amount, row.ytd_amount)
         ]
         if not rows:
             return
@@ -320,12 +329,16 @@ class Workbook:
             center = self._spoken("Without a cost centre")
             if row.cost_center != "(none)":
                 center = row.cost_center
-            sheet.add([name, center, row.account_code, row.month_amount, row.ytd_amount])
+            month, ytd = Decimal(row.month_amount), Decimal(row.ytd_amount)
+            sheet.add([name, center, row.account_code, month, ytd])
         sheet.total(
             self._spoken("Sum of {company}", company=name),
             [
-                (3, f"=SUM({xl_range(first, 3, sheet.row - 1, 3)})", _sum(r[4] for r in rows)),
-                (4, f"=SUM({xl_range(first, 4, sheet.row - 1, 4)})", _sum(r[5] for r in rows)),
+                (place, f"=SUM({xl_range(first, place, sheet.row - 1, place)})", total(amounts))
+                for place, amounts in (
+                    (3, [row.month_amount for row in rows]),
+                    (4, [row.ytd_amount for row in rows]),
+                )
             ],
             "amount",
         )
@@ -352,7 +365,7 @@ class Workbook:
                     *((r.aggregated, r.eliminated, r.consolidated) for r in rows), strict=True
                 )
                 sums = [
-                    (place, f"=SUM({xl_range(first, place, sheet.row - 1, place)})", _sum(amounts))
+                    (place, f"=SUM({xl_range(first, place, sheet.row - 1, place)})", total(amounts))
                     for place, amounts in enumerate(columns, 2)
                 ]
                 sheet.total(label, sums, look)
@@ -419,8 +432,8 @@ def _kind(is_summary: bool) -> str:  # noqa: FBT001 - a column's value
 
 
 def _any(row: object, columns: Sequence[str]) -> bool:
-    return any(getattr(row, column) for column in columns)
+    return matters(*(getattr(row, column) for column in columns))
 
 
-def _sum(amounts: Iterable[Decimal | None]) -> Decimal:
-    return sum((amount for amount in amounts if amount is not None), Decimal(0))
+def _number(amount: Written | None) -> Decimal | None:
+    return None if amount is None else Decimal(amount)

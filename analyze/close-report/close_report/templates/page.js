@@ -100,7 +100,7 @@
       const name = opens
         ? h("button", { type: "button", class: "plain name", onclick: () => opens() }, h("bdi", {}, node.name || node.code))
         : h("span", { class: "name" }, h("bdi", {}, node.name || node.code));
-      const code = node.name && node.code ? h("span", { class: "code" }, h("bdi", {}, node.code)) : null;
+      const code = node.name && node.code && node.code !== shared.result ? h("span", { class: "code" }, h("bdi", {}, node.code)) : null;
       const row = h("tr", { class: node.summary ? "sum" : null, "data-code": node.code },
         h("th", { scope: "row" }, h("div", { class: `account d${Math.min(node.depth, 6)}` }, toggle, code, name)),
         cells(node));
@@ -372,6 +372,7 @@
     const strip = h("ul", { class: "strip noprint", "aria-label": _("Periods") }, data.periods.map((one, index) => h("li", {}, h("a", { href: `#/c/${encodeURIComponent(id)}/${one.end}/${tab}`, "aria-current": one.end === end ? "true" : null, title: `${periodLabel(one.end)}: ${shared.states[one.state]}` }, mark(one.state), shared.shorts[one.end] || one.end, index === 0 || one.end.slice(5, 7) === "01" ? `/${one.end.slice(2, 4)}` : null, h("span", { class: "sr" }, ` ${shared.states[one.state]}`)))));
     view.replaceChildren(
       h("h1", {}, h("bdi", {}, data.name)),
+      data.currency ? h("p", { class: "lede" }, _("Amounts in {currency}.", { currency: data.currency })) : "",
       h("div", { class: "bar noprint" },
         h("button", { type: "button", class: "button", disabled: place === 0, "aria-label": _("Period before"), onclick: () => go(ends[place - 1]) }, "‹"), chooser,
         h("button", { type: "button", class: "button", disabled: place === ends.length - 1, "aria-label": _("Period after"), onclick: () => go(ends[place + 1]) }, "›")),
@@ -414,7 +415,7 @@
     }
     if (!ends.includes(end)) end = ends.includes(shared.shown) ? shared.shown : ends[ends.length - 1];
     parts.push(h("div", { class: "bar noprint" }, h("select", { "aria-label": _("Period"), onchange: (event) => { location.hash = `#/group/${event.target.value}`; } }, [...ends].reverse().map((one) => h("option", { value: one, selected: one === end }, periodLabel(one))))));
-    parts.push(h("p", { class: "lede" }, periodLabel(end)));
+    parts.push(h("p", { class: "lede" }, periodLabel(end), shared.currency ? ` · ${_("Amounts in {currency}.", { currency: shared.currency })}` : null));
     const line = ([code, name, statement, ...amounts]) => h("tr", {}, h("th", { scope: "row" }, h("div", { class: "account" }, name === code ? null : h("span", { class: "code" }, h("bdi", {}, code)), h("span", { class: "name" }, h("bdi", {}, name)))), amounts.map((amount) => amountCell(amount, { balance: statement !== "PL" })));
     for (const [title, total, isResult] of [[_("Balance sheet"), _("Sum of the balances"), false], [_("Income statement, year to date"), _("Result"), true]]) {
       const rows = shared.consolidated[end].filter((row) => (row[2] === "PL") === isResult);
@@ -422,6 +423,7 @@
       parts.push(h("h2", {}, title), region(title, h("table", { class: "consolidated" }, h("caption", { class: "sr" }, title), head([[_("Account of the group")], [_("Aggregated"), true], [_("Eliminated"), true], [_("Consolidated"), true]]),
         h("tbody", {}, rows.map(line)),
         h("tfoot", {}, footRow(total, [3, 4, 5].map((place) => amountCell(sum(rows.map((row) => row[place])), { balance: !isResult })))))));
+      if (!isResult) parts.push(h("p", { class: "note" }, _("Assets less liabilities and equity: the result that is not closed yet.")));
     }
     const pairs = shared.eliminations[end] || [];
     parts.push(h("h2", {}, _("Eliminations between companies")));
