@@ -310,6 +310,8 @@ class _Overview:
         ]
         number = len(self._matrix.companies)
         of = spoken("of {number} companies", number=spoken.number(number))
+        if number == 1:
+            of = spoken("of one company")
         balanced = sum(bool(cell.status.is_balanced) for cell in cells)
         reconciled = sum(bool(cell.status.is_reconciled) for cell in cells)
         signed = sum(cell.signoff is not None and not cell.changed for cell in cells)
