@@ -51,9 +51,12 @@ def words(value: object, field: str) -> str | None:
     Raises:
         InvalidValue: If the value is no text.
     """
-    if isinstance(value, str) and "&" in value:
-        for _ in range(3):
-            value = _ENTITY.sub(lambda found: unescape(found[0]), value)
+    if type(value) is str:
+        if "&" in value:
+            for _ in range(3):
+                value = _ENTITY.sub(lambda found: unescape(found[0]), value)
+        elif (stripped := value.strip()).isprintable():
+            return stripped or None  # as `text` would, for nearly every row
     return text(value, field)
 
 

@@ -189,7 +189,12 @@ def lines(row: Movement, asked: str) -> list[Posting]:
     entry_id = f"{journal_id}-{required_text(row.CT2_LINHA, 'CT2_LINHA')}"
     kind_of_entry = posting_kind(row.CT2_DTLP)
     description = sent_text(row.CT2_HIST, "CT2_HIST")
-    posting_date = optional_date(row.CT2_DTLANC, "CT2_DTLANC") or day
+    # Here and below, a short way for what nearly every row has.
+    posting_date = (
+        day
+        if row.CT2_DTLANC is None or row.CT2_DTLANC == row.CT2_DATA
+        else optional_date(row.CT2_DTLANC, "CT2_DTLANC") or day
+    )
     document_number = text(row.CT2_NUMDOC, "CT2_NUMDOC")
     document_type = text(row.CT2_TPDOC, "CT2_TPDOC")
     entity_id = text(row.CT2_CLIFOR, "CT2_CLIFOR")
@@ -226,7 +231,8 @@ def posting_kind(closing_date: object) -> PostingKind | None:
     """
     if closing_date is None:
         return None
-    if optional_date(closing_date, "CT2_DTLP") is None:
+    blank = type(closing_date) is str and not closing_date.strip()
+    if blank or optional_date(closing_date, "CT2_DTLP") is None:
         return PostingKind.NORMAL
     return PostingKind.CLOSING
 
