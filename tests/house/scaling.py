@@ -10,13 +10,26 @@ from __future__ import annotations
 
 import argparse
 import heapq
+from datetime import date
+from functools import cache
 from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
-from erp_common.http.options import RateLimit
+from erp_common import create_connector
+from erp_common.extract.derived import DerivedSource
+from erp_common.extract.paged import Paging, Query
+from erp_common.extract.reported import ReportedSource
+from erp_common.extract.source import Source
+from erp_common.ledger.models import Company, StatedAccount
+from erp_common.ledger.periods import Period
+from erp_common.singer.tap import LedgerTap
 from house.portfolio import own
 from house.settings import PROJECT, replaced
+
+if TYPE_CHECKING:
+    from erp_common.ledger.hierarchy import Chart
 
 PAGE = PROJECT / "docs" / "scaling.md"
 BLOCK = "wall-clock by workers"
@@ -24,8 +37,11 @@ COMPANIES, MONTHS, DAILY_MONTHS = 1_000, 60, 2
 # The settings periods_per_request and recheck_periods as they are unless set.
 TOGETHER, WATCHED = 12, 12
 WORKERS = (1, 4, 16, 64, 256, 1_000)
-# ContaAzul's allowance is that of an application, which many companies may have authorised.
-SHARED = "tap-contaazul"
+SHARED = "OAuth application"
+"""Whose an allowance is that many companies may have authorised (ContaAzul)."""
+# Whatever it is, as many requests are made.
+COMPANY = Company("1", "1", "1", "BRL")
+PERIOD = Period(date(2024, 1, 1), date(2024, 1, 31))
 
 
 class Month(msgspec.Struct, frozen=True):
@@ -55,16 +71,28 @@ def requests(tap: str, month: Month, together: int = 1) -> int:
     """
     lines = month.lines * together
     moved = month.moved if together == 1 else month.moved_in_a_year
-    if tap == "tap-totvs":
-        return together + moved
-    if tap == "tap-omie":
-        return together * _pages(month.accounts, 500) + moved * _pages(lines // moved, 500)
-    if tap == "tap-contaazul":
-        return together * _pages(month.entries, 100)
-    if tap == "tap-bling":
-        # Each listing ends with a page that is not full.
-        return month.analytic * (lines // month.analytic // 100 + 1)
-    raise ValueError(f"{tap} has no place in this simulation yet: say what it asks for in a month.")
+    source = _source(tap)
+    if isinstance(source, ReportedSource):
+        postings = source.postings(COMPANY, PERIOD, StatedAccount(code="1", name="1"))
+        return together * _listings(source, month) + moved * _pages(lines // moved, postings)
+    if isinstance(source, DerivedSource) and source.asks_by_account:
+        # A listing of postings has pages like the chart's.
+        of_account = _pages(lines // month.analytic, source.chart(COMPANY))
+        return month.analytic * of_account
+    if isinstance(source, DerivedSource):
+        # One listing for all accounts, whichever there are.
+        ((entries, _),) = source.postings(COMPANY, PERIOD, cast("Chart", None), None)
+        return together * _pages(month.entries, entries)
+    raise ValueError(
+        f"{tap} has no place in this simulation: it asks nobody, or in a way of its own."
+    )
+
+
+def _listings(source: Source, month: Month) -> int:
+    """How many requests the trial balance of a month takes, where there is one."""
+    if not isinstance(source, ReportedSource):
+        return 0
+    return _pages(month.accounts, source.trial_balance(COMPANY, PERIOD))
 
 
 def first_load(tap: str, month: Month, months: int) -> int:
@@ -78,8 +106,7 @@ def daily_run(tap: str, month: Month) -> int:
 
     Of a reported ledger that is watched by one listing a month.
     """
-    listings = {"tap-totvs": 1, "tap-omie": _pages(month.accounts, 500)}.get(tap, 0)
-    return DAILY_MONTHS * requests(tap, month) + WATCHED * listings
+    return DAILY_MONTHS * requests(tap, month) + WATCHED * _listings(_source(tap), month)
 
 
 def holding(companies: int, months: int | None, *, one_application: bool) -> list[Work]:
@@ -92,7 +119,7 @@ def holding(companies: int, months: int | None, *, one_application: bool) -> lis
     """
     members = own().members
     taps = {member.tap for member in members}
-    rates = {tap: _rate(tap) for tap in taps}
+    defaults = {tap: _tap(tap)[1].defaults for tap in taps}
     asked = {
         tap: daily_run(tap, Month()) if months is None else first_load(tap, Month(), months)
         for tap in taps
@@ -100,8 +127,8 @@ def holding(companies: int, months: int | None, *, one_application: bool) -> lis
     return [
         Work(
             requests=asked[tap],
-            rate=rates[tap].requests / rates[tap].interval,
-            shared=one_application and tap == SHARED,
+            rate=defaults[tap].rate.requests / defaults[tap].rate.interval,
+            shared=one_application and defaults[tap].rate_scope == SHARED,
         )
         for tap in (members[number % len(members)].tap for number in range(companies))
     ]
@@ -170,18 +197,34 @@ def main() -> None:
         print(table(), end="")
 
 
-def _rate(tap: str) -> RateLimit:
+def _tap(name: str) -> tuple[str, type[LedgerTap[Any]]]:
+    """The ERP's type and the tap, by the name of what is installed."""
     [point] = [
         point
         for point in entry_points(group="erp_common.taps")
-        if point.dist is not None and point.dist.name == tap
+        if point.dist is not None and point.dist.name == name
     ]
-    rate: RateLimit = point.load().defaults.rate
-    return rate
+    return point.name, point.load()
 
 
-def _pages(rows: int, size: int) -> int:
-    return max(1, -(-rows // size))
+@cache
+def _source(name: str) -> Source:
+    """The books as the tap asks for them with the settings that it has unless some are set."""
+    erp_type, tap = _tap(name)
+    wanted = tap.defaults.credentials(tap.defaults.auth_types[0])
+    keys = {name: "nobody's" for name in wanted if name != "token_url"}
+    source = create_connector(erp_type, credentials=keys).connect()._source
+    assert source is not None
+    return source
+
+
+def _pages(rows: int, listing: Query[Any]) -> int:
+    """How many pages so many rows are on; a page that is not full may be the end."""
+    if listing.paging is Paging.SINGLE:
+        return 1
+    if listing.paging is Paging.SHORT_PAGE:
+        return rows // listing.page_size + 1
+    return max(1, -(-rows // listing.page_size))
 
 
 def _hours(seconds: float) -> str:
