@@ -49,6 +49,7 @@ _CREDIT: tuple[bool, ...] = (False,)
 _BOTH: tuple[bool, ...] = (True, False)
 """For each line that a row holds, whether it is on the debit side."""
 
+_DOCUMENT = ("CT2_FILIAL", "CT2_DATA", "CT2_LOTE", "CT2_SBLOTE", "CT2_DOC")
 _SEQUENCE = ("CT2_SEQLAN", "CT2_EMPORI", "CT2_FILORI")
 """To which line of a document a text belongs."""
 
@@ -300,18 +301,15 @@ def _digits(day: date) -> str:
 
 def _is_same_document(row: Any, before: Any) -> bool:  # noqa: ANN401
     """Whether all that a row says of its document is what the row before says."""
-    pairs = (
-        (row.CT2_FILIAL, before.CT2_FILIAL),
-        (row.CT2_DATA, before.CT2_DATA),
-        (row.CT2_LOTE, before.CT2_LOTE),
-        (row.CT2_SBLOTE, before.CT2_SBLOTE),
-        (row.CT2_DOC, before.CT2_DOC),
-    )
-    # A text belongs to the line of the same sequence and origin, where the site says both.
-    said = [[text(getattr(one, name, None)) for one in (row, before)] for name in _SEQUENCE]
-    return all(text(mine) in {None, text(other)} for mine, other in pairs) and all(
-        None in (mine, other) or mine == other for mine, other in said
-    )
+    for name in (*_DOCUMENT, *_SEQUENCE):
+        mine, other = getattr(row, name, None), getattr(before, name, None)
+        if mine != other:
+            said = text(mine), text(other)
+            # A text belongs to the line of the same sequence and origin, where the site says both.
+            unsaid = None in said if name in _SEQUENCE else said[0] is None
+            if not unsaid and said[0] != said[1]:
+                return False
+    return True
 
 
 def _class(value: object) -> str:
