@@ -52,7 +52,14 @@ def connect(server: RawServer, **more: object) -> Transport:
     return Transport(options)
 
 
-@pytest.mark.parametrize("what", ENDLESS)
+BY_DAY = {"a status line", "trailers"}
+"""Of these each takes a second, and two stand for all."""
+
+
+@pytest.mark.parametrize(
+    "what",
+    [pytest.param(one, marks=() if one in BY_DAY else pytest.mark.hostile) for one in ENDLESS],
+)
 @pytest.mark.timeout(20)
 def test_what_never_ends_is_given_up(what: str) -> None:
     with serving(lambda _: ENDLESS[what]()) as server:
@@ -62,6 +69,7 @@ def test_what_never_ends_is_given_up(what: str) -> None:
         transport.close()
 
 
+@pytest.mark.hostile
 @pytest.mark.timeout(20)
 @pytest.mark.parametrize("what", ["a status line", "headers"])
 def test_a_proxy_that_never_says_yes_is_given_up(
