@@ -143,7 +143,7 @@ def test_counts_beyond_measure(erp: Erp, field: str, key: str, count: str, tmp_p
         if "chart-of-accounts" in asked.target:
             rows = [{"id": "1", "code": "1", "name": "Ativo", "type": "ASSET"}]
             return [answer(json.dumps({"accounts": rows}).encode())]
-        return [answer(f'{{"{key}":[{{"cCodConta":"1"}}],"{field}":{count}}}'.encode())]
+        return [answer(f'{{"{key}":[{{"cCodConta":"1","id":"1"}}],"{field}":{count}}}'.encode())]
 
     with serving(script) as server:
         ended = run(erp.command, erp.configured(server), tmp_path)
