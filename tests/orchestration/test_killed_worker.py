@@ -26,7 +26,7 @@ from simulator import LoggedRequest, Simulator, faults
 pytestmark = [
     pytest.mark.orchestration,
     pytest.mark.xdist_group("meltano"),
-    pytest.mark.timeout(1200),
+    pytest.mark.timeout(2400),
 ]
 
 WORKERS = 4

@@ -21,7 +21,7 @@ from simulator import Books, Simulator
 pytestmark = [
     pytest.mark.orchestration,
     pytest.mark.xdist_group("meltano"),
-    pytest.mark.timeout(600),
+    pytest.mark.timeout(1800),
 ]
 
 DATAHUB = next(member for member in MEMBERS if member.code == "DATAHUB")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 T = TypeVar("T")
-SECONDS = 240
+SECONDS = 900
 """An end for what never comes; nothing is measured by it."""
 
 
