@@ -19,7 +19,7 @@ from e2e.commands import Result, TapRunner, environment, installed
 from faults.leaks import Secrets
 from simulator import Company, Simulator, bling_public, contaazul_public
 
-PATIENCE = 60
+PATIENCE = 180
 COMMANDS = {
     "bling": "tap-bling",
     "bling_public": "tap-bling",

@@ -15,7 +15,7 @@ from e2e.commands import PROJECT, environment, meltano
 
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
-TIMEOUT = 200
+TIMEOUT = 600
 
 
 class Block(msgspec.Struct, frozen=True):

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 PROJECT = Path(__file__).parents[2]
-TIMEOUT = 240
+TIMEOUT = 600
 JsonObject = dict[str, Any]
 
 

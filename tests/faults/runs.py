@@ -29,7 +29,7 @@ from faults.leaks import Secrets
 BLOCK = 1 << 16
 PIPE = 4096
 """Bytes in a pipe that its reader has not taken: the least that Linux knows."""
-PATIENCE = 60
+PATIENCE = 180
 """Seconds after which a run that has not ended hangs."""
 Prelude = tuple[str, ...]
 JsonObject = dict[str, Any]

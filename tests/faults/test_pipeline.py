@@ -30,7 +30,7 @@ pytestmark = pytest.mark.pipelines
 
 MONTHS = 3
 MANY_MONTHS = 12
-TIMEOUT = 240
+TIMEOUT = 600
 OMIE = next(erp for erp in ACTIVE if erp.name == "omie")
 
 

@@ -167,7 +167,7 @@ def test_standard_output_on_a_full_disk(files: Files) -> None:
             stdout=full,
             stderr=subprocess.PIPE,
             check=False,
-            timeout=60,
+            timeout=180,
             env=environment(),
         )
     last = done.stderr.decode().rstrip().rpartition("\n")[2]
@@ -188,7 +188,7 @@ def test_a_temporary_folder_without_room(files: Files) -> None:
             ["/bin/sh", "-c", limited],
             capture_output=True,
             check=False,
-            timeout=60,
+            timeout=180,
             env=environment(),
         )
     last = done.stderr.decode().rstrip().rpartition("\n")[2]
@@ -215,11 +215,11 @@ def test_a_run_that_is_ended_says_so(files: Files, number: signal.Signals) -> No
             stderr=subprocess.PIPE,
             env=environment(),
         ) as process:
-            until = time.monotonic() + 60
+            until = time.monotonic() + 180
             while not server.asked and time.monotonic() < until:
                 time.sleep(0.05)
             process.send_signal(number)
-            _, stderr = process.communicate(timeout=30)
+            _, stderr = process.communicate(timeout=180)
     assert process.returncode == 128 + number
     assert stderr.decode().rstrip().endswith("run again to go on from the last state.")
 

@@ -93,7 +93,7 @@ def test_on_a_full_disk_no_token_is_spent(run_tap: TapRunner, tmp_path: Path) ->
             run_tap.command("tap-bling", bling(server, store), args=["--health-check"]),
             capture_output=True,
             check=False,
-            timeout=60,
+            timeout=180,
             env=environment(),
             preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (SMALL, SMALL)),
         )

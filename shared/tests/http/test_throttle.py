@@ -292,7 +292,7 @@ def test_processes_share_it_through_redis(redis_url: str, tmp_path: Any) -> None
     began = time.monotonic()
     end = f"{began + SECONDS}\n"
     with ThreadPoolExecutor(2) as pool:  # both are told at once
-        outputs = pool.map(lambda process: process.communicate(end, timeout=30)[0], processes)
+        outputs = pool.map(lambda process: process.communicate(end, timeout=180)[0], processes)
     shares = [json.loads(output) for output in outputs]
     times = sorted(moment for share in shares for moment in share)
     for number, moment in enumerate(times, 1):

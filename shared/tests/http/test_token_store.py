@@ -190,7 +190,7 @@ def test_two_processes_do_not_refresh_twice(
         assert process.stdin is not None
         process.stdin.write("go\n")
         process.stdin.flush()
-    outputs = [process.communicate(timeout=30)[0] for process in processes]
+    outputs = [process.communicate(timeout=180)[0] for process in processes]
     assert outputs == ["access\n", "access\n"]
     assert current == ["r0", "r1"]
     assert len([seen for seen in server.seen if seen.path == "/rows"]) == 2
