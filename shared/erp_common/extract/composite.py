@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from typing import Any, Generic, TypeVar
 
@@ -10,17 +10,13 @@ import msgspec
 
 from erp_common.errors import ERPValidationError
 from erp_common.extract.ahead import OnDemand
-from erp_common.extract.listing import Batch, Page
-from erp_common.extract.paged import Paged, Paging, Query
+from erp_common.extract.listing import Batch, Gap, Page
+from erp_common.extract.paged import HttpQuery, Paged, Paging
 from erp_common.http.transport import Transport
 from erp_common.ledger.periods import Period
 
 Row = TypeVar("Row")
 T = TypeVar("T")
-
-
-READINGS = 3
-"""How often a listing that moves is read in all."""
 
 
 class CompositeQuery(msgspec.Struct, Generic[Row], frozen=True):
@@ -54,24 +50,35 @@ def chosen(page: Page[Row], choose: Callable[[Row], bool]) -> list[Batch[Row]]:
     return batches
 
 
-def pages(query: Query[Row]) -> list[Page[Row]]:
+def pages(query: HttpQuery[Row]) -> list[Page[Row]]:
     """All pages of a listing, one after the other; read again if it moves meanwhile.
 
+    What it has shown of that even then stands in the last page's `gaps`, to be told.
+
     Raises:
-        ERPValidationError: If fewer rows come than the ERP announces, or a page comes again.
+        ERPValidationError: If a page comes again, or a list that does not move comes short.
         ERPError: If the ERP cannot be read.
     """
-    for _ in range(READINGS):
+    readings = 0
+    while True:
         paged = Paged(OnDemand(), (), query)
         got = list(paged.pages())
-        if not paged.moved:
+        readings += 1
+        if not paged.moved or not query.may_read_again(readings):
             break
-    if paged.announced is not None and paged.received < paged.announced:
+    if paged.moved:
+        got[-1].gaps = paged.gaps
+    elif paged.announced is not None and paged.received < paged.announced:
         raise ERPValidationError(
             f"the ERP announced {paged.announced} rows of the {query.name}, but sent "
             f"{paged.received}; run again, and if it stays so, ask the ERP's support",
         )
     return got
+
+
+def gaps(*listings: Iterable[Page[Any]]) -> list[Gap]:
+    """What listings have shown of having moved, for the page that is made of them."""
+    return [gap for found in listings for page in found for gap in page.gaps]
 
 
 def halved(

@@ -376,6 +376,9 @@ class DerivedPeriod(PeriodExtract):
         """The sums of the postings; None if the subledger is not asked for."""
         return self._sums if self._extraction.subledger else None
 
+    def _has_errors(self) -> bool:
+        return self._sums.has_refused or super()._has_errors()
+
     def _holds_balances(self) -> bool:
         return any(self.openings.balances.values())
 

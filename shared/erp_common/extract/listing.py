@@ -77,6 +77,17 @@ class Batch(msgspec.Struct, Generic[Row]):
         return [self.raw(index) for index in range(len(self.rows))]
 
 
+class Gap(msgspec.Struct):
+    """What a listing has shown of having moved while it was read."""
+
+    listing: str
+    announced: int | None
+    """The most rows that the ERP said there are."""
+    received: int
+    repeated: list[tuple[str, dict[str, Any]]]
+    """Rows that came again and count once: what they are called, and the row as it was sent."""
+
+
 class Page(msgspec.Struct, Generic[Row]):
     """One answer of a listing, with what the ERP says about the whole of it."""
 
@@ -91,6 +102,8 @@ class Page(msgspec.Struct, Generic[Row]):
     """What else the answers say that is needed to ask for other listings."""
     named_by: str = ""
     """The field that names a row, though several may bear one name; empty where there is none."""
+    gaps: list[Gap] = []
+    """Of the listings that the page is made of, where it is made of several."""
 
 
 class Listing(Generic[Row]):

@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterator
 from enum import Enum
 from functools import partial
 from operator import attrgetter
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 import msgspec
 
 from erp_common.errors import ERPValidationError
-from erp_common.extract.ahead import Claim, Place, Pool
-from erp_common.extract.listing import Batch, Page
+from erp_common.extract.ahead import Claim, OnDemand, Place, Pool
+from erp_common.extract.listing import Batch, Gap, Page
 from erp_common.http.dialect import NoRecords
 from erp_common.http.transport import Answer, AnswerTooLarge, Request, Transport
 
@@ -38,6 +38,9 @@ NAMES_COMPARED = 16
 
 MAX_TOLD = 100
 """Repeated rows of one listing that are told one by one."""
+
+WHOLE_ROW: Final = "*"
+"""The identity of rows that no field tells apart: rows that moved onto the next page begin it."""
 
 PAGES_AHEAD = 64
 """Pages that are queued beyond the last that came in; far more than threads fetch at once."""
@@ -70,7 +73,7 @@ class Query(Protocol[Row]):
 
     @property
     def identity(self) -> str:
-        """The field of a row that no other row of the listing has; empty where there is none."""
+        """The field of a row that no other row of the listing has; `WHOLE_ROW`, or empty."""
 
     def page(self, number: int) -> Page[Row]:
         """One page, counted from 1; called in any thread.
@@ -99,12 +102,21 @@ class HttpQuery(msgspec.Struct, Generic[Row], frozen=True):
     """The two requests of half the page size that together give one page, for an ERP that breaks on
     large pages."""
     identity: str = ""
+    repeat_after: float = 0.0
+    """Seconds before the ERP takes the same call again."""
     may_split: bool = False
     """Whether less can be asked for: then a call that takes too long is not tried again."""
 
     def splittable(self) -> HttpQuery[Row]:
         """The same listing, where less can be asked for instead."""
         return msgspec.structs.replace(self, may_split=True)
+
+    def may_read_again(self, readings: int) -> bool:
+        """Whether a listing that moved may be read again after so many readings; waits for it."""
+        if readings >= self.transport.max_attempts:
+            return False
+        self.transport.wait(self.repeat_after, f"the {self.name} changed while it was read")
+        return True
 
     def page(self, number: int) -> Page[Row]:
         """One page; where the ERP breaks on it, its two halves.
@@ -161,6 +173,8 @@ class Paged(Generic[Row]):
         """Rows that came again and count once: their identity, and the row as the ERP sent it."""
         self._recent: deque[set[str]] = deque(maxlen=PAGES_COMPARED)
         self._names = _Names()
+        self._before: list[Any] = []
+        self._gaps: list[Gap] = []
         self._ahead = ahead
         self._place = place
         self._complete = complete
@@ -188,11 +202,43 @@ class Paged(Generic[Row]):
                 self.announced = max(self.announced or 0, page.total_rows)
             if self.query.identity and self.query.paging is not Paging.SINGLE:
                 page = self._once(page)
+            self._gaps += page.gaps
             self.received += page.row_count or 0
             yield page
 
+    @property
+    def gaps(self) -> list[Gap]:
+        """What the listing, and those it is made of, have shown of having moved."""
+        own = Gap(self.query.name, self.announced, self.received, self.repeated)
+        return [own, *self._gaps]
+
     def _once(self, page: Page[Row]) -> Page[Row]:
         """The page without rows of the pages before: what is keyed in moves rows onto the next."""
+        return self._begun_anew(page) if self.query.identity == WHOLE_ROW else self._by_name(page)
+
+    def _begun_anew(self, page: Page[Row]) -> Page[Row]:
+        """The page without the rows at its beginning that ended the page before."""
+        batches = list(page.batches)
+        rows = [row for batch in batches for row in batch.rows]
+        before, self._before = self._before, rows
+        again = _overlap(before, rows)
+        if not again:
+            return msgspec.structs.replace(page, batches=batches)
+        self.moved = True
+        skip, kept = again, []
+        for batch in batches:
+            for at in range(min(skip, len(batch.rows))):
+                name = str(getattr(batch.rows[at], page.named_by, None) or "").strip()
+                self._repeats(name, batch, at)
+            kept.append(batch.only(list(range(min(skip, len(batch.rows)), len(batch.rows)))))
+            skip = max(0, skip - len(batch.rows))
+        return msgspec.structs.replace(page, batches=kept, row_count=len(rows) - again)
+
+    def _repeats(self, name: str, batch: Batch[Row], at: int) -> None:
+        if len(self.repeated) < MAX_TOLD:
+            self.repeated.append((name, batch.raw(at)))
+
+    def _by_name(self, page: Page[Row]) -> Page[Row]:
         here: set[str] = set()
         batches, count = [], 0
         for batch in page.batches:
@@ -201,8 +247,7 @@ class Paged(Generic[Row]):
                 name = str(getattr(row, self.query.identity, None) or "").strip()
                 if name and (name in here or any(name in before for before in self._recent)):
                     self.moved = True
-                    if len(self.repeated) < MAX_TOLD:
-                        self.repeated.append((name, batch.raw(at)))
+                    self._repeats(name, batch, at)
                     continue
                 here.add(name)
                 kept.append(at)
@@ -287,7 +332,8 @@ class Paged(Generic[Row]):
         same = seen.setdefault(hash(ends), number)
         words = f"repeats page {same}"
         if same == number:
-            if self._names.are_new(batches, self.query.identity or page.named_by):
+            identity = "" if self.query.identity == WHOLE_ROW else self.query.identity
+            if self._names.are_new(batches, identity or page.named_by):
                 return
             words = "has no row that did not come before"
             size = self.query.page_size
@@ -346,8 +392,25 @@ class _Names:
 _NAMELESS = {hash((None,)), hash(("",))}
 
 
+def _overlap(before: list[Any], rows: list[Any]) -> int:
+    """How many rows at the beginning are those at the end of the page before."""
+    if not before or not rows:
+        return 0
+    return next(
+        (
+            len(before) - at
+            for at, row in enumerate(before)
+            if row == rows[0] and before[at:] == rows[: len(before) - at]
+        ),
+        0,
+    )
+
+
 class Whole(Generic[T]):
-    """What is made of all pages of a listing together, as soon as the last of them is in."""
+    """What is made of all pages of a listing together, as soon as the last of them is in.
+
+    One that has moved meanwhile is read again, in the thread that got the last page.
+    """
 
     def __init__(
         self, ahead: Pool, place: Place, query: Query[Row], make: Callable[[list[Page[Row]]], T]
@@ -361,7 +424,24 @@ class Whole(Generic[T]):
             make: Called in the fetching thread that gets the last page.
         """
         self._made: list[T] = []
-        self.paged = Paged(ahead, place, query, lambda pages: self._made.append(make(pages)))
+        self._make = make
+        self._again: Paged[Any] | None = None
+        self._first = Paged(ahead, place, query, self._complete)
+
+    @property
+    def paged(self) -> Paged[Any]:
+        """The listing as it was read last."""
+        return self._again or self._first
+
+    def _complete(self, found: list[Page[Any]]) -> None:
+        query, readings = self._first.query, 1
+        moved = len({page.total_rows for page in found if page.total_rows is not None}) > 1
+        while moved and isinstance(query, HttpQuery) and query.may_read_again(readings):
+            readings += 1
+            self._again = Paged(OnDemand(), (), query)
+            found = list(self._again.pages())
+            moved = self._again.moved
+        self._made.append(self._make(found))
 
     def result(self) -> T:
         """Wait for it.
@@ -369,7 +449,7 @@ class Whole(Generic[T]):
         Raises:
             ERPError: If a page cannot be read.
         """
-        for _ in self.paged.pages():
+        for _ in self._first.pages():
             pass
         (made,) = self._made
         return made

@@ -76,7 +76,10 @@ class PeriodExtract(ABC):
         self._origin = fetcher.source
         self._extraction = extraction = fetcher.extraction
         self._reading = reading or Reading(
-            f"{company.id}, {period}", checks=extraction.rules.checks, mask=extraction.mask
+            f"{company.id}, {period}",
+            checks=extraction.rules.checks,
+            mask=extraction.mask,
+            is_open=period.is_open(extraction.today),
         )
         self.moves_bookmark = True
         """Whether the next run may begin after it."""
@@ -222,12 +225,14 @@ class PeriodExtract(ABC):
         coming = self._coming or self._postings()
         first = next(filter(None, coming), None)
         self._coming = coming if first is None else chain([first], coming)
-        strays = self.movements is not None and self.movements.has_refused
-        return first is None and not strays and not self._has_errors()
+        return first is None and not self._has_errors()
 
     def _has_errors(self) -> bool:
         """Whether rows came that are left out: that is told, and is no empty answer."""
-        return any(one.severity is Severity.ERROR for one in self._reading.findings)
+        counted = self.movements
+        return (counted is not None and counted.has_refused) or any(
+            one.severity is Severity.ERROR for one in self._reading.findings
+        )
 
     def tell_empty(self) -> None:
         """Tell that there is nothing in it."""

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from erp_common.errors import ERPValidationError
-from erp_common.extract.listing import Batch, Page
+from erp_common.extract.listing import Batch, Gap, Page
 from erp_common.extract.paged import Paged
 from erp_common.ledger import cash, checks
 from erp_common.ledger.findings import TRIAL_BALANCE, Code, LeftOut, finding
@@ -61,14 +61,23 @@ class Lines(partial[Sequence[Posting]]):
 class Reading:
     """What was read of one extraction, and what could not be."""
 
-    def __init__(self, where: str, *, checks: bool, mask: Callable[[str], str] = str) -> None:
+    def __init__(
+        self,
+        where: str,
+        *,
+        checks: bool,
+        mask: Callable[[str], str] = str,
+        is_open: bool = False,
+    ) -> None:
         """Begin to read.
 
         Args:
             where: Company and period, for sentences.
             checks: Whether a bad row becomes a finding; without checks it fails the run.
             mask: Takes the secrets out of the sentence that it fails with.
+            is_open: Whether the period is not over, so that listings may well move.
         """
+        self._is_open = is_open
         self._mask = mask
         self.findings: list[Finding] = []
         self._where = where
@@ -152,44 +161,54 @@ class Reading:
             self.findings.extend(found)
 
     def expect_rows(self, stream: str, paged: Paged[Any], account: str | None = None) -> None:
-        """Compare the rows that came with the number that the ERP announced."""
-        for name, raw in paged.repeated if self._checks else ():
-            self.findings.append(
-                finding(
-                    Code.DUPLICATE_ENTRY,
-                    told(
-                        "Row {row} comes more than once in the {listing}; it is kept once. Rows "
-                        "moved while the pages were read, so that another may be missing: run "
-                        "again.",
-                        row=name,
-                        listing=paged.query.name,
-                    ),
-                    stream=stream,
-                    account_code=account,
-                    entry_id=name,
-                    raw=raw,
-                )
-            )
-        announced, received = paged.announced, paged.received
-        if announced is None or received >= announced or not self._checks:
+        """Compare the rows that came with the number that the ERP announced.
+
+        In a period that is not over a listing moves as people work: then it is a warning.
+        """
+        if not self._checks:
             return
-        self.findings.append(
-            finding(
-                Code.ROW_COUNT_MISMATCH,
-                told(
-                    "The ERP announced {announced} rows of the {listing}, but sent {received}: "
-                    "{missing} are missing. Run again; if it stays so, ask the ERP's support.",
-                    announced=announced,
-                    listing=paged.query.name,
-                    received=received,
-                    missing=announced - received,
-                ),
-                stream=stream,
-                account_code=account,
-                expected=announced,
-                actual=received,
+        for gap in paged.gaps:
+            for found in _moved(gap, stream, account):
+                if self._is_open:
+                    found.severity = Severity.WARNING
+                self.findings.append(found)
+
+
+def _moved(gap: Gap, stream: str, account: str | None) -> Iterator[Finding]:
+    """What is to be told of a listing that moved while it was read."""
+    for name, raw in gap.repeated:
+        yield finding(
+            Code.DUPLICATE_ENTRY,
+            told(
+                "Row {row} comes more than once in the {listing}; it is kept once. Rows "
+                "moved while the pages were read, so that another may be missing: run "
+                "again.",
+                row=name,
+                listing=gap.listing,
             ),
+            stream=stream,
+            account_code=account,
+            entry_id=name,
+            raw=raw,
         )
+    announced, received = gap.announced, gap.received
+    if announced is None or received >= announced:
+        return
+    yield finding(
+        Code.ROW_COUNT_MISMATCH,
+        told(
+            "The ERP announced {announced} rows of the {listing}, but sent {received}: "
+            "{missing} are missing. Run again; if it stays so, ask the ERP's support.",
+            announced=announced,
+            listing=gap.listing,
+            received=received,
+            missing=announced - received,
+        ),
+        stream=stream,
+        account_code=account,
+        expected=announced,
+        actual=received,
+    )
 
 
 class Postings:

@@ -92,7 +92,10 @@ class AskedBalances:
         """Those whose postings are asked for, once the trial balance is in."""
         extraction = fetcher.extraction
         self.reading = Reading(
-            f"{company.id}, {period}", checks=extraction.rules.checks, mask=extraction.mask
+            f"{company.id}, {period}",
+            checks=extraction.rules.checks,
+            mask=extraction.mask,
+            is_open=period.is_open(extraction.today),
         )
         self._source = fetcher.source
         self._extraction = extraction

@@ -13,7 +13,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Final, TypeVar
 from urllib.request import getproxies
 
 from msgspec.structs import replace
@@ -49,6 +49,9 @@ __all__ = [
 T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
+
+WAIT_TOLD: Final = 5.0
+"""Seconds; a longer wait is told."""
 
 
 class Transport:
@@ -126,6 +129,21 @@ class Transport:
     def auth(self) -> Credentials:
         """The credentials that requests are signed with."""
         return self._auth
+
+    @property
+    def max_attempts(self) -> int:
+        """How often something is tried in all."""
+        return self._options.retry.max_attempts
+
+    def wait(self, seconds: float, why: str) -> None:
+        """Wait, unless the connection is closed meanwhile; a long wait is told.
+
+        Raises:
+            Closed: The connection was closed.
+        """
+        if seconds > WAIT_TOLD:
+            logger.info("Waiting %.0f s: %s, and is read again.", seconds, self._masker.mask(why))
+        self._clock.wait(seconds, self._stop)
 
     def fetch(
         self,

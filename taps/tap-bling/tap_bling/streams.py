@@ -8,7 +8,7 @@ from functools import partial
 
 from erp_common.extract.derived import DerivedSource
 from erp_common.extract.listing import Listing
-from erp_common.extract.paged import HttpQuery, Paging
+from erp_common.extract.paged import WHOLE_ROW, HttpQuery, Paging
 from erp_common.extract.reading import LineReader, Lines
 from erp_common.extract.source import HttpSource
 from erp_common.http.answer import Answer
@@ -89,6 +89,7 @@ class BlingV3Books(BlingBooks):
             MOVEMENTS.read,
             self._paging,
             page_size=size,
+            identity=WHOLE_ROW,
         )
 
     def probe(self, company: Company, period: Period) -> tuple[Request, Callable[[Answer], object]]:
@@ -120,6 +121,7 @@ class BlingV2Books(BlingBooks):
             lambda page: client.movements_v2(account_id, period, page),
             XML_MOVEMENTS.read,
             Paging.EMPTY_PAGE,
+            identity=WHOLE_ROW,
         )
 
     def probe(self, company: Company, period: Period) -> tuple[Request, Callable[[Answer], object]]:

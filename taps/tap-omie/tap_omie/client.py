@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from datetime import date
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -23,6 +23,10 @@ LARGEST_FAULT = 1 << 16
 def day(value: date) -> str:
     """A date as Omie writes it."""
     return value.strftime("%d/%m/%Y")
+
+
+SAME_CALL_AFTER: Final = 61.0
+"""Seconds after which Omie takes the same call again; sooner it is refused as redundant."""
 
 
 class Keys(msgspec.Struct, frozen=True):

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from erp_common.extract.listing import Listing
-from erp_common.extract.paged import HttpQuery, Paging
+from erp_common.extract.paged import WHOLE_ROW, HttpQuery, Paging
 from erp_common.extract.reading import LineReader, Lines
 from erp_common.extract.reported import ReportedSource
 from erp_common.extract.source import HttpSource
@@ -16,7 +16,7 @@ from erp_common.http.request import Request
 from erp_common.http.transport import Transport
 from erp_common.ledger.models import Company, StatedAccount
 from erp_common.ledger.periods import Period
-from tap_omie.client import Keys, day
+from tap_omie.client import SAME_CALL_AFTER, Keys, day
 from tap_omie.mapping import Balance, Movement, account, line
 
 Row = TypeVar("Row")
@@ -91,6 +91,8 @@ class OmieBooks(HttpSource, ReportedSource):
             listing.read,
             Paging.TOTALS,
             page_size=size,
+            identity=WHOLE_ROW if listing is MOVEMENTS else "",
+            repeat_after=SAME_CALL_AFTER,
             # Omie breaks on large pages now and then; two halves are the same rows.
             halves=None
             if size % 2

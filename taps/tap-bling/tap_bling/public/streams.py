@@ -10,9 +10,9 @@ from typing import Any, Final
 import msgspec
 
 from erp_common.errors import ERPError, ERPValidationError
-from erp_common.extract.composite import CompositeQuery, pages, stated
+from erp_common.extract.composite import CompositeQuery, gaps, pages, stated
 from erp_common.extract.derived import DerivedSource
-from erp_common.extract.listing import Batch, Page
+from erp_common.extract.listing import Batch, Gap, Page
 from erp_common.extract.owner import Owner, must_be
 from erp_common.extract.paged import Paging, Query
 from erp_common.extract.reading import LineReader, Lines
@@ -85,7 +85,8 @@ class BlingCashBooks(HttpSource, DerivedSource[None]):
             raise self.nothing_of(company, "there is neither an account nor a category")
         batches: list[Batch[Any]] = [batch for page in found for batch in page.batches]
         batches.append(stated(cash.counterparts([])))
-        return Page(batches, row_count=sum(len(batch.rows) for batch in batches))
+        count = sum(len(batch.rows) for batch in batches)
+        return Page(batches, row_count=count, gaps=gaps(found))
 
     def _owner(self) -> dict[str, Any]:
         return self.transport.fetch(calls.company(), calls.read_object)
@@ -106,8 +107,12 @@ class Listings:
         self._kept: dict[Period, list[Mark]] = {}
         self._alone: set[Period] = set()
 
-    def of(self, period: Period) -> list[Listed]:
+    def of(self, period: Period, moved: list[Gap]) -> list[Listed]:
         """What moved in a period, in Bling's order.
+
+        Args:
+            period: The days.
+            moved: Takes what the list has shown of having moved while it was read.
 
         Raises:
             ERPError: If it cannot be listed.
@@ -117,7 +122,7 @@ class Listings:
                 self._list_together(self._together.window(period))
             marks = self._kept.get(period)
         if marks is None:
-            return self._list(period)
+            return self._list(period, moved)
         kept = [raw for mark in marks for raw in self._spool.get(mark)]
         return [(msgspec.convert(raw, Movement), raw) for raw in kept]
 
@@ -128,7 +133,11 @@ class Listings:
             return
         rows: dict[Period, list[dict[str, Any]]] = defaultdict(list)
         try:
-            for row, raw in self._list(Period(window[0].start, window[-1].end)):
+            moved: list[Gap] = []
+            listed = self._list(Period(window[0].start, window[-1].end), moved)
+            if moved:
+                return  # the period that it concerns is to tell of it
+            for row, raw in listed:
                 # A row of no day that can be read is told by the period that Bling lists it in.
                 day = parse_date(None if row is None else row.data, "data")
                 rows[next(one for one in window if day in one)].append(raw)
@@ -145,12 +154,14 @@ class Listings:
             ]
         self._alone.difference_update(window)
 
-    def _list(self, period: Period) -> list[Listed]:
+    def _list(self, period: Period, moved: list[Gap]) -> list[Listed]:
         """Ask; a movement that slides onto the next page meanwhile comes twice."""
         listed: list[Listed] = []
         seen: set[str] = set()
         for window in calls.years(period):
-            for page in pages(calls.movements(self._transport, window)):
+            found = pages(calls.movements(self._transport, window))
+            moved += gaps(found)
+            for page in found:
                 for batch in page.batches:
                     for row, raw in zip(batch.rows, batch.raws(), strict=True):
                         number = "" if row is None else str(row.id or "")
@@ -170,6 +181,7 @@ class Movements:
         self._listings = listings
         self._period = period
         self._listed: list[Listed] = []
+        self._gaps: list[Gap] = []
 
     def query(self) -> CompositeQuery[Movement]:
         """The listing, whose first page knows how many there are."""
@@ -177,7 +189,7 @@ class Movements:
 
     def _block(self, number: int) -> Page[Movement]:
         if number == 1:
-            self._listed = self._listings.of(self._period)
+            self._listed = self._listings.of(self._period, self._gaps)
         block = self._listed[(number - 1) * BLOCK : number * BLOCK]
         found = [self._whole(row, raw) for row, raw in block]
         whole = [one for one in found if one is not None]
@@ -185,6 +197,7 @@ class Movements:
             [Batch([row for row, _ in whole], lambda: [raw for _, raw in whole])],
             total_pages=max(1, -(-len(self._listed) // BLOCK)),
             row_count=len(whole),
+            gaps=self._gaps if number == 1 else [],
         )
 
     def _whole(self, row: Movement | None, raw: dict[str, Any]) -> Listed | None:

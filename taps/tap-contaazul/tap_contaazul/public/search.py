@@ -11,9 +11,9 @@ from typing import Any, Final, TypeVar
 
 from erp_common.errors import ERPValidationError
 from erp_common.extract.ahead import FetchAhead
-from erp_common.extract.composite import pages
-from erp_common.extract.listing import Page
-from erp_common.extract.paged import Query
+from erp_common.extract.composite import gaps, pages
+from erp_common.extract.listing import Gap, Page
+from erp_common.extract.paged import HttpQuery
 from erp_common.http.dialect import NoRecords
 from erp_common.http.transport import Transport
 from erp_common.ledger.normalize import InvalidValue
@@ -58,6 +58,8 @@ class Search:
         self._accounts = accounts
         self.balances: dict[str, Decimal] = {}
         """What they hold now, if the days asked for reach today."""
+        self.gaps: list[Gap] = []
+        """What the lists have shown of having moved, until it is told."""
         self.entered: dict[str, date] = {}
         """The day for which each account's initial balance was entered."""
 
@@ -188,8 +190,10 @@ class Search:
 
     # Side by side
 
-    def _lists(self, queries: Sequence[Query[Row]]) -> Iterator[list[Page[Row]]]:
-        return self._together([partial(pages, query) for query in queries])
+    def _lists(self, queries: Sequence[HttpQuery[Row]]) -> Iterator[list[Page[Row]]]:
+        for found in self._together([partial(pages, query) for query in queries]):
+            self.gaps += gaps(found)
+            yield found
 
     def _together(self, ask: Sequence[Callable[[], T]]) -> Iterator[T]:
         """The answers in order, while those after them are asked for."""

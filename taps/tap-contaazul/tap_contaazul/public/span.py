@@ -74,7 +74,8 @@ class Span:
             first = bisect_left(self._moments, period.start, key=_day)
             last = bisect_right(self._moments, period.end, key=_day)
             found = self._moments[first:last]
-        return Page(self._batches(found), row_count=len(found))
+            moved, self._search.gaps = self._search.gaps, []
+        return Page(self._batches(found), row_count=len(found), gaps=moved)
 
     def held_now(self) -> dict[str, Decimal]:
         """What Conta Azul says the accounts hold that the ledger knows from their beginning.

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, Final, NamedTuple, TypeVar
 
 from erp_common.errors import ERPValidationError
-from erp_common.extract.composite import CompositeQuery, pages, stated
+from erp_common.extract.composite import CompositeQuery, gaps, pages, stated
 from erp_common.extract.derived import DerivedSource
 from erp_common.extract.listing import Batch, Page
 from erp_common.extract.owner import Owner, must_be
@@ -131,7 +131,8 @@ class ContaAzulCashBooks(HttpSource, DerivedSource[Known]):
         batches += [batch for page in categories for batch in page.batches]
         batches.append(stated(cash.counterparts([])))
         rows = sum(len(batch.rows) for batch in batches)
-        return Page(batches, row_count=rows, learned=known)
+        moved = gaps(accounts, categories, chosen, centers)
+        return Page(batches, row_count=rows, learned=known, gaps=moved)
 
     def _owner(self) -> dict[str, Any]:
         return self.transport.fetch(calls.company(), calls.read_object)

@@ -17,7 +17,7 @@ from erp_common.http.json_text import read_json
 from erp_common.http.request import Request
 from erp_common.http.transport import Transport
 from erp_common.ledger.periods import Period
-from tap_omie.client import Keys, day
+from tap_omie.client import SAME_CALL_AFTER, Keys, day
 from tap_omie.public.rows import BankAccount, Category, Head, Movement, Title
 
 Row = TypeVar("Row")
@@ -126,6 +126,7 @@ class Calls:
             listing.read,
             Paging.TOTALS,
             page_size=size,
+            repeat_after=SAME_CALL_AFTER,
             # Omie breaks on large pages now and then; two halves are the same rows.
             halves=None
             if size % 2

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from erp_common.errors import ERPValidationError
-from erp_common.extract.composite import CompositeQuery, chosen, halved, pages, stated
+from erp_common.extract.composite import CompositeQuery, chosen, gaps, halved, pages, stated
 from erp_common.extract.derived import DerivedSource
 from erp_common.extract.listing import Batch, Page
 from erp_common.extract.paged import Query
@@ -130,7 +130,8 @@ class OmieCashBooks(HttpSource, DerivedSource[Known]):
             batches += chosen(page, lambda row: not mapping.is_transfer(row))
         batches.append(stated(cash.counterparts(openings)))
         rows = sum(len(batch.rows) for batch in batches)
-        return Page(batches, row_count=rows, learned=known)
+        moved = gaps(accounts, categories)
+        return Page(batches, row_count=rows, learned=known, gaps=moved)
 
     def _opening(self, number: str, day: date) -> Decimal:
         """What an account held before a day, by its statement."""

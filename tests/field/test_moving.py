@@ -1,0 +1,103 @@
+"""Something is keyed in while the pages of a listing are read: nothing counts twice."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from field import reference
+from field.books import account, balances, whole
+from field.server import Answer, Call, Script
+from field.test_span import BEARER, OMIE
+
+if TYPE_CHECKING:
+    from contract.commands import Run
+    from field.conftest import Open, Reader
+
+JANUARY = {"start_date": "2024-01-01", "end_date": "2024-01-31"}
+
+
+def severities(run: Run) -> set[tuple[str, str]]:
+    """Code and severity of what was found, the assumed opening aside."""
+    return {
+        (row["code"], row["severity"])
+        for row in run.records("validation_issues")
+        if row["code"] != "OPENING_ASSUMED_ZERO"
+    }
+
+
+def test_a_month_that_is_not_over_may_move(stage: Open, read: Reader) -> None:
+    """People key in while it is read: what comes twice counts once, and is a warning."""
+    today = date.today()  # noqa: DTZ011 - the month is the same here but for hours in a year
+    sales = [reference.transaction(n, "1", f"{today}") for n in range(1, 14)]
+    one_more = reference.transaction(14, "1", f"{today}")
+    azul = reference.ContaAzul(sales, grows=[one_more])
+    first = f"{today.replace(day=1)}"
+    run = read("tap-contaazul", stage(azul.script()), page_size=10, start_date=first, **BEARER)
+    whole(run)
+    assert severities(run) == {("DUPLICATE_ENTRY", "warning"), ("ROW_COUNT_MISMATCH", "warning")}
+    entries = [(row["entry_id"], row["account_code"]) for row in run.records("subledger")]
+    assert len(entries) == len(set(entries)) == 26
+
+
+def growing(rows: list[dict[str, Any]], more: dict[str, Any], name: str) -> Any:
+    """Pages of a list onto which a row is put, at its beginning, once page 1 has been read."""
+    shown = list(rows)
+
+    def page(number: int, size: int) -> list[dict[str, Any]]:
+        found = shown[(number - 1) * size : number * size]
+        if number == 1 and len(shown) == len(rows):
+            shown.insert(0, more)
+        return found
+
+    def bling(call: Call) -> Answer:
+        return Answer({name: page(int(call.query["pagina"]), int(call.query["limite"]))})
+
+    def omie(call: Call) -> Answer:
+        (asked,) = call.body["param"]
+        total = len(shown)
+        found = page(asked["nPagina"], asked["nRegPorPagina"])
+        pages = -(-total // asked["nRegPorPagina"])
+        head = {"nPagina": asked["nPagina"], "nTotPaginas": pages, "nRegistros": len(found)}
+        return Answer(head | {"nTotRegistros": total, name: found})
+
+    return omie if name == "movimentos" else bling
+
+
+def test_bling(stage: Open, read: Reader) -> None:
+    """Its rows have no total and, lines of one entry, no number of their own."""
+
+    def row(number: int, amount: str) -> dict[str, Any]:
+        return {"id": number, "data": "2024-01-10", "tipo": "D", "valor": Decimal(amount)}
+
+    rows = [row(1, "1"), row(1, "1"), *(row(n, "1") for n in range(2, 15))]
+    script, plain = Script(), reference.Bling({2: []}).script()
+    script.on("GET", "/*", plain.play)  # type: ignore[arg-type]
+    script.on("GET", "/contascontabeis/1/movimentacoes", growing(rows, row(99, "1"), "data"))
+    run = read("tap-bling", stage(script), page_size=10, **JANUARY, **BEARER)
+    whole(run)
+    assert balances(run, "2024-01")["1.1"] == account("0", "15", "0")
+    assert ("DUPLICATE_ENTRY", "error") in severities(run)
+    entries = [(row["entry_id"], row["line_number"]) for row in run.records("subledger")]
+    assert len(entries) == len(set(entries)) == 15
+
+
+def test_omie(stage: Open, read: Reader) -> None:
+    """The last row of page 1 is the first of page 2: once, and what is missing is told."""
+    rows = [reference.omie_posting(n, "1")[0] for n in range(1, 15)]
+    omie = reference.Omie(rows=rows)
+    script, plain = Script(), omie.script()
+    script.on("POST", "/*", plain.play)  # type: ignore[arg-type]
+    of_bank = growing(rows, reference.omie_posting(99, "1")[0], "movimentos")
+    script.on(
+        "POST",
+        "/geral/contacorrente/",
+        of_bank,
+        when=lambda call: call.body["param"][0]["cCodConta"] == "1.1",
+    )
+    run = read("tap-omie", stage(script), page_size=10, **JANUARY, **OMIE)
+    whole(run)
+    assert {("DUPLICATE_ENTRY", "error"), ("ROW_COUNT_MISMATCH", "error")} <= severities(run)
+    entries = [row["entry_id"] for row in run.records("subledger")]
+    assert len(entries) == len(set(entries))
