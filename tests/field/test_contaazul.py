@@ -100,3 +100,31 @@ def test_an_account_that_does_not_tie_today_is_told(
     assert [row["severity"] for row in told] == [severity]
     assert told[0]["account_code"] == f"CC.{BANK}"
     assert balances(run, f"{first:%Y-%m}")[f"CC.{BANK}"] == account("0", "100", "0")
+
+
+def test_a_transfer_whose_origin_is_null_is_told(january: Callable[..., Run]) -> None:
+    """The money that arrived counts; where it came from is not guessed."""
+    azul = ContaAzul(
+        transfers=[transfer("300", "2024-01-15") | {"origem": None}],
+        today={SAFE: Decimal(300)},
+    )
+    run = january(azul)
+    whole(run)
+    assert balances(run, "2024-01") == {
+        f"CC.{SAFE}": account("0", "300", "0"),
+        "CLEARING.TRANSFER": account("0", "0", "300"),
+    }
+    told = [row["code"] for row in run.records("validation_issues")]
+    assert told == ["INVALID_RECORD"]
+
+
+def test_an_opening_entered_before_the_ledger_begins(january: Callable[..., Run]) -> None:
+    """Without `opening_balances_from` the ledger starts from nothing, and says so."""
+    azul = ContaAzul(titles=[SALE], openings={BANK: Decimal(1000)}, today={BANK: Decimal(1100)})
+    run = january(azul, opening_balances_from=None)
+    whole(run)
+    assert balances(run, "2024-01")[f"CC.{BANK}"] == account("0", "100", "0")
+    assert "OPENING_ASSUMED_ZERO" in run.codes
+    asked = january(azul)
+    assert balances(asked, "2024-01")[f"CC.{BANK}"] == account("1000", "100", "0")
+    assert asked.codes == []

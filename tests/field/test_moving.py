@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from contract.commands import Run
     from field.conftest import Open, Reader
 
-JANUARY = {"start_date": "2024-01-01", "end_date": "2024-01-31"}
+JANUARY: dict[str, Any] = {"start_date": "2024-01-01", "end_date": "2024-01-31"}
 
 
 def severities(run: Run) -> set[tuple[str, str]]:

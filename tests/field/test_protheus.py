@@ -214,3 +214,28 @@ def test_other_kinds_of_entry_are_told(january: Callable[..., Run], kind: str) -
     assert run.codes
     if not header(run, "2024-01")[1]:
         assert "SUBLEDGER_MISMATCH" in run.codes
+
+
+def test_rows_that_zero_the_result_are_counted(january: Callable[..., Run]) -> None:
+    """What CQ0 keeps apart as `Z` are entries of CT2 that say which closing they are of."""
+    result = [*CT1, chart("31", "VENDAS", CT1_NORMAL="2", CT1_NATCTA="04")]
+    sums = [
+        month("11", "20240131", 50, 0),
+        month("31", "20240131", 0, 50),
+        month("31", "20240131", 50, 0, CQ0_LP="Z"),
+        month("21", "20240131", 0, 50, CQ0_LP="Z"),
+    ]
+    lines = [
+        entry("001", "3", 50, "11", "31"),
+        entry("002", "3", 50, "31", "21", CT2_DTLP="20240131"),
+    ]
+    run = january(Protheus(tables(ct1=result, cq0=sums, ct2=lines)))
+    whole(run)
+    assert balances(run, "2024-01") == {
+        "11": account("0", "50", "0"),
+        "31": account("0", "50", "50"),
+        "21": account("0", "0", "50"),
+    }
+    assert header(run, "2024-01")[:2] == (True, True)
+    kinds = {(row["entry_id"][-3:], row["posting_kind"]) for row in run.records("subledger")}
+    assert kinds == {("001", "NORMAL"), ("002", "CLOSING")}

@@ -134,6 +134,7 @@ def test_a_span_that_ends_ahead(run: Callable[..., Run]) -> None:
                 ).isoformat()
     again = run(state=ahead, **span)
     assert again.returncode == 0, again.stderr
+    assert "lies ahead" in again.stderr
     assert [row["period_end"] for row in again.records("periods")][-1] == periods[-1]
     assert max(bookmarks(again)) <= last_day(today).isoformat()
 
