@@ -6,10 +6,12 @@ import os
 import shutil
 import stat
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from house.pythons import chosen, interpreters
 from house.settings import PROJECT
 
 OLD = """#!/bin/sh
@@ -41,6 +43,17 @@ def test_a_python_that_is_not_there_is_named() -> None:
     assert done.returncode == 1
     first, _ = done.stderr.splitlines()
     assert first.endswith("'python-that-is-not-there' is: not found.")
+
+
+def test_the_oldest_and_the_newest_python_there_is_are_tried() -> None:
+    here = Path(sys.executable)
+    assert chosen(dict.fromkeys([(3, 10), (3, 11), (3, 14)], here)) == [(3, 10), (3, 14)]
+    assert chosen(dict.fromkeys([(3, 11), (3, 13)], here)) == [(3, 13)]
+    there = interpreters()
+    assert sys.version_info[:2] in there
+    for version, program in there.items():
+        said = subprocess.run([program, "--version"], check=True, capture_output=True, text=True)
+        assert said.stdout.startswith(f"Python {version[0]}.{version[1]}.")
 
 
 @pytest.mark.slow
