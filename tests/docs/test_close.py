@@ -116,20 +116,20 @@ def test_built(warehouse: Warehouse, serve: Serve, tmp_path: Path) -> None:
 @pytest.mark.pipelines
 @pytest.mark.xdist_group("meltano")
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("page", [CLOSE, FECHAMENTO], ids=lambda page: page.name)
-def test_loaded_and_built_by_meltano(page: Path, warehouse: Warehouse, tmp_path: Path) -> None:
-    line = report(page, "meltano run tap-omie").text.splitlines()[0]
+def test_loaded_and_built_by_meltano(warehouse: Warehouse, tmp_path: Path) -> None:
+    (line,) = {
+        report(page, "meltano run tap-omie").text.splitlines()[0] for page in (CLOSE, FECHAMENTO)
+    }
     assert line == "meltano run tap-omie target-postgres dbt-postgres:build"
-    if page == FECHAMENTO:
-        return
     with Simulator(Books.generate(companies=["123"], entries_per_month=5)) as erp:
         ours = erp.settings("omie", companies=["123"])
         known = {
             f"TAP_OMIE_{name.upper()}": ours[name]
-            for name in ("base_url", "ca_bundle", "app_key", "app_secret", "start_date")
+            for name in ("base_url", "ca_bundle", "app_key", "app_secret")
         }
         known |= warehouse.dbt_environment | {
             "TAP_OMIE_COMPANIES": json.dumps(ours["companies"]),
+            "TAP_OMIE_START_DATE": "2024-01-01",
             "TAP_OMIE_END_DATE": "2024-02-29",
             "TARGET_POSTGRES_SQLALCHEMY_URL": warehouse.sqlalchemy_url,
             "MELTANO_DATABASE_URI": f"sqlite:///{tmp_path / 'meltano.db'}",
