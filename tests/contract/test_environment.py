@@ -97,3 +97,21 @@ def test_a_misspelt_key_is_told_beside_the_right_one(world: World) -> None:
     assert run.last_error.startswith(f"ConfigValidationError: {name} must be set for auth_type ")
     assert f"has no setting {wrong}; did you mean {name}?" in run.last_error
     assert "4711" not in run.last_error
+
+
+def test_meltano_hands_over_what_it_has_read(world: World, run_tap: TapRunner) -> None:
+    prefix = world.erp.command.upper().replace("-", "_")
+    env = {
+        "MELTANO_EXTRACTOR_NAME": world.erp.command,
+        f"{prefix}_COMPANIES": "[]",
+        f"{prefix}_DEBUG": "",
+        f"{prefix}_PERIOD": "month",
+        f"{prefix}_STRAT_DATE": "2024-01-01",
+        f"{prefix}_STREAM_MAPS_ELSE": "handed on entry by entry",
+    }
+    run = run_tap(world.erp.command, world.settings(), env=env)
+    assert run.returncode == 0, run.stderr
+    told = [line for line in run.stderr.splitlines() if " in the environment" in line]
+    assert len(told) == 2
+    assert f"{prefix}_PERIOD in the environment is not read: Meltano knows no setting" in told[0]
+    assert f"nothing reads {prefix}_STRAT_DATE in the environment" in told[1]

@@ -69,7 +69,7 @@ def unread(
     variables: Collection[str],
     *,
     read: bool,
-    meltano: bool = False,
+    meltano: Collection[str] | None = None,
 ) -> Iterator[str]:
     """Sentences about variables with the tap's prefix that have no effect.
 
@@ -78,20 +78,21 @@ def unread(
         prefix: How its variables begin.
         variables: The names in the environment.
         read: Whether settings are read from there.
-        meltano: Whether Meltano started the tap; it hands on every entry of an object in a variable
-            of its own, and what entries there are only our objects with parts say.
+        meltano: The settings that Meltano gives, if it started the tap: it reads variables of those
+            alone that meltano.yml lists. It hands on every entry of an object in a variable of its
+            own, and what entries there are only our objects with parts say.
     """
     entries = tuple(
         f"{variable(prefix, name)}_"
         for name, described in schema["properties"].items()
-        if meltano
+        if meltano is not None
         and "object" in described["type"]
         and not ("group" in described and described.get("properties"))
     )
-    known = {variable(prefix, name) for name in schema["properties"]}
+    known = {variable(prefix, name): name for name in schema["properties"]}
     for name, described in schema["properties"].items():
         for part in described.get("properties", {}):
-            known |= set(_variables(prefix, name, part))
+            known |= dict.fromkeys(_variables(prefix, name, part), name)
     for name in sorted(variables):
         # Behind two underscores stand Meltano's own settings, and those of plugins that inherit.
         if not name.startswith(prefix) or name.startswith((f"{prefix}_", *entries)):
@@ -100,6 +101,12 @@ def unread(
             near = difflib.get_close_matches(name, known, n=1)
             hint = f"; did you mean {near[0]}?" if near else ""
             yield f"nothing reads {name} in the environment: it is ignored{hint}"
+        elif meltano is not None:
+            if known[name] not in meltano:
+                yield (
+                    f"{name} in the environment is not read: Meltano knows no setting "
+                    f"{known[name]}; list it under the tap's settings in meltano.yml"
+                )
         elif not read:
             yield f"{name} in the environment is not read: add --config=ENV for that"
 

@@ -153,11 +153,15 @@ class TapBase(Tap, Generic[S]):
         for name, hint in misspelt(self._config, self.every_setting()):
             told = f"; {hint}" if hint else ""
             self.logger.warning("%s has no setting %s: it is ignored%s", self.name, name, told)
-        # Meltano reads the environment itself, and hands the tap a file.
-        meltano = any(name.startswith("MELTANO_") for name in os.environ)
-        prefix, read = self._env_var_prefix, self._reads_environment or meltano
-        described = self.every_setting()
-        for sentence in unread(described, prefix, os.environ, read=read, meltano=meltano):
+        started = any(name.startswith("MELTANO_EXTRACTOR_") for name in os.environ)
+        found = [name for name, value in os.environ.items() if value.strip()]
+        for sentence in unread(
+            self.every_setting(),
+            self._env_var_prefix,
+            found,
+            read=self._reads_environment,
+            meltano=self._config if started else None,
+        ):
             self.logger.warning("%s", sentence)
 
     @classproperty
