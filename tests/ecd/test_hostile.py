@@ -10,8 +10,10 @@ import sys
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
+from fsspec.implementations.memory import MemoryFile  # type: ignore[import-untyped]
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -144,6 +146,71 @@ def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
     assert "no file" in Run(Folder(), paths=[str(pipe)]).failed["ACME"]
     (tmp_path / "ecd.txt").write_bytes(SOUND)
     assert Run(Folder(), paths=[str(tmp_path)]).rows["periods"]
+
+
+def test_links_that_go_round_or_nowhere_are_left_out(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "ecd.txt").write_bytes(SOUND)
+    (tmp_path / "again").symlink_to(tmp_path)
+    (tmp_path / "below").mkdir()
+    (tmp_path / "below" / "up").symlink_to("..")
+    (tmp_path / "gone.txt").symlink_to("nowhere")
+    (tmp_path / "itself").symlink_to("itself")
+    caplog.set_level("WARNING")
+    run = Run(Folder(), paths=[str(tmp_path)])
+    assert run.failed == {}
+    assert {row["file_name"]: row["use"] for row in run.rows["ecd_files"]} == {"ecd.txt": "ledger"}
+    assert "gone.txt leads to no file" in caplog.text
+
+
+def test_an_archive_is_read_and_one_that_swells_is_refused(tmp_path: Path) -> None:
+    """400 MB of one line in 400 kB, of which a megabyte or two is looked at."""
+    archive = tmp_path / "filed.zip"
+    head = SOUND[: SOUND.index(b"|I200|")]
+    with ZipFile(archive, "w", ZIP_DEFLATED) as file:
+        file.writestr("a/ecd.txt", SOUND)
+        file.writestr("../outside.txt", SOUND)
+        with file.open("bomb.txt", "w") as bomb:
+            bomb.write(head)
+            for _ in range(40):
+                bomb.write(b"x" * (10 << 20))
+    assert whole(Run(Folder(), paths=[f"zip://a/*.txt::{archive}"]))
+    assert not list(tmp_path.parent.glob("outside.txt"))
+    refused = Run(Folder(), paths=[f"zip://bomb.txt::{archive}"]).failed["ACME"]
+    assert "bomb.txt has a line of more than" in refused
+
+
+def test_a_place_that_breaks_off_is_told_by_the_name_of_the_file(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whatever the errors of a place are called: those of an object store are of its own."""
+    folder = Folder({"ecd.txt": SOUND})
+
+    def broken(self: MemoryFile, size: int = -1) -> bytes:
+        del self, size
+        raise _OfItsOwn
+
+    monkeypatch.setattr(MemoryFile, "read", broken)
+    told = Run(folder).failed["ACME"]
+    assert told.startswith("ecd.txt broke off while it was read (_OfItsOwn)")
+
+
+class _OfItsOwn(Exception):  # noqa: N818
+    """As object stores have their own."""
+
+
+def test_a_chart_of_more_accounts_than_any_books_have(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(survey, "MOST_ACCOUNTS", 50)
+    with pytest.raises(ERPValidationError, match="more than 50 accounts"):
+        Read(SOUND)
+
+
+def test_what_reads_an_address_may_be_missing() -> None:
+    """Which is said with what to install; this environment has no S3."""
+    told = Run(Folder(), paths=["s3://filed/*.txt"]).failed["ACME"]
+    assert "what reads such addresses is not installed" in told
+    assert "install tap-ecd[s3]" in told
 
 
 class Endless:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any, BinaryIO, NamedTuple, cast
+from errno import ELOOP, ENOENT
+from typing import Any, BinaryIO, NamedTuple, NoReturn, cast
 
 import fsspec  # type: ignore[import-untyped]
+from typing_extensions import Self
 
 from erp_common.errors import ERPConnectionError, ERPValidationError
+
+logger = logging.getLogger("tap-ecd")
 
 _user = re.compile(r"//[^/@]*@")
 _hash = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{40}(?![0-9A-Za-z])")
@@ -43,12 +48,63 @@ class Found(NamedTuple):
             ERPConnectionError: If it cannot be opened.
         """
         try:
-            return cast("BinaryIO", self.system.open(self.path, "rb"))
+            opened = self.system.open(self.path, "rb")
         except Exception as error:
             raise ERPConnectionError(
                 f"{self.name} cannot be opened ({type(error).__name__}); see that it is there and "
                 "may be read",
             ) from error
+        return cast("BinaryIO", Opened(opened, self.name))
+
+
+class Opened:
+    """A file as it is read: what goes wrong then is said with its name, wherever it lies."""
+
+    def __init__(self, file: BinaryIO, name: str) -> None:
+        """Read this file.
+
+        Args:
+            file: The file.
+            name: What it is called, for sentences.
+        """
+        self._file = file
+        self._name = name
+
+    def read(self, size: int = -1) -> bytes:
+        """Some of it.
+
+        Raises:
+            ERPConnectionError: If it breaks off.
+        """
+        try:
+            return self._file.read(size)
+        except Exception as error:
+            raise ERPConnectionError(self._told(error)) from error
+
+    def seek(self, place: int) -> int:
+        """Go on from there.
+
+        Raises:
+            ERPConnectionError: If that cannot be.
+        """
+        try:
+            return self._file.seek(place)
+        except Exception as error:
+            raise ERPConnectionError(self._told(error)) from error
+
+    def _told(self, error: Exception) -> str:
+        return (
+            f"{self._name} broke off while it was read ({type(error).__name__}); see that it is "
+            "whole and may be read, and run again"
+        )
+
+    def __enter__(self) -> Self:
+        """Read it to the end of the block."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close it."""
+        self._file.close()
 
 
 def found(paths: Sequence[str]) -> list[Found]:
@@ -88,11 +144,11 @@ def _of(path: str) -> Iterator[Found]:
         else:
             places, is_named = [place] if system.exists(place) else [], True
         for one in places:
-            info = system.info(one)
+            info = _info(system, one, is_named=is_named)
             if info.get("type") == "file":
                 yield Found(system, one, int(info["size"]), _modified(info), is_named)
             elif is_named:
-                raise ERPValidationError(f"paths names {shown(path)}, which is no file")
+                _refuse(path)
     except ImportError as error:
         raise ERPValidationError(
             f"paths names {shown(path)}, and what reads such addresses is not installed ({error}); "
@@ -102,11 +158,28 @@ def _of(path: str) -> Iterator[Found]:
         raise ERPValidationError(
             f"paths names {shown(path)}, which is no address ({error}); correct it",
         ) from None
-    except OSError as error:
+    except ERPValidationError:
+        raise
+    except Exception as error:  # each kind of place has its own
         raise ERPConnectionError(
             f"{shown(path)} cannot be looked into ({type(error).__name__}); see that it is there "
-            "and may be read",
+            "and may be read, and that its keys are in the environment if it needs any",
         ) from error
+
+
+def _info(system: Any, place: str, *, is_named: bool) -> dict[str, Any]:  # noqa: ANN401 - untyped
+    """What a file system says of a place; nothing of a link in a folder that leads nowhere."""
+    try:
+        return dict(system.info(place))
+    except OSError as error:
+        if is_named or error.errno not in {None, ENOENT, ELOOP}:
+            raise
+        logger.warning("%s leads to no file, and is left out", shown(place))
+        return {}
+
+
+def _refuse(path: str) -> NoReturn:
+    raise ERPValidationError(f"paths names {shown(path)}, which is no file; name an ECD file")
 
 
 def _modified(info: dict[str, Any]) -> str:

@@ -31,7 +31,14 @@ from tap_ecd.natures import NATURES, RESULT
 from tap_ecd.rows import BeforeClosingRow, CostCenterRow, FileRow, StatementRow
 from tap_ecd.runs import Month
 from tap_ecd.shelf import Filed, Shelf
-from tap_ecd.survey import Account, Section, Survey, survey
+from tap_ecd.survey import (
+    MOST_ACCOUNTS,
+    Account,
+    Section,
+    Survey,
+    survey,
+    too_many_accounts,
+)
 from tap_ecd.told import Told
 
 BALANCE_ON_SUMMARY: Final = "BALANCE_ON_SUMMARY"
@@ -207,6 +214,9 @@ class FiledPeriod(PeriodExtract):
         stated = {code: _account(account) for code, account in self._accounts.items()}
         for code in sums:
             if code not in stated:
+                if len(stated) >= MOST_ACCOUNTS:
+                    names = ", ".join(file.name for file in self.files)
+                    raise ERPValidationError(too_many_accounts(names))
                 stated[code] = StatedAccount(code=code, name=code, is_summary=False)
         for code, balance in sums.items():
             _put(stated[code], balance)

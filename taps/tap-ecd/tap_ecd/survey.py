@@ -50,6 +50,9 @@ Meaning = TypeVar("Meaning")
 MOST_HELD: Final = 2_000_000
 """Accounts, cost centres, participants, texts and sections that one file may have."""
 
+MOST_ACCOUNTS: Final = 250_000
+"""Accounts of one chart. Each takes kilobytes in the checks, and no books have as many."""
+
 MOST_REPEATED: Final = 100_000
 """Entries of one file whose number came before."""
 
@@ -147,6 +150,14 @@ def survey(file: BinaryIO, name: str) -> Survey:
         ERPValidationError: If it is no ECD, or no text.
     """
     return _Reader(file, name).read()
+
+
+def too_many_accounts(file: str) -> str:
+    """The sentence about a chart that is none."""
+    return (
+        f"{file} has more than {MOST_ACCOUNTS} accounts, which no books have; give the file as the "
+        "program exports it"
+    )
 
 
 class _Reader:
@@ -529,6 +540,8 @@ class _Reader:
         self._account = account
         known = self._accounts.get(code)
         if known is None:
+            if len(self._accounts) >= MOST_ACCOUNTS:
+                raise ERPValidationError(too_many_accounts(self._name))
             self._hold()
             self._accounts[code] = account
         else:
