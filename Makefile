@@ -74,6 +74,10 @@ format: .venv/.installed ## let ruff mend what it can
 	$(bin)/ruff check --fix .
 	$(bin)/ruff format .
 
+.PHONY: captures
+captures: .venv/.installed ## the captures that show the way, anew, from the simulator and the fakes (docs/captures.md)
+	$(bin)/python -m field.recorded
+
 build: .venv/.installed ## wheels and source distributions of every package, into dist/
 	$(bin)/python -m house.distributions dist
 

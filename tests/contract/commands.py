@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from e2e.commands import JsonObject, Result, TapRunner, environment
+from e2e.commands import JsonObject, Result, TapRunner, environment, installed
 
 PRELOADED = Path(__file__).with_name("preloaded.py")
 
@@ -28,8 +28,10 @@ class Preloaded:
             text=True,
         )
 
-    def run(self, command: Sequence[str], env: Mapping[str, str], folder: Path) -> Result:
-        """Run the command line in a process of its own."""
+    def run(
+        self, command: Sequence[str], env: Mapping[str, str], folder: Path, moment: str = ""
+    ) -> Result:
+        """Run the command line in a process of its own; today is another day, if one is given."""
         stdout, stderr = folder / "stdout", folder / "stderr"
         for file in (stdout, stderr):
             file.unlink(missing_ok=True)
@@ -38,6 +40,7 @@ class Preloaded:
             "environment": environment(env),
             "stdout": str(stdout),
             "stderr": str(stderr),
+            "moment": moment,
         }
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -76,6 +79,11 @@ class PreloadedRunner(TapRunner):
         """Run `name` to its end."""
         command = self.command(name, config, state=state, catalog=catalog, args=args)
         return self._preloaded.run(command, env or {}, self._files)
+
+    def run_at(self, moment: str, command: Sequence[str]) -> Result:
+        """Run a command line as if it were that moment."""
+        tap, *rest = command
+        return self._preloaded.run([str(installed(tap)), *rest], {}, self._files, moment)
 
 
 class Run:

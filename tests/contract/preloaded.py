@@ -15,10 +15,13 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable
+from contextlib import nullcontext
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any, NoReturn
+
+from erp_common.replay.again import at
 
 LONGEST_RUN = 120
 """Seconds after which a run is ended; its exit status is then that of SIGALRM, negative."""
@@ -37,7 +40,8 @@ def main() -> None:
         pid = os.fork()
         if not pid:
             become(job)
-            run_and_leave(commands[name])
+            with at(job["moment"]) if job["moment"] else nullcontext():
+                run_and_leave(commands[name])
         _, status = os.waitpid(pid, 0)
         print(json.dumps(os.waitstatus_to_exitcode(status)), flush=True)
 

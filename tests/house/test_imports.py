@@ -14,9 +14,10 @@ from house.imports import Import, circles, imports, modules, packages
 # What a storey may import of the project; what is not in a storey stands on top of all of them.
 FOUNDATION = {"errors", "languages", "printable", "setting"}
 STOREYS: dict[str, Collection[str]] = {
-    "singer": {"singer", "setup", "extract", "auth", "http", "ledger", *FOUNDATION},
+    "singer": {"singer", "replay", "setup", "extract", "auth", "http", "ledger", *FOUNDATION},
     "setup": {"setup", "extract", "auth", "http", "ledger", *FOUNDATION},
     "extract": {"extract", "auth", "http", "ledger", *FOUNDATION},
+    "replay": {"replay", "http", "ledger", *FOUNDATION},
     "auth": {"auth", "http", *FOUNDATION},
     "http": {"http", *FOUNDATION},
     "ledger": {"ledger", *FOUNDATION},

@@ -246,6 +246,7 @@ class Call(Generic[T]):
             auth=None if request.no_auth else context.auth,
             timeout=self._timeout,
             turn=take,
+            for_token=self._admitted is None,
         )
 
     def _refuse(self, fault: Fault, answer: Answer) -> NoReturn:

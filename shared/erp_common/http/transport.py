@@ -23,7 +23,7 @@ from erp_common.http.answer import Answer, Undecodable
 from erp_common.http.attempt import Call, CallContext, ConcurrencyLimit, Lanes
 from erp_common.http.breaker import CircuitBreaker
 from erp_common.http.bucket import AllowanceUnreachable
-from erp_common.http.clock import SYSTEM_CLOCK, Clock, Closed
+from erp_common.http.clock import Clock, Closed
 from erp_common.http.credentials import Credentials
 from erp_common.http.dialect import AnswerTooLarge, Dialect, NoRecords, TooMuchAtOnce
 from erp_common.http.masking import Masker
@@ -32,7 +32,7 @@ from erp_common.http.request import Request
 from erp_common.http.retry import TryAgain, retrying
 from erp_common.http.shared_bucket import RedisBucket
 from erp_common.http.throttle import TokenBucketRateLimiter
-from erp_common.http.wire import HttpsClient
+from erp_common.http.wire import NETWORK, Wire
 
 __all__ = [
     "Answer",
@@ -64,7 +64,8 @@ class Transport:
         dialect: Dialect | None = None,
         mask: Masker | None = None,
         *,
-        clock: Clock = SYSTEM_CLOCK,
+        wire: Wire = NETWORK,
+        clock: Clock | None = None,
     ) -> None:
         """Prepare to call; nothing is sent yet.
 
@@ -73,7 +74,8 @@ class Transport:
             auth: Its credentials; None for none.
             dialect: Its way of saying that something is wrong; None for plain HTTP.
             mask: What keeps secrets out of texts; it learns those of `auth`.
-            clock: Replaced in tests.
+            wire: How requests reach the ERP.
+            clock: Another clock than the wire's, for tests.
 
         Raises:
             ERPValidationError: The address is no https, or an option makes no sense.
@@ -84,7 +86,7 @@ class Transport:
         self._masker = mask or Masker()
         for proxy in getproxies().values():
             self._masker.learn_address(proxy)
-        self._clock = clock
+        self._clock = clock = clock or wire.clock
         self._stop = threading.Event()
         system = self._dialect.system
         self.breaker = CircuitBreaker(
@@ -107,7 +109,8 @@ class Transport:
         )
         self._context = CallContext(
             base_url=options.base_url.strip(),
-            client=HttpsClient(
+            client=wire.client(
+                options.base_url.strip(),
                 system,
                 ca_bundle=options.ca_bundle,
                 user_agent=options.user_agent,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ssl
 import threading
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 from weakref import WeakSet
@@ -21,7 +22,7 @@ from urllib3 import exceptions as urllib3_errors
 from erp_common.errors import ERPConnectionError, ERPError, ERPValidationError
 from erp_common.http.addresses import certificate_authorities
 from erp_common.http.answer import Answer, BoundExceeded, receive
-from erp_common.http.clock import Closed
+from erp_common.http.clock import SYSTEM_CLOCK, Clock, Closed
 from erp_common.http.connection import BoundedAdapter, Exchange
 from erp_common.http.dialect import AnswerTooLarge
 
@@ -100,6 +101,7 @@ class HttpsClient:
         auth: AuthBase | None = None,
         timeout: float,
         turn: Callable[[], None] = lambda: None,
+        for_token: bool = False,
     ) -> Answer:
         """Send one request and read the whole answer; redirects are not followed.
 
@@ -113,6 +115,7 @@ class HttpsClient:
                 byte of the answer.
             turn: Called when the connection stands and nothing is left but to send; it waits for
                 the request's turn. The time it takes is not counted.
+            for_token: Whether a token is asked for: who records what is sent leaves that out.
 
         Raises:
             Unreachable: No answer, or not all of it.
@@ -120,6 +123,7 @@ class HttpsClient:
             AnswerTooLarge: It is beyond the bounds of any answer.
             Closed: The wire was closed.
         """
+        _ = for_token
         adapter = self._adapter()
         failure: Unreachable
         exchange = Exchange(timeout, turn)
@@ -145,7 +149,7 @@ class HttpsClient:
                 )
                 try:
                     answer = receive(
-                        lambda: self._read(response.raw, exchange),
+                        self._reader(request, response, exchange),
                         response.status_code,
                         response.headers,
                         exchange.left,
@@ -193,6 +197,13 @@ class HttpsClient:
         if proxies is None:
             proxies = self._proxies_to[host] = get_environ_proxies(url, no_proxy=None)
         return proxies
+
+    def _reader(
+        self, request: requests.PreparedRequest, response: requests.Response, exchange: Exchange
+    ) -> Callable[[], bytes]:
+        """What gives the next bytes of an answer's body, as they come over the wire."""
+        _ = request
+        return partial(self._read, response.raw, exchange)
 
     @staticmethod
     def _read(raw: Any, exchange: Exchange) -> bytes:  # noqa: ANN401 -- urllib3's response
@@ -247,6 +258,20 @@ class HttpsClient:
             ),
             broken_off=_first(chain, *_BROKEN_OFF) is not None,
         )
+
+
+class Wire:
+    """How requests reach an ERP: over the network, at the pace of the machine's clock."""
+
+    clock: Clock = SYSTEM_CLOCK
+
+    def client(self, base_url: str, system: str, **options: Any) -> HttpsClient:  # noqa: ANN401 -- those of `HttpsClient`
+        """What sends the requests to the ERP at this address."""
+        _ = base_url
+        return HttpsClient(system, **options)
+
+
+NETWORK = Wire()
 
 
 def _reason(chain: list[BaseException]) -> str:

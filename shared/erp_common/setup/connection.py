@@ -16,6 +16,7 @@ from erp_common.http.health import HealthCheckResult, check
 from erp_common.http.masking import Masker
 from erp_common.http.options import TransportSettings
 from erp_common.http.transport import Transport, TransportOptions
+from erp_common.http.wire import NETWORK, Wire
 from erp_common.languages import translations
 from erp_common.ledger.models import Company
 from erp_common.ledger.periods import Cut, containing, today
@@ -26,11 +27,14 @@ from erp_common.setup.settings import Defaults, Settings
 class Build:
     """Builds the parts of a connection from the settings, and closes what it built."""
 
-    def __init__(self, defaults: Defaults, masker: Masker, logger: logging.Logger) -> None:
-        """Build for an ERP with these defaults."""
+    def __init__(
+        self, defaults: Defaults, masker: Masker, logger: logging.Logger, wire: Wire = NETWORK
+    ) -> None:
+        """Build for an ERP with these defaults, to be reached by this wire."""
         self._defaults = defaults
         self._masker = masker
         self._logger = logger
+        self._wire = wire
         self._open: list[Transport] = []
 
     def transport(
@@ -64,7 +68,7 @@ class Build:
             user_agent=f"erp-taps ({self._defaults.system})",
             headers=headers or {},
         )
-        transport = Transport(options, auth, dialect, self._masker)
+        transport = Transport(options, auth, dialect, self._masker, wire=self._wire)
         self._open.append(transport)
         return transport
 

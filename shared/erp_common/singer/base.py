@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar, cast
 
 from singer_sdk import Tap
 from singer_sdk.exceptions import ConfigValidationError
@@ -25,6 +25,7 @@ from erp_common.extract.work import Work
 from erp_common.http.answer import WrongShapeError
 from erp_common.http.dialect import FaultKind, Refusal
 from erp_common.http.masking import Masker, install
+from erp_common.http.wire import NETWORK, Wire
 from erp_common.ledger.models import Company
 from erp_common.setup import connection
 from erp_common.setup.names import from_environment, misspelt, unread
@@ -52,6 +53,22 @@ _masker = Masker()
 
 
 S = TypeVar("S", bound=Settings)
+
+
+class Listener(Protocol):
+    """What keeps what the ERP answers in a run."""
+
+    def given(self, settings: Mapping[str, Any]) -> None:
+        """Note the settings of the run."""
+
+    def begun(self, state: Any, catalog: Any) -> None:  # noqa: ANN401 - the SDK's own
+        """Note the files that the run was given."""
+
+    def end(self, status: int, failure: str = "") -> None:
+        """Write what was kept of a run that ended so."""
+
+    def give_up(self) -> None:
+        """Write nothing."""
 
 
 class Run:
@@ -84,6 +101,10 @@ class TapBase(Tap, Generic[S]):
     """Those of the settings."""
     source_class: ClassVar[type[Source]]
     message_writer_class = MessageWriter
+    wire: ClassVar[Wire] = NETWORK
+    """How the ERP is reached."""
+    capture: ClassVar[Listener | None] = None
+    """What keeps what the ERP answers, if that is wanted."""
     _debugging: ClassVar[bool] = False
 
     settings: S
@@ -94,6 +115,8 @@ class TapBase(Tap, Generic[S]):
         """Create the tap from the SDK's arguments."""
         start.spell_out_methods(kwargs.get("catalog"))
         self._reads_environment = bool(kwargs.get("parse_env_config"))
+        if self.capture is not None:
+            self.capture.begun(kwargs.get("state"), kwargs.get("catalog"))
         super().__init__(**kwargs)
         _end_on_hangup(self._handle_termination)
         self._state_writer = PacedStateWriter(self.message_writer)
@@ -132,6 +155,8 @@ class TapBase(Tap, Generic[S]):
             ConfigValidationError: One is missing or wrong; what may be misspelt is told too, for it
                 may be the one that is missing.
         """
+        if cls.capture is not None:
+            cls.capture.given(given)
         try:
             return parse(given, cls.settings_class, books=books)
         except ConfigValidationError as error:
@@ -315,7 +340,7 @@ class TapBase(Tap, Generic[S]):
     @classmethod
     def build(cls, config: Settings) -> connection.Build:
         """What builds a connection under these settings."""
-        return connection.Build(config.usual, _masker, cls.logger)
+        return connection.Build(config.usual, _masker, cls.logger, cls.wire)
 
     @classmethod
     def flush(cls) -> None:
@@ -353,6 +378,11 @@ class TapBase(Tap, Generic[S]):
     def conceal(cls, *secrets: str) -> None:
         """Show these nowhere from now on."""
         _masker.learn(*secrets)
+
+    @classmethod
+    def mask(cls) -> Masker:
+        """What knows the secrets of the run."""
+        return _masker
 
     @classmethod
     def masked(cls, text: str) -> str:

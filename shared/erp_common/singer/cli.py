@@ -23,6 +23,7 @@ from erp_common.errors import ERPError
 from erp_common.extract.ahead import threads_end
 from erp_common.http.masking import formatter_of, handlers
 from erp_common.printable import cut_off, printable
+from erp_common.singer.capturing import capturing
 from erp_common.singer.ending import Terminated
 from erp_common.singer.files import JsonFile
 
@@ -75,15 +76,32 @@ class LedgerCommand(SingerCommand):
         self.tap_class.quieten()
         try:
             kwargs["standalone_mode"] = False
+            arguments = kwargs.get("args") or (args[0] if args else None) or sys.argv[1:]
+            self.tap_class.capture = capturing(self.tap_class, arguments)
             result = super().main(*args, **kwargs)
             status = result if isinstance(result, int) else 0
             self.tap_class.flush()
+            self._end_capture(status, None)
         except BaseException as error:  # noqa: BLE001 - nobody but us can explain it
+            self._end_capture(1, error)
             status = self._ended_by(error)
         self.tap_class.stop()
         if not threads_end(_FAREWELL):
             atexit.register(_leave, status)  # the last one registered is the first one to run
         sys.exit(status)
+
+    def _end_capture(self, status: int, error: BaseException | None) -> None:
+        """Write the capture, if there is one, before the last word is said."""
+        capture, self.tap_class.capture = self.tap_class.capture, None
+        if capture is None:
+            return
+        self.tap_class.stop()
+        if isinstance(error, (Terminated, KeyboardInterrupt, click.Abort)):
+            capture.give_up()
+        elif isinstance(error, SystemExit):
+            capture.end(error.code if isinstance(error.code, int) else 1)
+        else:
+            capture.end(status, "" if error is None else _told(error)[0])
 
     def _ended_by(self, error: BaseException) -> int:
         """Say how the run ended; gives the exit status."""

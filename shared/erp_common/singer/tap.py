@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from erp_common.setup.schema import schema
 from erp_common.singer.base import S, TapBase
+from erp_common.singer.capturing import capture_options
 from erp_common.singer.cli import LedgerCommand, authorize_option, health_check_option
 from erp_common.singer.streams import STREAMS, LedgerStream
 
@@ -41,5 +42,9 @@ class LedgerTap(TapBase[S]):
         command.__class__ = LedgerCommand
         command = cast("LedgerCommand", command)
         command.tap_class = cls
-        command.params += [health_check_option(cls), authorize_option(cls)]
+        command.params += [
+            health_check_option(cls),
+            authorize_option(cls),
+            *capture_options(cls),
+        ]
         return command

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+from collections.abc import Callable
 from typing import Any, ClassVar
 from weakref import WeakSet
 
@@ -48,6 +49,8 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
     """
 
     open_writers: ClassVar[WeakSet[MessageWriter]] = WeakSet()
+    listeners: ClassVar[list[Callable[[bytes], None]]] = []
+    """Are told every block that has been handed over."""
 
     def __init__(self) -> None:
         """Start with nothing gathered."""
@@ -118,6 +121,8 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
                         ends_run=True,
                     ) from None
             self._handed_over += len(self._gathered)
+            for listen in self.listeners:
+                listen(bytes(self._gathered))
             self._gathered.clear()
         finally:
             self._writing = False

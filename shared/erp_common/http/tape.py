@@ -1,0 +1,302 @@
+"""Keeps what goes over the wire, for a capture; without one, nothing of this runs.
+
+What is kept lies in a temporary file without a name, which ends with the process, until the capture
+is written. Keeping must never cost a run: whatever goes wrong here ends the keeping alone.
+"""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import IO, Any
+from urllib.parse import parse_qsl, urlsplit
+
+import msgspec
+from requests import PreparedRequest, Response
+
+from erp_common.http.answer import Answer, Undecodable
+from erp_common.http.connection import Exchange
+from erp_common.http.masking import MASK, Masker
+from erp_common.http.wire import HttpsClient, Unreachable, Wire
+
+logger = logging.getLogger(__name__)
+
+MAX_KEPT = 64 << 20
+"""Bytes of answers that a capture holds."""
+MAX_EXCHANGES = 20_000
+_IN_MEMORY = 1 << 18
+
+CREDENTIALS = frozenset(
+    {"app_key", "app_secret", "apikey", "api_key", "access_token", "client_id", "client_secret"}
+    | {"refresh_token", "token", "password", "username", "senha", "secret", "authorization"}
+)
+"""Parameters and fields that hold credentials, whatever stands in them."""
+_SENT = ("Content-Type", "tenantId", "environment")
+_ANSWERED = (
+    "Content-Type",
+    "Content-Encoding",
+    "Content-Length",
+    "Transfer-Encoding",
+    "Retry-After",
+    "Date",
+    "Location",
+    "OmieAPI-Error",
+    "X-RateLimit-Limit",
+    "X-RateLimit-Remaining",
+    "X-RateLimit-Reset",
+)
+
+
+class Kept(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """An exchange: what was asked and what came of it.
+
+    Attributes:
+        method: HTTP method.
+        path: Below the base address.
+        query: Names and values, credentials masked.
+        sent: The headers that matter.
+        body: What was sent, credentials masked.
+        token: Whether it asked for a token: then neither bodies nor addresses are kept.
+        status: Of the answer; None if there was none.
+        headers: Those of the answer that matter.
+        ended: `whole`, `cut off` (the body is what came until then), `timeout`, or `no answer`.
+        size: Bytes of the body as it came.
+        left_out: Whether the body is left out, as the capture would be too large.
+        began: Seconds since the run began.
+        took: Seconds from then to the last byte, the wait for the request's turn included.
+        answer: The name of the body's file; empty if it has none.
+    """
+
+    method: str
+    path: str = ""
+    query: list[tuple[str, str]] = []
+    sent: dict[str, str] = {}
+    body: str | None = None
+    token: bool = False
+    status: int | None = None
+    headers: list[tuple[str, str]] = []
+    ended: str = "whole"
+    size: int = 0
+    left_out: bool = False
+    began: float = 0.0
+    took: float = 0.0
+    answer: str = ""
+
+
+class Tape(Wire):
+    """Records all exchanges of a run, in the order in which they ended."""
+
+    def __init__(self, masker: Masker, *, most: int = MAX_KEPT) -> None:
+        """Keep up to so many bytes of answers; the masker knows the secrets."""
+        self._masker = masker
+        self._most = most
+        self._lock = threading.Lock()
+        self._began = time.monotonic()
+        self._bodies = tempfile.TemporaryFile()  # noqa: SIM115 -- closed with the tape
+        self._kept: list[tuple[Kept, int]] = []
+        self._size = 0
+        self._closed = False
+        self.left_out = 0
+        """Exchanges whose bodies, or all of which, are missing."""
+        self.failure = ""
+        """What ended the keeping before the run's end."""
+
+    def client(self, base_url: str, system: str, **options: Any) -> HttpsClient:  # noqa: ANN401 -- those of `HttpsClient`
+        """What sends the requests, and records them."""
+        return _RecordingClient(self, base_url, system, **options)
+
+    def exchanges(self) -> list[Kept]:
+        """What has been kept; nothing more is from now on."""
+        with self._lock:
+            self._closed = True
+        return [one for one, _ in self._kept]
+
+    def body(self, number: int) -> bytes:
+        """The body of an exchange, as it came."""
+        one, start = self._kept[number]
+        self._bodies.seek(start)
+        return b"" if one.left_out else self._bodies.read(one.size)
+
+    def close(self) -> None:
+        """Forget everything."""
+        with self._lock:
+            self._closed = True
+            self._bodies.close()
+
+    # By the recording client
+
+    def begin(
+        self,
+        base_url: str,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+    ) -> Take:
+        """Begin an exchange, with what is asked before it is signed."""
+        base = base_url.rstrip("/")
+        address = urlsplit(url)
+        path = url[len(base) :].partition("?")[0] if url.startswith(base) else address.path
+        return Take(
+            Kept(
+                method=method,
+                path=self._masked(path),
+                query=[
+                    (name, MASK if name.casefold() in CREDENTIALS else self._masked(value))
+                    for name, value in parse_qsl(address.query, keep_blank_values=True)
+                ],
+                sent={name: headers[name] for name in _SENT if name in headers},
+                body=None if body is None else self._masked(body.decode(errors="replace")),
+                began=self.now(),
+            )
+        )
+
+    def now(self) -> float:
+        """Seconds since the run began."""
+        return round(time.monotonic() - self._began, 6)
+
+    def _masked(self, text: str) -> str:
+        return self._masker.mask(text)
+
+    def keep(self, take: Take) -> None:
+        """Keep an exchange that has ended."""
+        kept = take.kept
+        kept.took = round(self.now() - kept.began, 6)
+        with self._lock:
+            if self._closed or self.failure:
+                return
+            if len(self._kept) >= MAX_EXCHANGES:
+                self.left_out += 1
+                return
+            kept.left_out = take.too_large or self._size + kept.size > self._most
+            start = self._size
+            if kept.left_out:
+                self.left_out += 1
+            elif kept.size:
+                self._bodies.seek(start)
+                take.copy_to(self._bodies)
+                self._size += kept.size
+            self._kept.append((kept, start))
+
+    def failed(self, error: Exception) -> None:
+        """End the keeping, and not the run."""
+        with self._lock:
+            first, self.failure = not self.failure, self.failure or type(error).__name__
+        if first:
+            reason = getattr(error, "strerror", None) or type(error).__name__
+            logger.warning("The capture ends here: it cannot be kept (%s).", reason)
+
+    @property
+    def most(self) -> int:
+        """The most bytes of answers that are kept."""
+        return self._most
+
+
+class Take:
+    """An exchange under way."""
+
+    def __init__(self, kept: Kept) -> None:
+        """Begin with what is asked."""
+        self.kept = kept
+        self.too_large = False
+        self._body: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115
+
+    def received(self, piece: bytes, most: int) -> None:
+        """Take in bytes as they come."""
+        self.kept.size += len(piece)
+        if self.kept.size > most:
+            self.too_large = True
+        else:
+            self._body.write(piece)
+
+    def copy_to(self, file: IO[bytes]) -> None:
+        """Put what came into a file."""
+        self._body.seek(0)
+        while piece := self._body.read(_IN_MEMORY):
+            file.write(piece)
+
+    def close(self) -> None:
+        """Let go of what came."""
+        self._body.close()
+
+
+class _RecordingClient(HttpsClient):
+    """Sends as `HttpsClient` does, and lets the tape listen."""
+
+    def __init__(self, tape: Tape, base_url: str, system: str, **options: Any) -> None:  # noqa: ANN401
+        super().__init__(system, **options)
+        self._tape = tape
+        self._base_url = base_url
+        self._under_way = threading.local()
+
+    def send(self, method: str, url: str, *, for_token: bool = False, **more: Any) -> Answer:  # noqa: ANN401 -- as there
+        """Send one request; what comes of it is kept, an answer or none."""
+        if for_token:
+            take = Take(Kept(method=method, token=True, began=self._tape.now()))
+        else:
+            sent = {**self._headers, **(more.get("headers") or {})}
+            take = self._heard(
+                self._tape.begin, self._base_url, method, url, sent, more.get("body")
+            )
+        self._under_way.take = take
+        try:
+            answer = super().send(method, url, for_token=for_token, **more)
+        except BaseException as error:
+            if take is not None:
+                self._heard(self._end, take, error)
+            raise
+        if take is not None:
+            self._heard(self._end, take, None)
+        return answer
+
+    def _reader(
+        self, request: PreparedRequest, response: Response, exchange: Exchange
+    ) -> Callable[[], bytes]:
+        """Gives the next bytes, and lets the tape have them."""
+        read = super()._reader(request, response, exchange)
+        take: Take | None = self._under_way.take
+        if take is None:
+            return read
+        self._heard(self._answered, take, response)
+        if take.kept.token:
+            return read
+
+        def listened() -> bytes:
+            piece = read()
+            try:
+                take.received(piece, self._tape.most)
+            except Exception as error:  # noqa: BLE001 -- keeping never costs the run
+                self._tape.failed(error)
+            return piece
+
+        return listened
+
+    @staticmethod
+    def _answered(take: Take, response: Response) -> None:
+        kept = take.kept
+        kept.status = response.status_code
+        headers: Mapping[str, str] = response.headers if not kept.token else {}
+        kept.headers = [(name, headers[name]) for name in _ANSWERED if name in headers]
+
+    def _end(self, take: Take, error: BaseException | None) -> None:
+        kept = take.kept
+        if isinstance(error, Unreachable):
+            if error.timeout:
+                kept.ended = "timeout"
+            else:
+                kept.ended = "no answer" if kept.status is None else "cut off"
+        elif error is not None and not isinstance(error, Undecodable):
+            take.close()
+            return  # the run ends, or the request never left
+        self._tape.keep(take)
+        take.close()
+
+    def _heard(self, do: Callable[..., Any], *what: Any, **more: Any) -> Any:  # noqa: ANN401
+        try:
+            return do(*what, **more)
+        except Exception as error:  # noqa: BLE001 -- keeping never costs the run
+            self._tape.failed(error)
+            return None

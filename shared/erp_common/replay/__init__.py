@@ -1,0 +1,1 @@
+"""Captures of what an ERP answered: written, read, shown, served and run again."""

@@ -1,0 +1,178 @@
+"""The file of a capture: a ZIP of JSON and of bodies, to be looked at with any program.
+
+`capture.json` says what was run and how it ended, `exchanges.jsonl` has a line for each exchange,
+`answers/` the bodies as they came over the wire, and `messages.jsonl` what the tap makes of them.
+"""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from erp_common.errors import ERPValidationError
+from erp_common.http.tape import Kept
+
+_LARGEST = 1 << 28
+"""Bytes of one file in a capture: it may come from anybody."""
+
+
+class Finding(msgspec.Struct, frozen=True, order=True):
+    """How often a check found something in a period."""
+
+    code: str
+    severity: str
+    stream_name: str
+    period_start: str
+    count: int = 1
+
+
+class Outcome(msgspec.Struct):
+    """How a run ended.
+
+    Attributes:
+        status: Its exit status.
+        last_line: The last line on standard error, if it failed.
+        records: Records of each stream.
+        findings: What the checks found.
+    """
+
+    status: int = 0
+    last_line: str = ""
+    records: dict[str, int] = {}
+    findings: list[Finding] = []
+
+    def is_like(self, other: Outcome) -> bool:
+        """Whether as many rows were read and the same was found."""
+        mine, others = ((one.status, one.records, one.findings) for one in (self, other))
+        return mine == others
+
+
+class Manifest(msgspec.Struct, kw_only=True):
+    """What was run.
+
+    Attributes:
+        format: The version of this format.
+        tap: The command, such as `tap-omie`.
+        release: Its version.
+        mode: `disguised` or `raw`.
+        options: What the command line asked for, such as `--health-check`.
+        moment: When the run began, in the companies' time zone: it decides which period is open.
+        settings: Without addresses of this machine and without credentials.
+        state: The state it began from.
+        catalog: The catalog it was given.
+        left_out: Exchanges whose bodies, or all of which, are missing.
+        original: How the run against the ERP ended.
+        expected: How a run against this capture ends; None where none was made.
+    """
+
+    format: Literal[1] = 1
+    tap: str
+    release: str
+    mode: Literal["disguised", "raw"]
+    options: list[str] = []
+    moment: str
+    settings: dict[str, Any]
+    state: dict[str, Any] | None = None
+    catalog: dict[str, Any] | None = None
+    left_out: int = 0
+    original: Outcome
+    expected: Outcome | None = None
+
+
+class Capture(msgspec.Struct):
+    """A capture as a whole: what was run, the exchanges and their bodies, and the messages."""
+
+    manifest: Manifest
+    exchanges: Sequence[Kept]
+    bodies: dict[str, bytes]
+    messages: bytes = b""
+
+
+def write(capture: Capture, path: Path) -> None:
+    """Write a capture; a file that stands there already is replaced at once."""
+    partial = path.with_name(f"{path.name}.part")
+    # What is as it came is much, and is to be had soon.
+    level = 1 if capture.manifest.mode == "raw" else 6
+    try:
+        with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED, compresslevel=level) as archive:
+            lines = [msgspec.json.encode(one) for one in capture.exchanges]
+            manifest = msgspec.json.format(msgspec.json.encode(capture.manifest))
+            _put(archive, "capture.json", manifest)
+            _put(archive, "exchanges.jsonl", b"".join(line + b"\n" for line in lines))
+            _put(archive, "messages.jsonl", capture.messages)
+            for name, body in capture.bodies.items():
+                _put(archive, name, body)
+        partial.chmod(0o600)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _put(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
+    # Always the same day: the same capture is the same file.
+    entry = zipfile.ZipInfo(name, (2024, 1, 1, 0, 0, 0))
+    archive.writestr(entry, content, zipfile.ZIP_DEFLATED, archive.compresslevel)
+
+
+def read(path: Path) -> Capture:
+    """Read a capture.
+
+    Raises:
+        ERPValidationError: It is none, or one of a later release.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            files = {entry.filename: _content(archive, entry) for entry in archive.infolist()}
+        manifest = msgspec.json.decode(files.pop("capture.json"), type=Manifest)
+        exchanges = [
+            msgspec.json.decode(line, type=Kept)
+            for line in files.pop("exchanges.jsonl").splitlines()
+        ]
+    except OSError as error:
+        raise ERPValidationError(
+            f"{path} cannot be read ({error.strerror or type(error).__name__}); correct its path."
+        ) from None
+    except (zipfile.BadZipFile, KeyError, ValueError, EOFError, NotImplementedError) as error:
+        raise ERPValidationError(
+            f"{path} is no capture that this release can read ({error}); name a file that "
+            "--capture has written, or install the release that wrote it."
+        ) from None
+    return Capture(manifest, exchanges, files, files.pop("messages.jsonl", b""))
+
+
+def _content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
+    if entry.file_size > _LARGEST:
+        raise ValueError(f"{entry.filename} is larger than {_LARGEST >> 20} MiB")
+    return archive.read(entry)
+
+
+def outcome(messages: bytes, status: int, last_line: str) -> Outcome:
+    """What messages and an exit status say of a run."""
+    # Counted as they stand: there may be hundreds of megabytes of them.
+    counts = {
+        stream.decode(): messages.count(b'{"type":"RECORD","stream":"%b"' % stream)
+        for stream in sorted(set(_STREAM.findall(messages)))
+    }
+    records = {stream: count for stream, count in counts.items() if count}
+    found: dict[Finding, int] = {}
+    for line in _ISSUES.findall(messages):
+        row = _RECORD.decode(line).record
+        one = Finding(**{name: str(row.get(name)) for name in _OF_A_FINDING})  # type: ignore[arg-type]
+        found[one] = found.get(one, 0) + 1
+    findings = [msgspec.structs.replace(one, count=count) for one, count in sorted(found.items())]
+    return Outcome(status, last_line, records, findings)
+
+
+class _Record(msgspec.Struct):
+    record: dict[str, Any]
+
+
+_RECORD = msgspec.json.Decoder(_Record)
+_STREAM = re.compile(rb'^\{"type":"SCHEMA","stream":"(\w+)"', re.MULTILINE)
+_ISSUES = re.compile(rb'^\{"type":"RECORD","stream":"validation_issues".*$', re.MULTILINE)
+_OF_A_FINDING = ("code", "severity", "stream_name", "period_start")

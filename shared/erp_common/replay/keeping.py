@@ -1,0 +1,188 @@
+"""Makes a capture of what a tape has kept: secrets masked, and disguised unless it is to be raw."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from erp_common.http.masking import Masker
+from erp_common.http.tape import CREDENTIALS, Kept, Tape
+from erp_common.replay.archive import Capture, Manifest, outcome, read, write
+from erp_common.replay.disguise import Disguise, inflated
+
+PLACEHOLDER = "***"
+_LOCAL = frozenset(
+    {"base_url", "token_url", "authorize_url", "redirect_uri", "ca_bundle", "token_store"}
+)
+_LONGEST = 600.0
+"""Seconds that the run against the capture may take."""
+
+
+def settings_kept(given: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings that say what was asked for; of credentials, that they were set."""
+    kept: dict[str, Any] = {}
+    for name, described in schema.get("properties", {}).items():
+        value = given.get(name)
+        if value is None or name in _LOCAL:
+            continue
+        if described.get("secret") or name in CREDENTIALS:
+            kept[name] = PLACEHOLDER
+        elif isinstance(value, Mapping) and described.get("properties"):
+            kept[name] = {
+                one: part
+                for one, part in value.items()
+                if not described["properties"].get(one, {}).get("secret")
+            }
+        else:
+            kept[name] = value
+    return kept
+
+
+def keep(tape: Tape, manifest: Manifest, messages: bytes, masker: Masker, path: Path) -> Manifest:
+    """Write a capture; what it says of a run against itself is what such a run came to.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    raw = manifest.mode == "raw"
+    disguise = None if raw else Disguise()
+    exchanges: list[Kept] = []
+    bodies: dict[str, bytes] = {}
+    for number, kept in enumerate(tape.exchanges()):
+        one, body = _kept(kept, tape.body(number), masker, disguise)
+        if body:
+            one.answer = f"answers/{number + 1:05}.{_kind(one)}"
+            bodies[one.answer] = body
+        exchanges.append(one)
+    manifest.left_out = tape.left_out + sum(one.left_out for one in exchanges)
+    if disguise is not None:
+        manifest.settings = disguise.settings(manifest.settings)
+        manifest.state = disguise.state(manifest.state)
+    capture = Capture(manifest, exchanges, bodies, messages)
+    if raw and not manifest.options:
+        manifest.expected = manifest.original  # as it came, the run is what a run comes to
+        write(capture, path)
+        return manifest
+    capture.messages = b""
+    write(capture, path)
+    return expect(path)
+
+
+def expect(path: Path) -> Manifest:
+    """Run the tap against a capture, and put what it comes to into it.
+
+    Raises:
+        ERPValidationError: It is none.
+        OSError: It cannot be written.
+    """
+    capture = read(path)
+    capture.manifest.expected, capture.messages = run_again(path)
+    write(capture, path)
+    return capture.manifest
+
+
+def _kept(kept: Kept, body: bytes, masker: Masker, disguise: Disguise | None) -> tuple[Kept, bytes]:
+    """An exchange and its body as they are kept; what cannot be disguised is not."""
+    try:
+        body = _without_secrets(kept, body, masker)
+        if disguise is not None:
+            body = disguise.answered(kept, body)
+            disguise.asked(kept)
+    except Exception as error:  # noqa: BLE001 -- it must never be kept as it is
+        name = type(error).__name__
+        return Kept(method=kept.method, left_out=True, ended=name, began=kept.began), b""
+    kept.size = len(body)
+    return kept, body
+
+
+def run_again(path: Path) -> tuple[Any, bytes]:
+    """Run the tap against a capture: how that ends, and its messages.
+
+    Raises:
+        OSError: There is no room for them.
+    """
+    prefixes = ("TAP_", "MELTANO_", "SINGER_SDK_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(prefixes)}
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as said:
+        command = [sys.executable, "-m", "erp_common.replay", "--run", str(path)]
+        try:
+            done = subprocess.run(  # noqa: S603 -- this Python, and a file of ours
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=said,
+                env=kept,
+                timeout=_LONGEST,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            return None, b""
+        out.seek(0)
+        said.seek(0)
+        messages = out.read()
+        lines = said.read().decode(errors="replace").strip().splitlines()
+    last = lines[-1] if lines and done.returncode else ""
+    return outcome(messages, done.returncode, last), messages
+
+
+def _without_secrets(kept: Kept, body: bytes, masker: Masker) -> bytes:
+    """The body, and what was asked, without any secret that was learnt until the run's end."""
+    kept.path = masker.mask(kept.path)
+    kept.query = [(name, masker.mask(value)) for name, value in kept.query]
+    kept.sent = {name: masker.mask(value) for name, value in kept.sent.items()}
+    kept.body = kept.body and _TOKENS.sub(r'\1"***"', masker.mask(kept.body))
+    kept.headers = [
+        (name, "https://elsewhere.invalid/" if name == "Location" else masker.mask(value))
+        for name, value in kept.headers
+    ]
+    plain, whole = body, True
+    packed = any(name == "Content-Encoding" for name, _ in kept.headers)
+    if packed:
+        plain, whole = inflated(body)
+    masked = _masked(plain, masker)
+    if masked == plain:
+        return body
+    if packed and whole:
+        kept.headers = [one for one in kept.headers if one[0] != "Content-Encoding"]
+    return masked
+
+
+_NAMES = (
+    "app_key",
+    "app_secret",
+    "api_key",
+    "apikey",
+    "access_token",
+    "refresh_token",
+    "client_secret",
+    "password",
+    "senha",
+)
+_TOKENS = re.compile(
+    rf'("(?:{"|".join(_NAMES)})"\s*:\s*)'
+    r'(?:"(?:[^"\\]|\\.)*"?|[\w.+-]+)',
+    re.IGNORECASE,
+)
+
+
+def _masked(body: bytes, masker: Masker) -> bytes:
+    text = body.decode(errors="surrogateescape")
+    masked = masker.mask(text)
+    # To look for a name is quick; hardly any answer has one.
+    if any(name in masked for name in _NAMES):
+        masked = _TOKENS.sub(r'\1"***"', masked)
+    return body if masked is text else masked.encode(errors="surrogateescape")
+
+
+def _kind(kept: Kept) -> str:
+    headers = {name.lower(): value.lower() for name, value in kept.headers}
+    packed = ".gz" if headers.get("content-encoding") else ""
+    said = headers.get("content-type", "")
+    named = next((kind for kind in ("json", "xml", "html") if kind in said), "txt")
+    return named + packed

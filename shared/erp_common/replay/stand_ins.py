@@ -1,0 +1,197 @@
+"""Stand-ins for texts: of the same form, the same for the same text, and never two for one.
+
+Letters become letters of their script and case, digits digits; a tax id stays one with valid check
+digits. Blanks, signs and dates stay where they are, and so do words without which a ledger cannot
+be read (`ATIVO`, `Receitas`, `Conciliado`): they are nobody's.
+"""
+
+from __future__ import annotations
+
+import html
+import random
+import re
+import unicodedata
+from collections.abc import Callable
+
+from erp_common.ledger.vocabulary import fold
+from erp_common.replay.vocabulary import stays
+
+_TOKEN = re.compile(
+    r"(?P<uuid>\b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b)"
+    r"|(?P<date>(?<![\d/.-])(?:\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?"
+    r"(?:Z|[+-]\d{2}:?\d{2})?)?|\d{2}/\d{2}/\d{4})(?![\d/-]))"
+    r"|(?P<cnpj>(?<![\w.])[0-9A-Z]{2}\.[0-9A-Z]{3}\.[0-9A-Z]{3}/[0-9A-Z]{4}-\d{2}(?!\w))"
+    r"|(?P<cpf>(?<![\w.])\d{3}\.\d{3}\.\d{3}-\d{2}(?!\w))"
+    r"|(?P<entity>&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});)"
+    r"|(?P<word>[^\W_]+)"
+)
+_LOWER = "abcdefghjklmnopqrstuwyz"
+"""Without v, x and i alone making numbers of headings (IV, XI)."""
+_ACCENTED = "áàâãéêíóôõúç"
+_TRIES = 60
+_FEW = 5
+
+
+class StandIns:
+    """The stand-ins of one capture, drawn by chance: nothing but the capture holds them."""
+
+    def __init__(self, seed: int | None = None) -> None:
+        """Draw anew; a seed, for tests, draws the same again."""
+        drawn = random.SystemRandom().getrandbits(256) if seed is None else seed
+        # What is drawn does not depend on what it stands for: who guesses it has learnt nothing.
+        self._chance = random.Random(drawn)  # noqa: S311
+        self._of: dict[str, str] = {}
+        self._taken: set[str] = set()
+        self._texts: dict[str, str] = {}
+
+    def text(self, value: str) -> str:
+        """The stand-in for a text, word by word."""
+        known = self._texts.get(value)
+        if known is None:
+            known = self._texts[value] = _TOKEN.sub(self._token, value)
+        return known
+
+    def digits(self, value: str) -> str:
+        """Other digits, as many; a number that is padded with zeros still is, and 0 stays."""
+        bare = value.lstrip("0")
+        if not bare:
+            return value
+        # Among few numbers, another's stand-in would be this one.
+        padded = len(value) - len(bare) > 1 and len(bare) < _FEW
+        zeros = "0" if padded else value[: len(value) - len(bare)]
+        bare = value[1:] if padded else bare
+        for length, checked in ((14, _cnpj), (11, _cpf)):
+            if len(value) == length and checked(value[:-2]) == value[-2:]:
+                return self._tax_id(value, checked)
+        return zeros + self._drawn(bare, self._other_digits)
+
+    def _token(self, found: re.Match[str]) -> str:
+        kind, value = found.lastgroup, found[0]
+        if kind == "date":
+            return value
+        if kind == "uuid":
+            return self._drawn(value, self._other_hex)
+        if kind in {"cnpj", "cpf"}:
+            return self._written_tax_id(value, _cnpj if kind == "cnpj" else _cpf)
+        if kind == "entity":
+            return self._entity(value)
+        return self._word(value)
+
+    def _word(self, value: str) -> str:
+        if value.isdecimal() and value.isascii():
+            return self.digits(value)
+        if value.isalpha():
+            if len(value) == 1 or stays(fold(value)):
+                return value
+            lower = value.lower()
+            if len(lower) != len(value):
+                return self._drawn(value, self._other_letters)
+            return _in_case_of(value, self._drawn(lower, self._other_letters))
+        if len(value) == 14 and _cnpj(value[:-2]) == value[-2:]:  # noqa: PLR2004 -- a CNPJ's
+            return self._tax_id(value, _cnpj)
+        return self._drawn(value, self._other_letters)
+
+    def _entity(self, value: str) -> str:
+        """A letter written as HTML by its number is another; an accent's name may stay."""
+        sign = html.unescape(value)
+        if not value.startswith("&#") or len(sign) != 1 or not (sign.isalnum() and sign.isascii()):
+            return value
+        return f"&#{ord(self._drawn(sign * 2, self._other_letters)[0])};"
+
+    # Tax ids
+
+    def _written_tax_id(self, value: str, checked: Callable[[str], str]) -> str:
+        bare = re.sub(r"\W", "", value)
+        other = iter(
+            self._tax_id(bare, checked) if checked(bare[:-2]) == bare[-2:] else self._word(bare)
+        )
+        return "".join(next(other) if sign.isalnum() else sign for sign in value)
+
+    def _tax_id(self, bare: str, checked: Callable[[str], str]) -> str:
+        root = self._drawn(bare[:-2], self._other_letters)
+        return root + checked(root)
+
+    # Drawing
+
+    def _drawn(self, value: str, draw: Callable[[str], str]) -> str:
+        """The stand-in for this, drawn when it is first needed and nobody else's."""
+        known = self._of.get(value)
+        if known is None:
+            known = draw(value)
+            for _ in range(_TRIES):
+                if known != value and known not in self._taken and not stays(fold(known)):
+                    break
+                known = draw(value)
+            else:
+                known = self._next_free(value)
+            self._of[value] = known
+            self._taken.add(known)
+        return known
+
+    def _next_free(self, value: str) -> str:
+        """Where chance finds none, as among numbers of one digit, the first that is free."""
+        if value.isdecimal() and value.isascii():
+            lowest, above = 10 ** (len(value) - 1), 10 ** len(value)
+            for number in range(lowest, min(above, lowest + 100_000)):
+                if str(number) not in self._taken:
+                    return str(number)
+        return self._other_letters(value)
+
+    def _other_digits(self, value: str) -> str:
+        first = self._chance.choice("123456789")
+        return first + "".join(self._chance.choices("0123456789", k=len(value) - 1))
+
+    def _other_hex(self, value: str) -> str:
+        letters = "abcdef" if value == value.lower() else "ABCDEF"
+        return "".join(
+            sign
+            if sign == "-"
+            else self._chance.choice("0123456789")
+            if sign.isdecimal()
+            else self._chance.choice(letters)
+            for sign in value
+        )
+
+    def _other_letters(self, value: str) -> str:
+        return "".join(map(self._other_sign, value))
+
+    def _other_sign(self, sign: str) -> str:
+        if sign.isascii():
+            if sign.isdecimal():
+                return sign if sign == "0" else self._chance.choice("123456789")
+            letter = self._chance.choice(_LOWER)
+            return letter.upper() if sign.isupper() else letter
+        if sign.lower() in _ACCENTED or "À" <= sign <= "ÿ":
+            letter = self._chance.choice(_ACCENTED)
+            return letter.upper() if sign.isupper() else letter
+        block, kind = ord(sign) & ~0x1F, unicodedata.category(sign)
+        alike = [
+            one for one in map(chr, range(block, block + 32)) if unicodedata.category(one) == kind
+        ]
+        return self._chance.choice(alike)
+
+
+def _in_case_of(model: str, letters: str) -> str:
+    return "".join(
+        letter.upper() if sign.isupper() and len(letter.upper()) == 1 else letter
+        for sign, letter in zip(model, letters, strict=True)
+    )
+
+
+def _cnpj(root: str) -> str:
+    """The check digits of a CNPJ's first twelve signs, letters among them or not."""
+    values = [ord(sign) - ord("0") for sign in root]
+    for _ in range(2):
+        weights = [2 + at % 8 for at in range(len(values))]
+        rest = sum(v * w for v, w in zip(reversed(values), weights, strict=True)) % 11
+        values.append(0 if rest < 2 else 11 - rest)  # noqa: PLR2004 -- the authority's rule
+    return "".join(map(str, values[-2:]))
+
+
+def _cpf(root: str) -> str:
+    """The check digits of a CPF's first nine digits."""
+    values = [int(sign) for sign in root] if root.isdecimal() else [0]
+    for _ in range(2):
+        rest = sum(v * w for v, w in zip(reversed(values), range(2, 13), strict=False)) % 11
+        values.append(0 if rest < 2 else 11 - rest)  # noqa: PLR2004 -- the authority's rule
+    return "".join(map(str, values[-2:]))
