@@ -40,6 +40,7 @@ RUN = {
         "tap-bling --config": "docs/test_authorization.py::test_a_reader_gets_a_token",
         "cat > contaazul.json": "docs/test_authorization.py::test_a_reader_gets_a_token",
     },
+    "docs/captures.md": {"": "docs/test_captures.py::test_every_command_of_the_page"},
     "docs/close.md": {
         "make install-dbt": "docs/test_close.py::test_built",
         "meltano run tap-omie": "docs/test_close.py::test_loaded_and_built_by_meltano",
