@@ -5,7 +5,8 @@ from __future__ import annotations
 import gzip
 import json
 import subprocess
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ pytestmark = pytest.mark.loaders
 
 Row = dict[str, Any]
 Loads = Callable[..., subprocess.CompletedProcess[bytes]]
+Starts = Callable[..., "subprocess.Popen[bytes]"]
 
 OURS, LIBRARY = "erp-target-postgres", "target-postgres"
 STREAM = "subledger"
@@ -80,7 +82,7 @@ def lines(rows: Iterable[Row], *, wrap: bool = True) -> bytes:
     return b"".join(one + b"\n" for one in written)
 
 
-def described(more: dict[str, Any] | None = None) -> bytes:
+def described(more: dict[str, Any] | None = None, *, keys: bool = True) -> bytes:
     """The SCHEMA message of the stream."""
     schema = schemas.SCHEMAS[STREAM]
     if more:
@@ -89,18 +91,16 @@ def described(more: dict[str, Any] | None = None) -> bytes:
         "type": "SCHEMA",
         "stream": STREAM,
         "schema": schema,
-        "key_properties": list(schemas.KEYS[STREAM]),
+        "key_properties": list(schemas.KEYS[STREAM]) if keys else [],
     }
     return json.dumps(message).encode() + b"\n"
 
 
 @pytest.fixture
-def load(warehouse: Warehouse, tmp_path: Path) -> Loads:
-    """Runs a loader over messages, into a schema named like it."""
+def command(warehouse: Warehouse, tmp_path: Path) -> Callable[..., list[str]]:
+    """The command line of a loader, into a schema named like it."""
 
-    def loads(
-        executable: str, messages: bytes, **settings: Any
-    ) -> subprocess.CompletedProcess[bytes]:
+    def made(executable: str, **settings: Any) -> list[str]:
         config = tmp_path / f"{executable}.json"
         given = {
             "sqlalchemy_url": warehouse.sqlalchemy_url,
@@ -111,10 +111,48 @@ def load(warehouse: Warehouse, tmp_path: Path) -> Loads:
             **settings,
         }
         config.write_text(json.dumps(given), encoding="utf-8")
-        command = [str(target_postgres(executable)), "--config", str(config)]
-        return subprocess.run(command, input=messages, capture_output=True, check=False)
+        return [str(target_postgres(executable)), "--config", str(config)]
+
+    return made
+
+
+@pytest.fixture
+def load(command: Callable[..., list[str]]) -> Loads:
+    """Runs a loader over messages, into a schema named like it."""
+
+    def loads(
+        executable: str, messages: bytes, **settings: Any
+    ) -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run(
+            command(executable, **settings), input=messages, capture_output=True, check=False
+        )
 
     return loads
+
+
+@pytest.fixture
+def started(command: Callable[..., list[str]], tmp_path: Path) -> Iterator[Starts]:
+    """Starts our loader over messages, and goes on."""
+    running: list[subprocess.Popen[bytes]] = []
+
+    def starts(messages: bytes, **settings: Any) -> subprocess.Popen[bytes]:
+        source = tmp_path / f"messages-{len(running)}.jsonl"
+        source.write_bytes(messages)
+        with source.open("rb") as given:
+            process = subprocess.Popen(
+                command(OURS, **settings),
+                stdin=given,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                bufsize=0,
+            )
+        running.append(process)
+        return process
+
+    yield starts
+    for process in running:
+        with process:
+            process.kill()
 
 
 def table(warehouse: Warehouse, schema: str) -> list[Row]:
@@ -147,8 +185,14 @@ def both(load: Loads, warehouse: Warehouse, messages: bytes, **settings: Any) ->
 
 def test_every_digit_and_every_letter(load: Loads, warehouse: Warehouse) -> None:
     amounts = ["12345678901234567.89", "-0.01", "0", "1E+3", "0.000000001", "99999999999999999999"]
+    amounts += ["123456789012345.0123456789", "-999999999999999.9999999999"]
+    days = ["0001-01-01", "1582-10-10", "2024-02-29", "9999-12-31"]
     rows = [
-        posting(number, debit_amount=f"AMOUNT:{amounts[number % len(amounts)]}")
+        posting(
+            number,
+            debit_amount=f"AMOUNT:{amounts[number % len(amounts)]}",
+            posting_date=days[number // len(amounts) % len(days)],
+        )
         for number in range(64)
     ]
     state = b'{"type": "STATE", "value": {"bookmarks": {"a": 1}}}\n'
@@ -158,6 +202,7 @@ def test_every_digit_and_every_letter(load: Loads, warehouse: Warehouse) -> None
     for number, row in enumerate(rows):
         got = by_entry[f"E{number}"]
         assert got["debit_amount"] == Decimal(amounts[number % len(amounts)])
+        assert str(got["posting_date"]) == row["posting_date"]
         assert got["description"] == row["description"]
         assert got["metadata"] == row["metadata"]
 
@@ -215,10 +260,16 @@ def test_batch_files(load: Loads, warehouse: Warehouse, tmp_path: Path, compress
     "settings",
     [
         {"stream_maps": {STREAM: {"account_name": "account_name.upper()"}}},
+        {"stream_maps": {STREAM: {"title": "account_name", "account_name": None}}},
+        {
+            "stream_maps": {
+                STREAM: {"__filter__": "line_number == 1", "year": "int(period_end[:4])"}
+            }
+        },
         {"flattening_enabled": True, "flattening_max_depth": 2},
         {"validate_records": True},
     ],
-    ids=["stream_maps", "flattening", "validation"],
+    ids=["changed", "renamed", "added", "flattening", "validation"],
 )
 def test_records_that_are_changed_on_their_way(
     load: Loads, warehouse: Warehouse, settings: Row
@@ -248,3 +299,140 @@ def test_a_batch_that_cannot_be_loaded_leaves_nothing(load: Loads, warehouse: Wa
 def test_a_broken_line_is_an_error(load: Loads) -> None:
     done = load(OURS, described() + b'{"type": "RECORD", "stream": "subledger", "rec\n')
     assert done.returncode != 0
+
+
+def test_what_a_message_says_beside_its_record_gets_into_the_metadata_columns(
+    load: Loads, warehouse: Warehouse
+) -> None:
+    said = {"time_extracted": "2024-02-01T03:04:05+00:00", "version": 7}
+    messages = described() + b"".join(
+        json.dumps(json.loads(line) | said).encode() + b"\n"
+        for line in lines([posting(1), posting(2)]).splitlines()
+    )
+    columns = ("entry_id", "_sdc_extracted_at", "_sdc_table_version")
+    found = []
+    for name in (OURS, LIBRARY):
+        done = load(name, messages, add_record_metadata=True)
+        assert done.returncode == 0, done.stderr.decode()[-2000:]
+        found.append([[row[column] for column in columns] for row in table(warehouse, name)])
+    assert found[0] == found[1]
+    assert [row[2] for row in found[0]] == [7, 7]
+    assert str(found[0][0][1]).startswith("2024-02-01 03:04:05")
+
+
+@pytest.mark.parametrize("hard_delete", [True, False], ids=["hard", "soft"])
+def test_versions_are_activated_alike(
+    load: Loads, warehouse: Warehouse, *, hard_delete: bool
+) -> None:
+    for version, numbers in ((1, (1, 2, 3)), (2, (2, 3))):
+        records = lines(posting(number) for number in numbers).splitlines()
+        messages = described() + b"".join(
+            json.dumps(json.loads(line) | {"version": version}).encode() + b"\n" for line in records
+        )
+        activate = {"type": "ACTIVATE_VERSION", "stream": STREAM, "version": version}
+        messages += json.dumps(activate).encode() + b"\n"
+        for name in (OURS, LIBRARY):
+            done = load(
+                name,
+                messages,
+                activate_version=True,
+                add_record_metadata=True,
+                hard_delete=hard_delete,
+            )
+            assert done.returncode == 0, done.stderr.decode()[-2000:]
+    ours, librarys = (
+        [(row["entry_id"], row["_sdc_deleted_at"] is None) for row in table(warehouse, name)]
+        for name in (OURS, LIBRARY)
+    )
+    assert ours == librarys
+    assert [entry for entry, there in ours if there] == ["E2", "E3"]
+
+
+def test_rows_without_a_key_are_added(load: Loads, warehouse: Warehouse) -> None:
+    messages = described(keys=False) + lines([posting(1), posting(1)])
+    assert len(both(load, warehouse, messages)) == 2
+    assert len(both(load, warehouse, messages)) == 4
+
+
+def test_columns_may_be_called_as_the_loader_calls_its_own(
+    load: Loads, warehouse: Warehouse
+) -> None:
+    more: Row = {name: {"type": ["string", "null"]} for name in ("number", "document", "made")}
+    rows = [posting(1) | {"number": str(n), "document": "d", "made": "m"} for n in (1, 2)]
+    (row,) = both(load, warehouse, described(more) + lines(rows))
+    assert (row["number"], row["document"], row["made"]) == ("2", "d", "m")
+
+
+def test_a_table_without_a_unique_key_is_filled_the_librarys_way(
+    load: Loads, warehouse: Warehouse
+) -> None:
+    both(load, warehouse, described() + lines([posting(1), posting(2)]))
+    for name in (OURS, LIBRARY):
+        warehouse.execute(f'alter table "{name}".{STREAM} drop constraint {STREAM}_pkey')
+    messages = described() + lines([posting(2, description="mended"), posting(3)])
+    for name in (OURS, LIBRARY):
+        done = load(name, messages)
+        assert done.returncode == 0, done.stderr.decode()[-2000:]
+    assert table(warehouse, OURS) == table(warehouse, LIBRARY)
+    assert [row["description"] for row in table(warehouse, OURS)][1] == "mended"
+
+
+def test_loaders_that_start_at_once_all_load(started: Starts, warehouse: Warehouse) -> None:
+    companies = [f"C{number}" for number in range(3)]
+    loading = [
+        started(described() + lines(posting(n, company_id=company) for n in range(50)))
+        for company in companies
+    ]
+    for process in loading:
+        _, said = process.communicate()
+        assert process.returncode == 0, said.decode()[-2000:]
+    loaded = table(warehouse, OURS)
+    assert sorted({row["company_id"] for row in loaded}) == companies
+    assert len(loaded) == 150
+
+
+@pytest.mark.loaders
+def test_loaders_of_the_same_rows_do_not_stop_each_other(
+    started: Starts, warehouse: Warehouse
+) -> None:
+    numbers = range(3000)
+    loading = [
+        started(described() + lines(posting(n, entity_id=who) for n in order) * 5)
+        for who, order in (("a", numbers), ("b", reversed(numbers)))
+    ]
+    for process in loading:
+        _, said = process.communicate()
+        assert process.returncode == 0, said.decode()[-2000:]
+    loaded = table(warehouse, OURS)
+    assert len(loaded) == len(numbers)
+    assert {row["entity_id"] for row in loaded} <= {"a", "b"}
+
+
+@pytest.mark.loaders
+@pytest.mark.parametrize("killed_at", range(0, 8, 2))
+def test_killed_anywhere_and_started_again_nothing_is_lost(
+    started: Starts, load: Loads, warehouse: Warehouse, killed_at: int
+) -> None:
+    entries = {f"E{number}" for number in range(4000)}
+    state = b'{"type": "STATE", "value": {"bookmarks": {}}}\n'
+    messages = described() + lines(posting(number) for number in range(4000)) + state
+    process = started(messages, batch_size_rows=500)
+    while process.poll() is None and len(loaded(warehouse)) < killed_at * 500:
+        time.sleep(0.01)
+    process.kill()
+    told = process.communicate()[0]
+    there = loaded(warehouse)
+    assert len(there) % 500 == 0  # batches are whole
+    assert not told or there == entries  # a state is told once its rows are there
+    done = load(OURS, messages, batch_size_rows=500)
+    assert done.returncode == 0, done.stderr.decode()[-2000:]
+    assert done.stdout
+    assert loaded(warehouse) == entries
+    assert len(table(warehouse, OURS)) == len(entries)
+
+
+def loaded(warehouse: Warehouse) -> set[str]:
+    """The entries that our loader has brought so far."""
+    if not warehouse.values("select to_regclass(%s) is not null", f'"{OURS}".{STREAM}')[0]:
+        return set()
+    return set(warehouse.values(f'select entry_id from "{OURS}".{STREAM}'))  # noqa: S608

@@ -14,13 +14,14 @@ from __future__ import annotations
 import gzip
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from itertools import islice
 from typing import IO, TYPE_CHECKING, Any, cast
 
 import msgspec
 import psycopg
+from psycopg.errors import CardinalityViolation, DeadlockDetected, InvalidColumnReference
 from singer_sdk.helpers._batch import BaseBatchFileEncoding, BatchFileFormat, StorageTarget
 from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.singerlib.encoding.base import GenericSingerReader
@@ -31,7 +32,6 @@ from target_postgres.target import TargetPostgres
 if TYPE_CHECKING:
     import sqlalchemy
     from singer_sdk.target_base import Target
-    from sqlalchemy.engine import Connection
 
 if sys.version_info >= (3, 12):
     from typing import override
@@ -43,15 +43,14 @@ NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
 """U+0000 as JSON writes it (behind backslashes in pairs); PostgreSQL has no such character."""
 
 
-class Message(msgspec.Struct):
-    """A Singer message whose record is left as it is written."""
+class Record(msgspec.Struct, tag_field="type", tag="RECORD"):
+    """A RECORD message; the record is left as it is written."""
 
-    type: str
-    stream: str = ""
-    record: msgspec.Raw = msgspec.Raw()
+    stream: str
+    record: msgspec.Raw
 
 
-read_message = msgspec.json.Decoder(Message).decode
+read_record = msgspec.json.Decoder(Record).decode
 
 
 class TextReader(GenericSingerReader[bytes]):
@@ -65,12 +64,10 @@ class TextReader(GenericSingerReader[bytes]):
     @override
     def deserialize_json(self, line: bytes | str) -> dict[str, Any]:
         try:
-            message = read_message(line)
-        except msgspec.DecodeError:
-            return deserialize_json(line)  # it says what is wrong
-        if message.type != "RECORD" or not message.record:
+            message = read_record(line)
+        except msgspec.DecodeError:  # another message, or a broken one
             return deserialize_json(line)
-        return {"type": "RECORD", "stream": message.stream, "record": message.record}
+        return {"type": "RECORD", "stream": message.stream, "text": message.record, "line": line}
 
 
 class JsonSink(PostgresSink):
@@ -80,6 +77,13 @@ class JsonSink(PostgresSink):
         """Create the sink of a stream of this target."""
         super().__init__(target, *args, **kwargs)
         self._mapper = target.mapper
+
+    @override
+    def setup(self) -> None:
+        # Loaders that start at once would all find no table, and all but one fail to make it.
+        with self.connector._connect() as connection, connection.begin():  # noqa: SLF001
+            connection.exec_driver_sql("select pg_advisory_xact_lock(hashtext('erp-taps: tables'))")
+            super().setup()
 
     @cached_property
     def takes_text(self) -> bool:
@@ -92,32 +96,30 @@ class JsonSink(PostgresSink):
             and bool(self.key_properties)
             and not self.include_sdc_metadata_properties
             and not self.validate_schema
-            and self.connector._engine.dialect.driver == "psycopg"  # noqa: SLF001 - the library has no other way to it
+            and self.connector._engine.dialect.driver == "psycopg"  # noqa: SLF001 - no other way to it
         )
 
     def take(self, record: bytes) -> None:
         """Keep a record for the next batch."""
-        context = self._get_context({})
-        context.setdefault("texts", []).append(record)
+        self._get_context({}).setdefault("texts", []).append(record)
         self.tally_record_read()
 
     @override
     def process_batch(self, context: dict[str, Any]) -> None:
-        texts: list[bytes] = context.pop("texts", [])
-        if "records" in context:
+        texts: list[bytes] | None = context.get("texts")
+        if texts is None:
             super().process_batch(context)
-        if not texts:
             return
         self.record_counter_metric.increment(len(texts))
         try:
             self._load(texts)
-        except psycopg.DataError as error:
-            # The library's own insert may take the value, or say better which one is wrong.
-            self.logger.warning(
-                "%s: PostgreSQL cannot read this batch as JSON (%s); inserting it row by row",
-                self.stream_name,
-                str(error).splitlines()[0],
-            )
+        except DeadlockDetected:  # with another loader of the same rows, which is through by now
+            self._load(texts)
+        except (psycopg.DataError, InvalidColumnReference) as error:
+            # The library's own insert may take the value, or say better which one is wrong; it also
+            # fills tables that are not its own and have no unique key.
+            said = str(error).splitlines()[0]
+            self.logger.warning("%s: inserting a batch row by row: %s", self.stream_name, said)
             super().process_batch({"records": [deserialize_json(bytes(text)) for text in texts]})
 
     @override
@@ -129,63 +131,47 @@ class JsonSink(PostgresSink):
         for path in files:
             head, tail = StorageTarget.split_url(path)
             with (storage or StorageTarget.from_url(head)).open(tail, mode="rb") as file:
-                lines = cast("IO[bytes]", file)
-                if encoding.compression == "gzip":
-                    lines = cast("IO[bytes]", gzip.GzipFile(fileobj=lines))
+                lines: Any = gzip.GzipFile(fileobj=file) if encoding.compression == "gzip" else file
                 while texts := [line.rstrip(b"\r\n") for line in islice(lines, self.max_size)]:
                     self.process_batch({"texts": texts})
 
     def _load(self, texts: list[bytes]) -> None:
         with self.connector._connect() as connection, connection.begin():  # noqa: SLF001
             table = self.connector.prepare_table(
-                full_table_name=self.full_table_name,
-                schema=self.schema,
-                primary_keys=self.key_properties,
-                as_temp_table=False,
-                connection=connection,
+                self.full_table_name, self.schema, self.key_properties, connection
             )
-            cursor = cast(
-                "psycopg.Connection[Any]", connection.connection.driver_connection
-            ).cursor()
-            cursor.execute(
-                "create temporary table arrived (number bigint generated always as identity, "
-                "document jsonb) on commit drop"
+            driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
+            driver.execute(
+                "create temp table arrived (number bigserial, document jsonb) on commit drop"
             )
-            with cursor.copy("copy arrived (document) from stdin") as copy:
-                for piece in _pieces(texts):
-                    copy.write(piece)
+            with driver.cursor().copy("copy arrived (document) from stdin") as copy:
+                for start in range(0, len(texts), COPIED_AT_ONCE):
+                    piece = b"\n".join(texts[start : start + COPIED_AT_ONCE])
+                    if b"\\u0000" in piece:
+                        piece = NUL.sub(rb"\1", piece)
+                    copy.write(piece.replace(b"\\", b"\\\\") + b"\n")
             # A record's key comes twice in a batch now and then: only then is it worth sorting.
-            cursor.execute("savepoint before_upsert")
             try:
-                cursor.execute(self._upsert(connection, table))
-            except psycopg.errors.CardinalityViolation:
-                cursor.execute("rollback to savepoint before_upsert")
-                cursor.execute(self._upsert(connection, table, last_of_each=True))
+                with driver.transaction():
+                    driver.execute(self._upsert(table, last_of_each=False))
+            except CardinalityViolation:
+                driver.execute(self._upsert(table, last_of_each=True))
 
-    def _upsert(
-        self, connection: Connection, table: sqlalchemy.Table, *, last_of_each: bool = False
-    ) -> bytes:
-        """The statement that makes rows of the documents; the last of a key is the one that stays.
-
-        Args:
-            connection: Whose dialect quotes names.
-            table: Where the rows go.
-            last_of_each: Whether a key may come more than once.
-        """
-        quote = connection.dialect.identifier_preparer.quote
-        name = connection.dialect.identifier_preparer.format_table(table)
+    def _upsert(self, table: sqlalchemy.Table, *, last_of_each: bool) -> bytes:
+        """Make rows of the documents; where a key may come twice, `last_of_each` stays."""
+        names = self.connector._engine.dialect.identifier_preparer  # noqa: SLF001
+        quote, name = names.quote, names.format_table(table)
         columns = [quote(column) for column in self.schema["properties"]]
         keys = [quote(key) for key in self.key_properties]
         listed, key = ", ".join(columns), ", ".join(keys)
-        taken = f"select distinct on ({key}) {listed}" if last_of_each else f"select {listed}"
-        order = f"order by {key}, arrived.number desc" if last_of_each else ""
-        others = [column for column in columns if column not in keys]
-        then = ", ".join(f"{column} = excluded.{column}" for column in others)
-        action = f"update set {then}" if others else "nothing"
+        made, of_made = (", ".join(f"made.{one}" for one in some) for some in (columns, keys))
+        order = f"order by {of_made}, arrived.number desc" if last_of_each else ""
+        taken = f"select distinct on ({of_made}) {made}" if last_of_each else f"select {made}"
+        then = ", ".join(f"{one} = excluded.{one}" for one in columns if one not in keys)
         return (
             f"insert into {name} ({listed}) {taken} from arrived cross join lateral "
             f"jsonb_populate_record(null::{name}, arrived.document) as made {order} "
-            f"on conflict ({key}) do {action}"
+            f"on conflict ({key}) do " + (f"update set {then}" if then else "nothing")
         ).encode()
 
 
@@ -199,26 +185,14 @@ class ErpTargetPostgres(TargetPostgres):
 
     @override
     def _process_record_message(self, message_dict: dict[str, Any]) -> None:
-        record = message_dict.get("record")
-        if not isinstance(record, msgspec.Raw):
+        if "line" not in message_dict:
             super()._process_record_message(message_dict)
             return
         sink = self._sinks_active.get(message_dict["stream"])
         if not isinstance(sink, JsonSink) or not sink.takes_text:
-            super()._process_record_message(
-                {**message_dict, "record": deserialize_json(bytes(record))}
-            )
+            super()._process_record_message(deserialize_json(message_dict["line"]))
             return
-        sink.take(record)
+        sink.take(message_dict["text"])
         if sink.is_full:
             self.drain_one(sink)
         self._handle_max_record_age()
-
-
-def _pieces(texts: list[bytes]) -> Iterator[bytes]:
-    """The texts in COPY's own format, a line each."""
-    for start in range(0, len(texts), COPIED_AT_ONCE):
-        piece = b"\n".join(texts[start : start + COPIED_AT_ONCE])
-        if b"\\u0000" in piece:
-            piece = NUL.sub(rb"\1", piece)
-        yield piece.replace(b"\\", b"\\\\") + b"\n"
