@@ -54,12 +54,13 @@ test-accessibility: .venv/.browser .tools/axe/.installed ## the close report by 
 	$(bin)/pytest -m "browser and accessibility" tests/report
 
 test-loaders: .venv/.installed .meltano/.installed .venv/.loaders ## loaders and databases beside PostgreSQL (installs Debian's MariaDB)
-	$(bin)/pytest -m loaders tests/loaders
+	$(bin)/pytest -n $(PYTEST_WORKERS) --dist loadfile -m loaders tests/loaders
 
 test-orchestration: .venv/.installed .meltano/.installed .airflow/.installed ## the portfolio on workers of Airflow, one of them killed
 	$(bin)/pytest -m orchestration tests/orchestration
 
 bench: .venv/.installed .meltano/.installed .tools/bench-dlt/.installed .tools/bench-airbyte/.installed ## what the taps cost, into docs/benchmarks.md (15 minutes, nothing else running)
+	@$(bin)/python -m loaders.known dlt
 	@$(bin)/python -m bench
 
 lint: .venv/.installed ## style, formatting, types, and the oldest Python supported
@@ -105,9 +106,11 @@ install-airflow: .airflow/.installed ## Airflow, for docs/orchestration.md
 	@$(install) .venv requirements/browser.txt
 	@touch $@
 
-.venv/.loaders: .venv/.installed tests/loaders/known.py
+.venv/.loaders: .venv/.installed .meltano/.installed tests/loaders/known.py $(wildcard requirements/loaders/*.txt)
 	@sh requirements/debian.sh "mariadbd mariadb mariadb-install-db" mariadb-server
 	@$(bin)/python -m loaders.known
+	@. requirements/environment.sh && pip_configuration_for_uv && \
+		.tools/meltano/bin/meltano --log-level=warning install target-duckdb target-parquet
 	@touch $@
 
 .tools/axe/.installed:
@@ -129,7 +132,8 @@ install-airflow: .airflow/.installed ## Airflow, for docs/orchestration.md
 		requirements/target-postgres.txt $(members:%=%/pyproject.toml) loaders/target-postgres/pyproject.toml
 	@echo "Installing the Meltano plugins into .meltano"
 	@. requirements/environment.sh && pip_configuration_for_uv && \
-		.tools/meltano/bin/meltano --log-level=warning install
+		.tools/meltano/bin/meltano --log-level=warning install \
+			$(notdir $(taps)) target-postgres dbt-postgres close-report
 	@touch $@
 
 .tools/bench-%/.installed: requirements/bench-%.txt
@@ -161,7 +165,11 @@ lock: .venv/.installed ## newest versions of everything into requirements/*.txt
 	$(compile) --generate-hashes $(own) $(members:%=%/pyproject.toml) --group pyproject.toml:dev \
 		-o requirements/dev.txt && \
 	$(compile) --generate-hashes --constraint requirements/dev.txt requirements/browser.in \
-		-o requirements/browser.txt
+		-o requirements/browser.txt && \
+	$(subst 3.10,3.11,$(compile)) --generate-hashes requirements/loaders/target-snowflake.in \
+		-o requirements/loaders/target-snowflake.txt && \
+	for loader in $(basename $(filter-out %/target-snowflake.in,$(wildcard requirements/loaders/*.in))); do \
+		$(compile) --generate-hashes $$loader.in -o $$loader.txt || exit 1; done
 
 clean: ## remove everything that was installed or made
 	@[ ! -x $(bin)/python ] || $(bin)/python -m demo.forget

@@ -96,7 +96,7 @@ def test_meltano_and_the_views(warehouse: Warehouse, postgres: Postgres, tmp_pat
                 "TARGET_POSTGRES_HOST=… TARGET_POSTGRES_USER=… TARGET_POSTGRES_PASSWORD=…"
                 " TARGET_POSTGRES_DATABASE=…": f"TARGET_POSTGRES_SQLALCHEMY_URL='{address}'",
                 # They are installed; who runs the tests did that.
-                "meltano install\n": "",
+                "meltano install tap-omie target-postgres\n": "",
             },
         )
         reach = {

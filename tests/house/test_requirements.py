@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 import yaml
@@ -58,6 +59,7 @@ def test_locks_cover_what_is_declared(lock: str, distribution: Distribution) -> 
         "meltano.txt",
         "target-postgres.txt",
         "uv.txt",
+        *sorted(f"loaders/{file.name}" for file in (REQUIREMENTS / "loaders").glob("*.txt")),
     ],
 )
 def test_what_is_installed_has_hashes(lock: str) -> None:
@@ -65,9 +67,9 @@ def test_what_is_installed_has_hashes(lock: str) -> None:
     assert text.count("--hash=sha256:") >= len(locked(lock)) > 0
 
 
-@pytest.mark.parametrize("lock", sorted(file.name for file in REQUIREMENTS.glob("*.txt")))
-def test_no_index_is_named(lock: str) -> None:
-    assert "://" not in (REQUIREMENTS / lock).read_text(encoding="utf-8")
+@pytest.mark.parametrize("lock", sorted(REQUIREMENTS.rglob("*.txt")), ids=lambda one: one.stem)
+def test_no_index_is_named(lock: Path) -> None:
+    assert "://" not in lock.read_text(encoding="utf-8")
 
 
 def test_all_share_one_version() -> None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
-from typing import Any
 
-INSTALLED = Path(__file__).parents[2] / ".tools" / "loaders"
+PROJECT = Path(__file__).parents[2]
+INSTALLED = PROJECT / ".tools" / "loaders"
+LOCKS = PROJECT / "requirements" / "loaders"
 
 
 class Amounts(str, Enum):
@@ -16,6 +21,7 @@ class Amounts(str, Enum):
     EXACT = "exact"
     FLOAT = "binary floats"
     TEXT = "exact, as text"
+    FAILS = "does not load"
 
 
 class Repeated(str, Enum):
@@ -24,6 +30,7 @@ class Repeated(str, Enum):
     REPLACES = "replaced by key"
     ADDS = "added again"
     ANEW = "file written anew"
+    MERGED = "replaced by key (read)"
 
 
 @dataclass(frozen=True)
@@ -32,8 +39,7 @@ class Loader:
 
     title: str
     folder: str
-    """Its environment under `INSTALLED`."""
-    requirements: tuple[str, ...]
+    """Its environment under `INSTALLED`, and its versions under `LOCKS`."""
     executable: str
     amounts: dict[str, Amounts]
     """By the setting `amounts`."""
@@ -42,8 +48,9 @@ class Loader:
     objects: dict[str, str]
     """Where `metadata` lies, by the setting `objects`."""
     advice: str
-    tap_settings: dict[str, Any] = field(default_factory=dict)
-    """What the tap needs to be told beside, as in the recipe."""
+    declared: dict[str, dict[str, str]] = field(default_factory=dict)
+    """By the setting `amounts`, the types of some columns, where no server stands in for the real
+    one and only the columns that it makes are looked at."""
 
     @property
     def command(self) -> Path:
@@ -59,7 +66,6 @@ class Loader:
 DUCKDB = Loader(
     title="target-duckdb 0.8.0 with duckdb 1.1.3",
     folder="target-duckdb",
-    requirements=("target-duckdb==0.8.0", "duckdb==1.1.3"),
     executable="target-duckdb",
     amounts={"number": Amounts.FLOAT, "decimal": Amounts.TEXT, "string": Amounts.TEXT},
     repeated=Repeated.REPLACES,
@@ -70,7 +76,6 @@ DUCKDB = Loader(
 JSONL = Loader(
     title="target-jsonl 0.1.4",
     folder="target-jsonl",
-    requirements=("target-jsonl==0.1.4",),
     executable="target-jsonl",
     amounts={"number": Amounts.EXACT, "decimal": Amounts.TEXT, "string": Amounts.TEXT},
     repeated=Repeated.ADDS,
@@ -81,7 +86,6 @@ JSONL = Loader(
 CSV = Loader(
     title="meltanolabs-target-csv 0.5.0",
     folder="target-csv",
-    requirements=("meltanolabs-target-csv==0.5.0",),
     executable="target-csv",
     amounts={"number": Amounts.EXACT, "decimal": Amounts.EXACT, "string": Amounts.EXACT},
     repeated=Repeated.ANEW,
@@ -92,7 +96,6 @@ CSV = Loader(
 PIPELINEWISE = Loader(
     title="pipelinewise-target-postgres 2.1.2",
     folder="pipelinewise-target-postgres",
-    requirements=("pipelinewise-target-postgres==2.1.2", "setuptools<81"),
     executable="target-postgres",
     amounts={"number": Amounts.FLOAT, "decimal": Amounts.TEXT, "string": Amounts.TEXT},
     repeated=Repeated.REPLACES,
@@ -100,27 +103,68 @@ PIPELINEWISE = Loader(
     objects={"object": "json", "json": "text"},
     advice="`amounts: string`; better the shipped loader",
 )
-LOADERS = (DUCKDB, JSONL, CSV, PIPELINEWISE)
+PARQUET = Loader(
+    title="plinxore-target-s3 0.1.7, Parquet",
+    folder="target-parquet",
+    executable="target-s3",
+    amounts={"number": Amounts.FAILS, "decimal": Amounts.FAILS, "string": Amounts.TEXT},
+    repeated=Repeated.ADDS,
+    dates="date",
+    objects={"json": "text"},
+    advice="`amounts: string`, `objects: json`; `extracted_at` loses what is below a second",
+)
+COLUMNS = {"transaction_date": "DATE", "line_number": "NUMBER(38,0)", "metadata": "VARIANT"}
+JSON_TEXT = {"metadata": "VARCHAR(16777216)"}
+SNOWFLAKE = Loader(
+    title="meltanolabs-target-snowflake 0.20.4 (the tables that it makes, in fakesnow 0.12.1)",
+    folder="target-snowflake",
+    executable="target-snowflake",
+    amounts={"number": Amounts.FLOAT, "decimal": Amounts.EXACT, "string": Amounts.TEXT},
+    repeated=Repeated.MERGED,
+    dates="date",
+    objects={"object": "variant", "json": "text"},
+    advice="`amounts: decimal`: NUMBER(38, 9)",
+    declared={
+        "number": COLUMNS | {"debit_amount": "FLOAT"},
+        "decimal": COLUMNS | JSON_TEXT | {"debit_amount": "NUMBER(38,9)"},
+        "string": COLUMNS | JSON_TEXT | {"debit_amount": "VARCHAR(16777216)"},
+    },
+)
+FIELDS = {"transaction_date": "DATE", "line_number": "INTEGER", "metadata": "STRING"}
+BIGQUERY = Loader(
+    title="z3-target-bigquery 0.7.2 (the fields that it makes)",
+    folder="target-bigquery",
+    executable="target-bigquery",
+    amounts={"number": Amounts.FLOAT, "decimal": Amounts.TEXT, "string": Amounts.TEXT},
+    repeated=Repeated.MERGED,
+    dates="date",
+    objects={"object": "json", "json": "text"},
+    advice="`amounts: string`; cast to BIGNUMERIC in a view",
+    declared={
+        "number": FIELDS | {"debit_amount": "FLOAT", "metadata": "JSON"},
+        "decimal": FIELDS | {"debit_amount": "STRING"},
+        "string": FIELDS | {"debit_amount": "STRING"},
+    },
+)
+LOADERS = (DUCKDB, JSONL, CSV, PIPELINEWISE, PARQUET, SNOWFLAKE, BIGQUERY)
+LOADING = tuple(one for one in LOADERS if not one.declared)
+DECLARING = tuple(one for one in LOADERS if one.declared)
+S3 = "moto"
+"""The environment of the S3 that the Parquet loader writes to in the suite."""
 
 
-def install() -> None:
-    """Install every loader, each into its own environment, unless it is there."""
-    import subprocess  # noqa: PLC0415 - the suite itself installs nothing
-
-    uv = INSTALLED.parent / "uv" / "bin" / "uv"
-    for loader in LOADERS:
-        mark = INSTALLED / loader.folder / ".installed"
-        if mark.exists() and mark.read_text() == repr(loader.requirements):
-            continue
-        print(f"Installing {loader.title}", flush=True)
-        folder = str(INSTALLED / loader.folder)
-        subprocess.run([uv, "venv", "--quiet", "--clear", folder], check=True)
-        subprocess.run(
-            [uv, "pip", "install", "--quiet", "--python", loader.python, *loader.requirements],
-            check=True,
-        )
-        mark.write_text(repr(loader.requirements))
+def install(folder: str) -> None:
+    """Install what is locked for an environment, unless it is there."""
+    lock, mark = LOCKS / f"{folder}.txt", INSTALLED / folder / ".installed"
+    if mark.exists() and mark.read_bytes() == lock.read_bytes():
+        return
+    print(f"Installing {folder}", flush=True)
+    shutil.rmtree(mark.parent, ignore_errors=True)
+    script = str(PROJECT / "requirements" / "install.sh")
+    subprocess.run(["sh", script, str(mark.parent), str(lock)], cwd=PROJECT, check=True)
+    shutil.copyfile(lock, mark)
 
 
 if __name__ == "__main__":
-    install()
+    with ThreadPoolExecutor(2) as workers:
+        list(workers.map(install, sys.argv[1:] or [S3, *(one.folder for one in LOADERS)]))

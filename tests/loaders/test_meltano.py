@@ -1,0 +1,79 @@
+"""The loaders of meltano.yml beside target-postgres work as they stand there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from demo import meltano
+from loaders.known import PARQUET
+from loaders.s3 import local_s3
+from loaders.test_others import LARGE, asked, erp
+from simulator import Simulator
+
+__all__ = ["erp"]
+
+# Runs of Meltano take turns.
+pytestmark = [pytest.mark.loaders, pytest.mark.timeout(900)]
+
+
+@pytest.fixture
+def environment(erp: Simulator, tmp_path: Path) -> dict[str, str]:
+    """What Meltano needs to know, in the environment `text`."""
+    settings = erp.settings("omie", start_date="2024-01-01", end_date="2024-03-31")
+    written = {
+        f"TAP_OMIE_{name.upper()}": value if isinstance(value, str) else json.dumps(value)
+        for name, value in settings.items()
+        if name != "rate_limit"
+    }
+    database = f"sqlite:///{tmp_path / 'meltano.db'}"
+    return written | {"MELTANO_ENVIRONMENT": "text", "MELTANO_DATABASE_URI": database}
+
+
+def run(environment: dict[str, str], loader: str, folder: Path) -> None:
+    """`meltano run tap-omie LOADER`."""
+    meltano.run(environment, log=folder / "meltano.log", tell=print, what=("tap-omie", loader))
+
+
+def check(debited: list[Decimal], credited: list[Decimal]) -> None:
+    """The books are there with every digit."""
+    assert LARGE in debited
+    assert sum(debited) == sum(credited)
+
+
+def test_duckdb(environment: dict[str, str], tmp_path: Path) -> None:
+    file = tmp_path / "books.duckdb"
+    run(environment | {"TARGET_DUCKDB_PATH": str(file)}, "target-duckdb", tmp_path)
+    with duckdb.connect(str(file), read_only=True) as database:
+        rows = database.execute("select debit_amount, credit_amount from erp.subledger").fetchall()
+    check([Decimal(row[0]) for row in rows], [Decimal(row[1]) for row in rows])
+
+
+@pytest.fixture
+def s3() -> Iterator[str]:
+    """The address of an S3."""
+    with local_s3("books") as address:
+        yield address
+
+
+def test_parquet(environment: dict[str, str], s3: str, tmp_path: Path) -> None:
+    aws = {
+        "AWS_BUCKET": "books",
+        "AWS_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "key",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "AWS_ENDPOINT_OVERRIDE": s3,
+    }
+    named = {f"TARGET_PARQUET_CLOUD_PROVIDER_AWS_{name}": value for name, value in aws.items()}
+    run(environment | named, "target-parquet", tmp_path)
+    said = asked(PARQUET, "rows_of_parquet.py", s3, "books/erp/subledger")
+    rows = [json.loads(line) for line in said.splitlines()]
+    check(
+        [Decimal(row["debit_amount"]) for row in rows],
+        [Decimal(row["credit_amount"]) for row in rows],
+    )
