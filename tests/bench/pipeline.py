@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
+import shlex
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+from statistics import median
 from typing import Any, NamedTuple
+
+from psycopg.conninfo import conninfo_to_dict
 
 from bench.figures import Figure, Section
 from bench.process import Commands, Cost, run
 from bench.served import Served, serving
 from bench.serving import LARGE
 from bench.sizes import Sizes
-from bench.watching import Seen, Watch
+from bench.watching import Seen, Watch, processes
 from demo import meltano
 from demo.postgres import Postgres, temporary_postgres
 from e2e.commands import target_postgres
@@ -26,8 +30,13 @@ One month of one company with about {{rows:,}} postings, one of {LARGE} among th
 tap-omie target-postgres` as meltano.yml has it into the PostgreSQL of the demo; CPU seconds of each
 program as `/proc` shows them twenty times a second; the plain SDK tap's share is what it would be
 with its CPU in place of tap-omie's. Then the same messages from a file into the
-loader alone, with one setting changed at a time: seconds on the clock, each once. Exact means that
-the large amount and the sum of all are in the table with every digit."""
+loader alone, with one setting changed at a time: seconds on the clock, each once. Beside them
+[`dlt_pipeline.py`](../tests/bench/dlt_pipeline.py), in turn with `tap-omie | erp-target-postgres`:
+the same postings from the same simulator, upserted by the same key, by dlt with its inserts and by
+its COPY; CPU seconds of all programs and of PostgreSQL's backends, medians of {{times}} runs into
+empty databases. Exact means that the large amount and the sum of all are in the table with every
+digit."""
+DLT = Path(__file__).parents[2] / ".tools" / "loaders" / "dlt" / "bin" / "python"
 
 LOADER: dict[str, Any] = {
     "default_target_schema": SCHEMA,
@@ -81,6 +90,8 @@ def measure(folder: Path, sizes: Sizes) -> Section:
         databases = Databases(server)
         whole = _whole(folder, databases, books)
         loaded = _alone(folder, databases, books)
+        times = min(sizes.times, 3)
+        beside = _beside_dlt(folder, databases, books, times) if DLT.exists() else []
     usual = loaded["as in meltano.yml"].cost.wall
     alone = [
         Figure(
@@ -93,7 +104,8 @@ def measure(folder: Path, sizes: Sizes) -> Section:
         )
         for name, one in loaded.items()
     ]
-    return Section("Pipeline", HOW.format(rows=sizes.pipeline), [*whole, *alone])
+    how = HOW.format(rows=sizes.pipeline, times=times)
+    return Section("Pipeline", how, [*whole, *beside, *alone])
 
 
 def _whole(folder: Path, databases: Databases, books: Served) -> list[Figure]:
@@ -167,6 +179,81 @@ def _alone(folder: Path, databases: Databases, books: Served) -> dict[str, Loade
             cost = run(command, source=source)
             loaded[name] = Loaded(cost, *_amounts(warehouse, books))
     return loaded
+
+
+class Taken(NamedTuple):
+    """What a pipeline took, PostgreSQL's CPU among it."""
+
+    wall: float
+    cpu: float
+    rows: int
+    exact: bool
+
+
+def _beside_dlt(folder: Path, databases: Databases, books: Served, times: int) -> list[Figure]:
+    """From the ERP into the table, ours and dlt's in turn."""
+    taken: dict[str, list[Taken]] = {"ours": [], "insert_values": [], "csv": []}
+    for number in range(times):
+        for name, runs in taken.items():
+            with databases.empty() as warehouse:
+                own = folder / f"{name}-{number}"
+                own.mkdir()
+                command = _ours(own, warehouse, books)
+                if name != "ours":
+                    command = _dlts(own, warehouse, books, name)
+                with Watch(_new_backends(_server(warehouse))) as watch:
+                    cost = run(command)
+                cpu = cost.cpu + watch.cpu().get("PostgreSQL", 0.0)
+                runs.append(Taken(cost.wall, cpu, *_amounts(warehouse, books)))
+    wall = {name: median(one.wall for one in runs) for name, runs in taken.items()}
+    cpus = {name: median(one.cpu for one in runs) for name, runs in taken.items()}
+    figures = []
+    for name, title in (("insert_values", "dlt, its inserts"), ("csv", "dlt, its COPY")):
+        shares = wall["ours"] / wall[name], cpus["ours"] / cpus[name]
+        exact = all(one.exact for one in (*taken[name], *taken["ours"]))
+        judged = name == "csv"
+        figures.append(
+            Figure(
+                f"from ERP to table beside {title}, {taken[name][0].rows:,} postings",
+                f"{wall['ours']:.1f} s, {cpus['ours']:.1f} CPU s",
+                ratio=f"{title}: {wall[name]:.1f} s, {cpus[name]:.1f} CPU s"
+                f"{'' if exact else ', not exact'}; {shares[0]:.2f} x and {shares[1]:.2f} x",
+                goal="at most 0.5 x" if judged else "",
+                reached=max(shares) <= 0.5 and exact if judged else None,
+            )
+        )
+    return figures
+
+
+def _new_backends(server: int) -> Callable[[int, Seen], str | None]:
+    """The role of the server's processes that are not there yet."""
+    there = set(processes())
+    return lambda pid, seen: "PostgreSQL" if seen.parent == server and pid not in there else None
+
+
+def _ours(folder: Path, warehouse: Warehouse, books: Served) -> list[str]:
+    write = Commands(folder)
+    target = {**LOADER, "sqlalchemy_url": warehouse.sqlalchemy_url}
+    tap = shlex.join(write.tap("tap-omie", books.settings("omie")))
+    load = shlex.join([str(target_postgres()), "--config", write.file(target)])
+    return ["bash", "-c", f"set -o pipefail; {tap} | {load}"]
+
+
+def _dlts(folder: Path, warehouse: Warehouse, books: Served, form: str) -> list[str]:
+    parts = conninfo_to_dict(warehouse.uri)
+    # dlt insists on a host and a password; libpq takes the folder of the socket from the query.
+    address = f"postgresql://{parts['user']}:-@localhost/{parts['dbname']}?host={parts['host']}"
+    own = {"database": address, "folder": str(folder), "format": form}
+    config = Commands(folder).file({**books.settings("omie"), **own})
+    environment = {
+        "PYTHONPATH": str(Path(__file__).parents[1]),
+        "RUNTIME__DLTHUB_TELEMETRY": "false",
+        "RUNTIME__LOG_LEVEL": "ERROR",
+        "DLT_DATA_DIR": str(folder),
+        "HOME": str(folder),
+    }
+    settings = [f"{name}={value}" for name, value in environment.items()]
+    return ["env", "-C", str(folder), *settings, str(DLT), "-m", "bench.dlt_pipeline", config]
 
 
 def _environment(settings: dict[str, Any], warehouse: Warehouse, database: str) -> dict[str, str]:
