@@ -50,6 +50,11 @@ RUN = {
         "meltano run tap-omie": "docs/test_close.py::test_rendered_and_signed",
         "close-report status --brief": "docs/test_close.py::test_mailed",
     },
+    "docs/loaders.md": {
+        "meltano run tap-omie target-postgres": "docs/test_readme.py::test_meltano_and_the_views",
+        "meltano --environment=text run": "loaders/test_meltano.py::test_duckdb",
+        "export TARGET_PARQUET": "loaders/test_meltano.py::test_parquet",
+    },
     "docs/meltano.md": {
         "git clone": "docs/test_meltano.py::test_a_fresh_project",
         "meltano install\n": "docs/test_meltano.py::test_a_fresh_project",

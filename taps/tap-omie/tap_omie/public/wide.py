@@ -100,7 +100,7 @@ class WideStatements:
             else:
                 return
             slices = self._sliced(number, found, rows, periods)
-        except (InvalidValue, NoRecords):
+        except (InvalidValue, NoRecords, _UnprovedError):
             # There is something to tell, which each period tells by itself.
             account.alone.update(periods)
             return
@@ -123,7 +123,8 @@ class WideStatements:
         """A statement in periods.
 
         Raises:
-            InvalidValue: If what the account holds after it does not follow from its movements.
+            _UnprovedError: If what the account holds after it does not follow from its movements.
+            InvalidValue: If there is anything to tell of a row.
         """
         after = periods[-1].end + timedelta(days=1)
         day = Period(after, after)
@@ -142,7 +143,7 @@ class WideStatements:
                 balance = add(balance, moved)
             slices.append(Slice(opening, [raw for _, _, raw in by_period[one]], balance))
         if amount(said.head.nSaldoAnterior, "nSaldoAnterior") != balance:
-            raise _UNPROVED
+            raise _UnprovedError
         slices[0].said = found.said
         slices[-1].held = found.head.nSaldoAtual
         return slices
@@ -161,7 +162,8 @@ class _Account:
         """Days whose movements fit into one answer, if more have been seen not to."""
 
 
-_UNPROVED: Final = InvalidValue("nSaldoAnterior", "does not follow")
+class _UnprovedError(Exception):
+    """A window's statement holds something to tell, or does not lead to the balance after it."""
 
 
 def ask(transport: Transport, calls: Calls, number: str, window: Period) -> Statement | None:
@@ -194,17 +196,18 @@ def _movements(found: Statement, number: str, window: Period) -> list[Row]:
 
     Raises:
         InvalidValue: If there is anything to tell of a row.
+        _UnprovedError: If a row is none, or lies outside the window.
     """
     rows = []
     for batch in found.movements.batches:
         for row, raw in zip(batch.rows, batch.raws(), strict=True):
             if row is None:
-                raise _UNPROVED
+                raise _UnprovedError
             if not mapping.is_movement(row):
                 continue
             settled = mapping.settled(row, number, {})
             if settled.day not in window:
-                raise _UNPROVED
+                raise _UnprovedError
             rows.append((settled.day, settled.amount, raw))
     return rows
 
