@@ -78,6 +78,14 @@ class Run:
         return [row["code"] for row in self.rows["validation_issues"]]
 
 
+def but_when(done: Run) -> dict[str, list[Row]]:
+    """Everything that a run has read, but when."""
+    return {
+        stream: [{name: row[name] for name in row if name != "extracted_at"} for row in found]
+        for stream, found in done.rows.items()
+    }
+
+
 class Tap:
     """One tap, to be run again and again."""
 

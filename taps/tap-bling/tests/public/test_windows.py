@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from harness.runs import Row, Run, Runs
+from harness.runs import Row, Runs, but_when
 from simulator import Books, Simulator, faults
 
 ERP = "bling_public"
@@ -25,24 +25,16 @@ def sim() -> Any:
         yield simulator
 
 
-def rows(done: Run) -> dict[str, list[Row]]:
-    """Everything that was read, but when."""
-    return {
-        stream: [{name: row[name] for name in row if name != "extracted_at"} for row in found]
-        for stream, found in done.rows.items()
-    }
-
-
 def lists(sim: Simulator) -> int:
     """How many pages of movements were asked for."""
     return sim.requests.count(ERP, "caixas")
 
 
 def test_a_year_is_listed_at_once(sim: Simulator, read: Runs) -> None:
-    once = rows(read(**YEAR))
+    once = but_when(read(**YEAR))
     together = lists(sim)
     sim.requests.clear()
-    assert rows(read(**YEAR, periods_per_request=1)) == once
+    assert but_when(read(**YEAR, periods_per_request=1)) == once
     assert lists(sim) >= 2 * 12  # a month, and the empty page that ends it
     assert together <= lists(sim) // 3
 
@@ -71,7 +63,7 @@ def must_be_the_same(
                 row[name] = value
 
     with sim.tamper(ERP, "caixas", change):
-        found = [rows(read(**span, periods_per_request=many)) for many in (1, 2, 12)]
+        found = [but_when(read(**span, periods_per_request=many)) for many in (1, 2, 12)]
     assert found[0] == found[1]
     assert found[0] == found[2]
 

@@ -13,13 +13,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from harness.runs import Row, Run
+from harness.runs import Row, Runs, but_when
 from simulator import Books, LoggedRequest, Simulator, faults
 
 ERP = "omie_public"
 YEAR: Row = {"end_date": "2024-12-31"}
 QUARTER: Row = {"end_date": "2024-03-31"}
-Runs = Callable[..., Any]
 
 
 @pytest.fixture
@@ -27,14 +26,6 @@ def sim() -> Iterator[Simulator]:
     """A year of a small company."""
     with Simulator(Books.generate(entries_per_month=6, end=date(2024, 12, 31))) as simulator:
         yield simulator
-
-
-def rows(done: Run) -> dict[str, list[Row]]:
-    """Everything that was read, but when."""
-    return {
-        stream: [{name: row[name] for name in row if name != "extracted_at"} for row in found]
-        for stream, found in done.rows.items()
-    }
 
 
 def statements(sim: Simulator, number: int) -> int:
@@ -89,7 +80,7 @@ def must_be_the_same(
     sim: Simulator, read: Runs, trouble: str, movement: int, span: Row = QUARTER
 ) -> None:
     with TROUBLES[trouble](sim, movement):
-        found = [rows(read(**span, periods_per_request=many)) for many in (1, 2, 12)]
+        found = [but_when(read(**span, periods_per_request=many)) for many in (1, 2, 12)]
     assert found[0] == found[1]
     assert found[0] == found[2]
 
