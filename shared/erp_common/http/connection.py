@@ -134,12 +134,31 @@ class _Bounded:
             self._held = False
 
 
+_GOES_ON = (errno.ENOTCONN, errno.EINVAL)
+"""What Python takes for a socket that is not connected, and goes on with."""
+
+
 class _BoundedSocket(_Bounded, socket.socket):
     """A socket to a server or a proxy."""
 
 
 class _BoundedTLSSocket(_Bounded, ssl.SSLSocket):
     """The same, encrypted."""
+
+    _sslobj: object
+
+    def recv(self, *args: Any) -> bytes:  # noqa: ANN401 -- as each kind of socket has it
+        """Read bytes; where that fails before the handshake, the socket is closed.
+
+        Python itself reads then, from a connection that the other side has reset already, and
+        leaves the socket to the garbage collector.
+        """
+        try:
+            return super().recv(*args)
+        except OSError as error:
+            if self._sslobj is None and error.errno not in _GOES_ON:
+                self.close()
+            raise
 
     def is_idle(self) -> bool:
         """Whether the other side neither has closed the connection nor sent what nobody asked for.

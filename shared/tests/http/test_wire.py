@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
+import gc
 import select
 import socket
+import struct
 import threading
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,7 +16,7 @@ import pytest
 
 from erp_common.http.answer import Answer
 from erp_common.http.request import Request
-from erp_common.http.wire import HttpsClient
+from erp_common.http.wire import HttpsClient, Unreachable
 
 
 @pytest.fixture
@@ -51,6 +54,29 @@ def test_a_turn_that_fails_sends_nothing(server: Any, wire: HttpsClient) -> None
         wire.send("GET", f"{server.url}/x", timeout=10, turn=turn)
     assert server.seen == []
     wire.send("GET", f"{server.url}/x", timeout=10).close()
+
+
+def test_a_connection_reset_before_the_handshake_is_closed(
+    wire: HttpsClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def connect(address: tuple[str, int], *_: object, **__: object) -> socket.socket:
+            connected = socket.create_connection(address)
+            accepted, _peer = listening.accept()
+            no_linger = struct.pack("ii", 1, 0)
+            accepted.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, no_linger)
+            accepted.close()
+            select.select([connected], [], [], 10)
+            return connected
+
+        monkeypatch.setattr("urllib3.util.connection.create_connection", connect)
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            with pytest.raises(Unreachable, match="was reset"):
+                wire.send("GET", f"https://localhost:{listening.getsockname()[1]}/", timeout=10)
+            gc.collect()
+    assert [str(each.message) for each in told] == []
 
 
 class Proxy:
