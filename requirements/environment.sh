@@ -2,6 +2,10 @@
 PYTHON=${PYTHON:-python3}
 # Interpreters come from the machine, never from a download.
 export UV_PYTHON_DOWNLOADS=never
+# Where the home folder cannot be written to, what was downloaded is kept under this one too.
+if [ -z "${UV_CACHE_DIR:-}" ] && ! mkdir -p "${XDG_CACHE_HOME:-${HOME:-/nonexistent}/.cache}/uv" 2>/dev/null; then
+  export UV_CACHE_DIR="$PWD/.tools/cache"
+fi
 
 python_new_enough() {
   "$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null || {

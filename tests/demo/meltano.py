@@ -22,7 +22,8 @@ TURN = PROJECT / ".meltano" / "erp-taps.lock"
 # Another run's settings in the environment are not the demo's.
 FOREIGN = ("TAP_", "TARGET_", "MELTANO_", "SINGER_SDK_")
 STOP_SECONDS = 10
-PERIOD_READ = re.compile(r" \d{4}-\d\d-\d\d\.\.\d{4}-\d\d-\d\d \(\d+ of \d+\): ")
+# A month that was read before, and read again since it has changed, has no number.
+PERIOD_READ = re.compile(r" \d{4}-\d\d-\d\d\.\.\d{4}-\d\d-\d\d( \(\d+ of \d+\))?: ")
 
 
 @dataclass(frozen=True)
