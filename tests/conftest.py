@@ -34,15 +34,29 @@ def pytest_configure(config: pytest.Config) -> None:
     """Make the markers known."""
     for marker, why in ASKED_FOR.items():
         config.addinivalue_line("markers", f"{marker}: {why}; only with -m {marker}")
+    config.addinivalue_line("markers", "by_day(*erps): slow for every other `erp` than these")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what takes minutes or more than Python, unless it is asked for."""
+    for item in items:
+        by_day = item.get_closest_marker("by_day")
+        erp = _erp(item)
+        if by_day is not None and erp is not None and erp not in by_day.args:
+            item.add_marker("slow")
     silent = [marker for marker in ASKED_FOR if marker not in config.option.markexpr]
     left_out = [item for item in items if any(map(item.get_closest_marker, silent))]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
+
+
+def _erp(item: pytest.Item) -> str | None:
+    """The name of the ERP that a test is run with, however that is asked."""
+    if not isinstance(item, pytest.Function) or not hasattr(item, "callspec"):
+        return None
+    given = item.callspec.params.get("erp")
+    return None if given is None else str(getattr(given, "erp", given))
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from simulator import Simulator
 BY_ITSELF = "refreshes it by itself from now on"
 
 
+@pytest.mark.by_day("bling")
 @pytest.mark.parametrize("erp", COMMANDS)
 def test_the_first_token_and_those_that_follow(erp: str, sim: Simulator, tmp_path: Path) -> None:
     world = World.of(erp, sim, tmp_path)

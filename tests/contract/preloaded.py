@@ -17,7 +17,7 @@ import traceback
 from collections.abc import Callable
 from contextlib import nullcontext
 from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint, entry_points, version
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -36,6 +36,7 @@ def main() -> None:
         if name not in commands:
             (commands[name],) = entry_points(group="console_scripts", name=name)
             import_module(commands[name].module)
+            version(name)  # imports what reads it, which each fork would do anew
             gc.freeze()  # what is here by now stays shared with every fork
         pid = os.fork()
         if not pid:

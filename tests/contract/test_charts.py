@@ -16,6 +16,7 @@ NOT_BY_CODE = {"reduced", "no_dots"}
 SOURCES = {"erp", "heading", "side", "digit", None}
 
 
+@pytest.mark.by_day("omie", "totvs")
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_chart_of_another_shape(build: Build, shape: str) -> None:
     """As the ERP states all of it, then without types, then with codes and names alone."""

@@ -61,6 +61,7 @@ def short_of_patience() -> dict[str, Any]:
     return {"retry": {"base_delay": 0.0, "max_delay": 0.0, "jitter": False, "max_attempts": 2}}
 
 
+@pytest.mark.by_day("contaazul")
 @pytest.mark.parametrize("name", FAULTS)
 def test_every_failure_has_its_kind(build: Build, name: str) -> None:
     fault, kind = FAULTS[name]

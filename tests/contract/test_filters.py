@@ -48,6 +48,7 @@ BALANCES: dict[str, tuple[dict[str, Any], Callable[[Row], bool]]] = {
 }
 
 
+@pytest.mark.by_day("ecd", "omie")
 @pytest.mark.parametrize("name", BALANCES)
 def test_the_trial_balance_is_cut(same: World, brief: Plain, name: str) -> None:
     filters, keeps = BALANCES[name]

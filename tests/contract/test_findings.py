@@ -7,6 +7,8 @@ from contextlib import ExitStack
 from datetime import date
 from typing import Any
 
+import pytest
+
 from contract.applies import each, where
 from contract.breakages import WARNINGS, Breakage, shown_by
 from contract.commands import Run
@@ -87,6 +89,7 @@ def assert_counted(run: Run) -> None:
         assert {one["extracted_at"] for one in mine} <= {header["extracted_at"]}
 
 
+@pytest.mark.by_day("totvs", "contaazul")
 @each("breakage", lambda erp: [one for one in shown_by(erp) if one.is_error])
 def test_strict_stops_before_the_period(build: Build, breakage: Breakage) -> None:
     world = broken(build)
@@ -191,6 +194,7 @@ def test_an_account_that_left_the_chart_keeps_its_balance(build: Build) -> None:
     assert set(run.codes) == {"ACCOUNT_NOT_IN_CHART"}
 
 
+@pytest.mark.by_day("omie")
 @each("breakage", shown_by)
 def test_portuguese_says_the_same_of_the_same(build: Build, breakage: Breakage) -> None:
     world = broken(build)

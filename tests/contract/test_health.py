@@ -63,6 +63,7 @@ def test_companies_and_dates_are_not_needed(world: World) -> None:
     assert ask(world, companies=..., start_date=..., end_date=...)["status"] == "connected"
 
 
+@pytest.mark.by_day("bling")
 @pytest.mark.parametrize("name", FAULTS)
 def test_every_failure_has_its_status(world: World, name: str) -> None:
     fault, status = FAULTS[name]

@@ -18,6 +18,8 @@ from contract.ledger import by_key, without
 from contract.test_catalog import deselect, rows
 from contract.world import World
 
+pytestmark = pytest.mark.by_day("bling", "ecd")
+
 CHILDREN = ("subledger", "trial_balance", "validation_issues")
 
 

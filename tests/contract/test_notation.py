@@ -22,6 +22,8 @@ from contract.world import BANK, SUPPLIER, World
 from erp_common.errors import ERPValidationError
 from erp_common.singer.notation import amount_text, decimal_text
 
+pytestmark = pytest.mark.by_day("totvs", "contaazul")
+
 OBJECTS = {
     "trial_balance": ("metadata",),
     "subledger": ("metadata",),

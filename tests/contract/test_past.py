@@ -16,6 +16,8 @@ from contract.ledger import Span, by_key, months, without
 from contract.world import BANK, OTHER_BANK, SUPPLIER, World
 from simulator import faults
 
+pytestmark = pytest.mark.by_day("omie", "contaazul")
+
 EIGHT = months(2024, 1, 8)
 AUGUST = str(EIGHT[-1].end)
 reported = where(lambda erp: erp.reported)

@@ -11,6 +11,8 @@ from contract.conftest import Build
 from contract.ledger import QUARTER, Span, by_key, months, without
 from contract.world import World
 
+pytestmark = pytest.mark.by_day("omie", "contaazul", "ecd")
+
 FIRST, LAST = date(2024, 2, 15), date(2024, 4, 10)
 CUTS = {
     "month": months(2024, 2, 4),

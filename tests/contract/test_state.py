@@ -42,6 +42,7 @@ def assert_books(run: Run, world: World, spans: list[Span]) -> None:
     assert by_key(without(run.records("subledger"))) == by_key(lines)
 
 
+@pytest.mark.by_day("totvs")
 @pytest.mark.parametrize(("lookback", "first"), [(0, 2), (1, 1), (2, 0), (99, 0)])
 def test_a_run_starts_before_its_bookmark(four_months: World, lookback: int, first: int) -> None:
     """March is the bookmark's; never before the period of start_date."""
@@ -124,6 +125,7 @@ def test_a_range_is_always_read_again(four_months: World) -> None:
     assert ends(longer) == ["2024-03-05"]
 
 
+@pytest.mark.by_day("bling")
 @pytest.mark.parametrize(
     ("before", "until", "after", "start"),
     [

@@ -15,6 +15,8 @@ from contract.world import World
 from simulator import LoggedRequest, faults
 from simulator.faults import Fault
 
+pytestmark = pytest.mark.by_day("omie", "bling")
+
 HALF = months(2024, 1, 6)
 BREAKS: dict[str, Fault] = {
     "a reset": faults.reset(),

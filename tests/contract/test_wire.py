@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from contract.applies import each, where
 from contract.conftest import Build, Plain
 from contract.ledger import QUARTER, by_key, without
@@ -9,6 +11,7 @@ from contract.test_catalog import rows
 from contract.world import World
 
 
+@pytest.mark.by_day("omie", "totvs")
 @each("mood", lambda erp: erp.moods)
 def test_another_way_to_say_the_same(same: World, brief: Plain, mood: str) -> None:
     same.mood(mood)

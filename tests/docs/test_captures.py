@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import msgspec
+import pytest
 
 from docs.blocks import blocks
 from erp_common.replay import archive
@@ -16,6 +17,7 @@ from field.recorded import CASES
 from house.settings import PROJECT
 
 
+@pytest.mark.slow
 def test_every_command_of_the_page(tmp_path: Path) -> None:
     """As a reader types them, in one folder; what serves is ended once it says where."""
     made, shown, used, expected = [one.text for one in blocks(PROJECT / "docs/captures.md", "sh")]

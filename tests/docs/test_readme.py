@@ -84,6 +84,7 @@ def test_the_same_in_portuguese(tmp_path: Path) -> None:
     assert '"stream":"periods"' in (tmp_path / "saida.singer").read_text(encoding="utf-8")
 
 
+@pytest.mark.pipelines
 def test_meltano_and_the_views(warehouse: Warehouse, postgres: Postgres, tmp_path: Path) -> None:
     address = warehouse.sqlalchemy_url
     with Simulator(Books.generate(companies=["123"], entries_per_month=5)) as erp:

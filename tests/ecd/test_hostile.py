@@ -272,6 +272,7 @@ def test_a_line_longer_than_a_block() -> None:
     assert max(len(one.description or "") for one in found.postings(12)) > 1_000_000
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
     peaks = {}
     for times in (5, 100):

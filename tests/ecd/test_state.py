@@ -155,6 +155,7 @@ def test_a_wrong_setting_is_one_sentence(
     assert "secret" not in told + caplog.text
 
 
+@pytest.mark.slow
 def test_the_installed_command(tmp_path: Path) -> None:
     folder = tmp_path / "filed"
     folder.mkdir()

@@ -93,6 +93,7 @@ class Crashing:
         return output
 
 
+@pytest.mark.by_day("totvs")
 @pytest.mark.parametrize("point", POINTS)
 def test_killed_at_any_point(
     erp: Erp, point: int, runs: Runs, warehouse: Warehouse, truths: dict[str, Truth]

@@ -18,7 +18,7 @@ from faults.runs import Runs
 from faults.small_books import small_books
 from simulator import LoggedRequest, Simulator
 
-EXAMPLES = 40
+EXAMPLES = 15
 """For each endpoint."""
 NIGHTLY_EXAMPLES = 3000
 PUBLIC = {

@@ -87,6 +87,7 @@ def days(runs: Runs) -> Callable[[Erp], Days]:
     return find
 
 
+@pytest.mark.by_day("omie")
 @pytest.mark.parametrize(("erp", "kind"), BOTH_WAYS, ids=str)
 def test_a_fault_that_passes_or_lasts(
     erp: Erp,

@@ -51,6 +51,7 @@ def run(runs: Runs, erp: Erp, given: dict[str, Any], **more: Any) -> Output:
     return runs(erp.command, given, **more)
 
 
+@pytest.mark.by_day("omie", "contaazul")
 @pytest.mark.parametrize("echo", ECHOES, ids=str)
 def test_an_answer_that_says_the_keys_back(erp: Erp, echo: Echo, runs: Runs) -> None:
     with Simulator(small_books(months=1)) as simulator:

@@ -60,6 +60,7 @@ def source(erp: Erp, given: dict[str, Any]) -> Iterator[HttpSource]:
         build.close()
 
 
+@pytest.mark.by_day("totvs", "contaazul_public")
 @pytest.mark.parametrize(("erp", "way"), TOKENS, ids=TOKEN_NAMES)
 def test_a_crowd_of_threads_asks_for_one_token(erp: Erp, way: str) -> None:
     month = Period(date(2024, 1, 1), date(2024, 1, 31))
