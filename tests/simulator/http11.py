@@ -69,7 +69,7 @@ class Response:
         headers: Beside Content-Type, Content-Length or Transfer-Encoding, Connection.
         content_type: Content-Type; None for none.
         delivery: Promises to be broken on the way.
-        on_sent: Called once when the answer has left, or could not.
+        on_sent: Called once, before the answer's last bytes leave or when they could not.
     """
 
     status: int = 200

@@ -22,7 +22,7 @@ class LoggedRequest:
         account: The account's code where one is asked for.
         headers: As received, names in lower case.
         started: Monotonic seconds at arrival.
-        finished: Monotonic seconds when the answer had left, None before.
+        finished: Monotonic seconds when the last of the answer left, None before.
         status: HTTP status, None before the answer and after a reset.
         fault: Name of the scripted fault that was served instead.
         rejected: The limit that turned the request down (`rate`, `concurrency`, `day`).
@@ -80,7 +80,7 @@ class RequestLog:
             self._changed.notify_all()
 
     def finish(self, request: LoggedRequest) -> None:
-        """Record that the answer has left."""
+        """Record that the answer leaves."""
         with self._changed:
             request.finished = monotonic()
             self._changed.notify_all()

@@ -113,8 +113,7 @@ class WireServer:
         try:
             return self._send(connection, request, response)
         finally:
-            if response.on_sent is not None:
-                response.on_sent()
+            _let_go(response)
 
     def _send(self, connection: socket.socket, request: Request, response: Response) -> bool:
         """Send the answer; false if the connection cannot serve another request."""
@@ -134,12 +133,15 @@ class WireServer:
         keep = len(body) if delivery.keep_bytes is None else delivery.keep_bytes
         head = head_of(response, f"Content-Length: {length}", closing=closing)
         if request.method == "HEAD":
+            _let_go(response)
             connection.sendall(head)
         elif delivery.halfway is None:
+            _let_go(response)
             connection.sendall(head + body[:keep])
         else:
             connection.sendall(head + body[: keep // 2])
             self.wait(delivery.halfway)
+            _let_go(response)
             connection.sendall(body[keep // 2 : keep])
         if delivery.reset:
             _reset(connection)
@@ -152,6 +154,7 @@ class WireServer:
                 return False
             if block and isinstance(block, bytes):
                 connection.sendall(b"%x\r\n%b\r\n" % (len(block), block))
+        _let_go(response)
         connection.sendall(b"0\r\n\r\n")
         return keeps_alive(request)
 
@@ -164,6 +167,13 @@ class WireServer:
                 pass
         else:
             self.stopping.wait(pause.until)
+
+
+def _let_go(response: Response) -> None:
+    """Note that it leaves, before the last bytes do: whoever has it asks the next at once."""
+    on_sent, response.on_sent = response.on_sent, None
+    if on_sent is not None:
+        on_sent()
 
 
 def _shut(connection: socket.socket) -> None:

@@ -150,14 +150,9 @@ class Server:
             self.in_flight += 1
             self.most_in_flight = max(self.most_in_flight, self.in_flight)
             reply = self.replies.pop(0) if self.replies else None
-        try:
-            self._send(handler, reply or self.otherwise(seen))
-        finally:
-            with self.lock:
-                self.in_flight -= 1
+        self._send(handler, reply or self.otherwise(seen))
 
-    @staticmethod
-    def _send(handler: BaseHTTPRequestHandler, reply: Reply) -> None:
+    def _send(self, handler: BaseHTTPRequestHandler, reply: Reply) -> None:
         if reply.hold is not None:
             reply.hold.wait(30)
         coding = reply.headers.get("Transfer-Encoding")
@@ -167,6 +162,8 @@ class Server:
             handler.send_header(name, "chunked" if name == "Transfer-Encoding" else value)
         if not chunked and "Content-Length" not in reply.headers:
             handler.send_header("Content-Length", str(len(reply.body)))
+        with self.lock:  # whoever has the answer asks the next at once
+            self.in_flight -= 1
         handler.end_headers()
         body = reply.body
         if reply.drip:
