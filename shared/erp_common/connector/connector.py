@@ -24,7 +24,7 @@ from erp_common.http.masking import Masker
 from erp_common.ledger.filters import Filters
 from erp_common.ledger.models import Basis, Company
 from erp_common.ledger.normalize import account_code as read_code
-from erp_common.ledger.periods import Cut, Period
+from erp_common.ledger.periods import Period, Periodicity
 from erp_common.setup import connection
 from erp_common.setup.names import misspelt
 from erp_common.setup.settings import Settings
@@ -260,7 +260,7 @@ class Connector:
         source, company = self._connected, self._company(company_id)
         period = _period(period_start, period_end)
         extraction = self._extraction(source, filters)
-        extraction.cut = Cut.RANGE
+        extraction.periodicity = Periodicity.RANGE
         work = Work(company, [period])
         if source.basis is Basis.DERIVED:
             work.before = start.spans_before(self._config, period.start)

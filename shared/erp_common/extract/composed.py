@@ -333,7 +333,7 @@ class ComposedPeriod(PeriodExtract):
         extraction, known = self._extraction, dict(self._first_seen)
         if not self.period.is_open(extraction.today):
             known[self.period.end] = Digest.of(self.trial_balance)
-        return CarriedDigests(extraction.cut, known)
+        return CarriedDigests(extraction.periodicity, known)
 
     def _postings(self) -> Iterator[list[Posting]]:
         chart = self.trial_balance.chart

@@ -248,7 +248,7 @@ class DerivedBooks(CompanyBooks[DerivedSource[Any], AskedPostings]):
         if self._taken is not None:
             period.follow(self._taken)
         self._history.append(period.openings)
-        period.leave(CarriedOpenings(self._history[0], self.work.openings_basis))
+        period.leave(CarriedOpenings(self._history[0], self.work.openings_mark))
         self._taken = period
         return period
 

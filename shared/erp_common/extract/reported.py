@@ -343,7 +343,7 @@ class ReportedPeriod(PeriodExtract):
         extraction, known = self._extraction, dict(self._window.first_seen)
         if not self.period.is_open(extraction.today):
             known[self.period.end] = Digest.of(self.trial_balance)
-        return CarriedDigests(extraction.cut, known)
+        return CarriedDigests(extraction.periodicity, known)
 
     @property
     def has_accounts(self) -> bool:

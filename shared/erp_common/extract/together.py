@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from erp_common.ledger.periods import Cut, Period, containing, year_from
+from erp_common.ledger.periods import Period, Periodicity, containing, year_from
 
 _DAY = timedelta(days=1)
 
@@ -14,33 +14,38 @@ class Together(NamedTuple):
     """How many of a run's closed periods are asked for together.
 
     Attributes:
-        cut: How the books are cut into periods.
+        periodicity: How the books are cut into periods.
         periods: The most of them.
         last_day: The last day of the run's last closed period; None if each period is asked for
             alone.
     """
 
-    cut: Cut
+    periodicity: Periodicity
     periods: int
     last_day: date | None
 
     @classmethod
     def of(
-        cls, cut: Cut, periods: int, start: date | None, end: date | None, today: date
+        cls,
+        periodicity: Periodicity,
+        periods: int,
+        start: date | None,
+        end: date | None,
+        today: date,
     ) -> Together:
         """How a run asks from a day to another; without a first day it is no run.
 
         Args:
-            cut: How the books are cut into periods.
+            periodicity: How the books are cut into periods.
             periods: The setting `periods_per_request`.
             start: The setting `start_date`.
             end: The setting `end_date`; None for today.
             today: Today's date where the company is.
         """
-        if cut is Cut.RANGE or start is None:
-            return cls(cut, 1, None)
-        last = containing(min(end or today, today), cut)
-        return cls(cut, periods, last.start - _DAY if last.is_open(today) else last.end)
+        if periodicity is Periodicity.RANGE or start is None:
+            return cls(periodicity, 1, None)
+        last = containing(min(end or today, today), periodicity)
+        return cls(periodicity, periods, last.start - _DAY if last.is_open(today) else last.end)
 
     def window(self, period: Period, days: int | None = None) -> list[Period]:
         """A period and the closed ones after it that are asked for with it, a year at most.
@@ -50,13 +55,13 @@ class Together(NamedTuple):
             days: More days than these are not asked for at once.
         """
         found = [period]
-        if self.last_day is None or period != containing(period.start, self.cut):
+        if self.last_day is None or period != containing(period.start, self.periodicity):
             return found
         latest = min(self.last_day, year_from(period.start))
         if days is not None:
             latest = min(latest, period.start + timedelta(days=days - 1))
         while len(found) < self.periods and found[-1].end < latest:
-            following = containing(found[-1].end + _DAY, self.cut)
+            following = containing(found[-1].end + _DAY, self.periodicity)
             if following.end > latest:
                 break
             found.append(following)

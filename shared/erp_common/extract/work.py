@@ -17,7 +17,7 @@ from erp_common.ledger.digest import Digest
 from erp_common.ledger.filters import Filters
 from erp_common.ledger.models import Basis, Company
 from erp_common.ledger.openings import Openings
-from erp_common.ledger.periods import Cut, Period
+from erp_common.ledger.periods import Period, Periodicity
 from erp_common.ledger.rules import Rules
 
 
@@ -25,14 +25,14 @@ class CarriedOpenings(msgspec.Struct, frozen=True):
     """What a derived ledger hands to its next run."""
 
     openings: Openings
-    basis: str
+    mark: str
     """A mark of the settings that decide openings; another mark makes the balances useless."""
 
 
 class CarriedDigests(msgspec.Struct, frozen=True):
     """What closed periods of a reported ledger are known by, for the next run."""
 
-    cut: Cut
+    periodicity: Periodicity
     digests: dict[date, Digest]
     """By the periods' last days."""
 
@@ -52,7 +52,7 @@ class Work(msgspec.Struct):
     openings: Openings | None = None
     """As at the start of the first period."""
     before: list[Period] = []
-    openings_basis: str = ""
+    openings_mark: str = ""
     watched: list[Period] = []
     """Closed periods before the first, of a reported ledger: what has changed is read again."""
     digests: dict[date, Digest] = {}
@@ -74,7 +74,7 @@ class Extraction(msgspec.Struct, kw_only=True):
     """Periods that the next run will read again."""
     periods_per_request: int
     """Closed periods that one request for postings may span; it gets fewer where the ERP breaks."""
-    cut: Cut = Cut.MONTH
+    periodicity: Periodicity = Periodicity.MONTH
     year_end_close: bool = False
     openings_stated: bool = False
     """Whether the settings say where a derived ledger's openings come from."""

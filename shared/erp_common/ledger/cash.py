@@ -26,7 +26,7 @@ from erp_common.ledger.models import (
     StatedAccount,
     StatedType,
 )
-from erp_common.ledger.periods import Cut, containing
+from erp_common.ledger.periods import Periodicity, containing
 from erp_common.ledger.sentences import told
 
 TRANSFERS: Final = "CLEARING.TRANSFER"
@@ -205,38 +205,40 @@ def counterparts(openings: Iterable[Decimal | None]) -> list[StatedAccount]:
     ]
 
 
-def first_day(start: date | None, openings_from: date | None, cut: Cut) -> date | None:
+def first_day(
+    start: date | None, openings_from: date | None, periodicity: Periodicity
+) -> date | None:
     """The day the ledger begins: balances before it are the openings; None if nothing says it.
 
     Args:
         start: The first day that is asked for; its whole period is read.
         openings_from: The day from which movements are summed into openings, if set.
-        cut: How the books are cut into periods.
+        periodicity: How the books are cut into periods.
     """
     if start is None:
         return openings_from
-    beginning = start if cut is Cut.RANGE else containing(start, cut).start
+    beginning = start if periodicity is Periodicity.RANGE else containing(start, periodicity).start
     return beginning if openings_from is None else min(openings_from, beginning)
 
 
-def last_day(end: date | None, cut: Cut, today: date) -> date | None:
+def last_day(end: date | None, periodicity: Periodicity, today: date) -> date | None:
     """The last day of the last period, if that is over: then its closing balances can be asked for.
 
     Args:
         end: The last day that is asked for; None for today.
-        cut: How the books are cut into periods.
+        periodicity: How the books are cut into periods.
         today: Today's date where the company is.
     """
-    ending = final_day(end, cut, today)
+    ending = final_day(end, periodicity, today)
     return ending if ending < today else None
 
 
-def final_day(end: date | None, cut: Cut, today: date) -> date:
+def final_day(end: date | None, periodicity: Periodicity, today: date) -> date:
     """The last day of the last period, over or not; as for `last_day`."""
-    if cut is Cut.RANGE:
+    if periodicity is Periodicity.RANGE:
         return end or today
     # Periods that have not begun are not read.
-    return containing(min(end or today, today), cut).end
+    return containing(min(end or today, today), periodicity).end
 
 
 def _synthetic(

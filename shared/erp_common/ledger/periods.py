@@ -13,7 +13,7 @@ import msgspec
 BUSINESS_ZONE = ZoneInfo("America/Sao_Paulo")
 
 
-class Cut(str, Enum):
+class Periodicity(str, Enum):
     """How the books are cut into periods."""
 
     MONTH = "month"
@@ -23,7 +23,7 @@ class Cut(str, Enum):
 
     @property
     def months(self) -> int:
-        """Calendar months in one period of this cut (`range` has none)."""
+        """Calendar months in one period of this periodicity (`range` has none)."""
         return {"month": 1, "quarter": 3, "year": 12}[self.value]
 
 
@@ -51,25 +51,25 @@ def today(now: datetime | None = None) -> date:
     return (now or datetime.now(BUSINESS_ZONE)).astimezone(BUSINESS_ZONE).date()
 
 
-def containing(day: date, cut: Cut) -> Period:
-    """The calendar period of this cut that contains the day; `range` has no calendar."""
-    first_month = (day.month - 1) // cut.months * cut.months + 1
-    last_month = first_month + cut.months - 1
+def containing(day: date, periodicity: Periodicity) -> Period:
+    """The calendar period of this periodicity that contains the day; `range` has no calendar."""
+    first_month = (day.month - 1) // periodicity.months * periodicity.months + 1
+    last_month = first_month + periodicity.months - 1
     last_day = monthrange(day.year, last_month)[1]
     return Period(date(day.year, first_month, 1), date(day.year, last_month, last_day))
 
 
-def before(period: Period, count: int, cut: Cut) -> Period:
+def before(period: Period, count: int, periodicity: Periodicity) -> Period:
     """The calendar period that lies `count` periods before this one.
 
     A period before year 1 does not exist; the first one that does is returned instead.
     """
-    months = period.start.year * 12 + period.start.month - 1 - count * cut.months
+    months = period.start.year * 12 + period.start.month - 1 - count * periodicity.months
     year, month = divmod(months, 12)
-    return containing(date(year, month + 1, 1) if year >= 1 else date.min, cut)
+    return containing(date(year, month + 1, 1) if year >= 1 else date.min, periodicity)
 
 
-def cut_span(start: date, end: date, cut: Cut) -> Iterator[Period]:
+def periods_touching(start: date, end: date, periodicity: Periodicity) -> Iterator[Period]:
     """The whole periods that touch the span, in order; for `range` the span itself.
 
     Raises:
@@ -77,15 +77,15 @@ def cut_span(start: date, end: date, cut: Cut) -> Iterator[Period]:
     """
     if end < start:
         raise ValueError(f"the span ends on {end}, before it starts on {start}")
-    if cut is Cut.RANGE:
+    if periodicity is Periodicity.RANGE:
         yield Period(start, end)
         return
-    period = containing(start, cut)
+    period = containing(start, periodicity)
     while period.start <= end:
         yield period
         if period.end == date.max:
             return
-        period = containing(period.end + timedelta(days=1), cut)
+        period = containing(period.end + timedelta(days=1), periodicity)
 
 
 def year_from(day: date) -> date:

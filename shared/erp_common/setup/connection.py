@@ -19,7 +19,7 @@ from erp_common.http.transport import Transport, TransportOptions
 from erp_common.http.wire import NETWORK, Wire
 from erp_common.languages import translations
 from erp_common.ledger.models import Company
-from erp_common.ledger.periods import Cut, containing, today
+from erp_common.ledger.periods import Periodicity, containing, today
 from erp_common.ledger.rules import Rules
 from erp_common.setup.settings import Defaults, Settings
 
@@ -134,7 +134,7 @@ def extraction(
         threads=config.max_concurrency,
         lookback=config.lookback_periods,
         periods_per_request=config.periods_per_request,
-        cut=config.period,
+        periodicity=config.period,
         year_end_close=config.closes_years,
         openings_stated=config.openings_day is not None,
         today=day or today(),
@@ -149,7 +149,7 @@ def health(source: Source, config: Settings) -> HealthCheckResult:
     """Ask for one row of the ledger, in at most `health_check_timeout` seconds."""
     companies = config.company_list
     company = companies[0] if companies else Company("", "", "")
-    month = containing(today(), Cut.MONTH)
+    month = containing(today(), Periodicity.MONTH)
 
     def probe(timeout: float) -> None:
         source.check(company, month, timeout)

@@ -22,7 +22,7 @@ from erp_common.languages import LANGUAGES, Language
 from erp_common.ledger import normalize
 from erp_common.ledger.filters import Filters
 from erp_common.ledger.models import BRAZILIAN_REAL, AccountType, Company
-from erp_common.ledger.periods import Cut
+from erp_common.ledger.periods import Periodicity
 from erp_common.ledger.posting_kinds import ClosingEntries
 from erp_common.ledger.rules import BalanceConvention, Rules
 from erp_common.setting import Count, Positive, Seconds, setting
@@ -145,12 +145,12 @@ class Settings(TransportSettings, frozen=True, kw_only=True):
         date | None, setting("End date", "Last day to read (YYYY-MM-DD); default: today")
     ] = None
     period: Annotated[
-        Cut,
+        Periodicity,
         setting(
             "Period",
             "How the books are cut: whole calendar periods, or start to end as one (range)",
         ),
-    ] = Cut.MONTH
+    ] = Periodicity.MONTH
     lookback_periods: Annotated[
         Count,
         setting(
@@ -374,7 +374,7 @@ class Settings(TransportSettings, frozen=True, kw_only=True):
     @property
     def watched_periods(self) -> int:
         """How many closed periods of a reported ledger are known by their digests."""
-        if self.period is Cut.RANGE or not self.recheck_periods:
+        if self.period is Periodicity.RANGE or not self.recheck_periods:
             return 0
         # The bookmark's own period may be closed as well.
         return self.recheck_periods + self.lookback_periods + 1

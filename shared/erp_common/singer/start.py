@@ -11,7 +11,14 @@ from singer_sdk.exceptions import ConfigValidationError
 
 from erp_common.extract.work import CarriedOpenings, Work
 from erp_common.ledger.models import Basis, Company
-from erp_common.ledger.periods import Cut, Period, before, containing, cut_span, today
+from erp_common.ledger.periods import (
+    Period,
+    Periodicity,
+    before,
+    containing,
+    periods_touching,
+    today,
+)
 from erp_common.ledger.schemas import REPLICATION_KEY
 from erp_common.setup.settings import Settings
 from erp_common.singer.state import Bookmarks
@@ -28,27 +35,28 @@ def work(company: Company, config: Settings, bookmarks: Bookmarks, basis: Basis)
     Raises:
         ConfigValidationError: If the settings leave nothing to read or cannot be followed.
     """
-    cut, now = config.period, today()
+    periodicity, now = config.period, today()
     first = config.first_day
     # Periods that have not begun have no postings, and a bookmark past them would skip those to
     # come; a range is one period, whenever it ends.
     last = _last_begun(config, now)
-    begins = first if cut is Cut.RANGE else containing(first, cut).start
+    begins = first if periodicity is Periodicity.RANGE else containing(first, periodicity).start
     if last < first or begins > now:
         raise _wrong(f"start_date ({first}) lies in the future; there is nothing to read yet")
-    periods = list(cut_span(first, last, cut))
+    periods = list(periods_touching(first, last, periodicity))
     at = periods[0].start
-    if cut is not Cut.RANGE:
-        reached = _reached(company, bookmarks, containing(now, cut))
+    if periodicity is not Periodicity.RANGE:
+        reached = _reached(company, bookmarks, containing(now, periodicity))
         if reached is not None:
-            at = max(at, before(containing(reached, cut), config.lookback_periods, cut).start)
+            last_read = containing(reached, periodicity)
+            at = max(at, before(last_read, config.lookback_periods, periodicity).start)
     if basis is Basis.REPORTED:
         past = [one for one in periods if one.start < at and not one.is_open(today())]
         return Work(
             company,
             [period for period in periods if period.start >= at],
             watched=past[len(past) - min(len(past), config.recheck_periods) :],
-            digests=bookmarks.digests(company.id, cut),
+            digests=bookmarks.digests(company.id, periodicity),
         )
     return _derived(company, config, periods, at, bookmarks.openings(company.id))
 
@@ -96,7 +104,7 @@ def reads_all(streams: Iterable[Stream]) -> bool:
 def _last_begun(config: Settings, now: date) -> date:
     """The last day that is asked for, of periods that have begun."""
     last = config.end_date or now
-    if config.period is Cut.RANGE:
+    if config.period is Periodicity.RANGE:
         return last
     return min(last, containing(now, config.period).end)
 
@@ -127,23 +135,23 @@ def _derived(
     carried: CarriedOpenings | None,
 ) -> Work:
     _check_year_end(config, periods)
-    basis = openings_basis(config, periods[0].start)
+    mark = openings_mark(config, periods[0].start)
     beginning = periods[0].start
     # Balances summed under other settings, or too late for the lookback of now, are of no use.
-    if at > beginning and carried is not None and carried.basis == basis:
+    if at > beginning and carried is not None and carried.mark == mark:
         as_of = carried.openings.as_of
         if beginning <= as_of <= at:
             kept = [period for period in periods if period.start >= as_of]
-            return Work(company, kept, openings=carried.openings, openings_basis=basis)
+            return Work(company, kept, openings=carried.openings, openings_mark=mark)
     return Work(
         company,
         periods,
         before=spans_before(config, beginning),
-        openings_basis=basis,
+        openings_mark=mark,
     )
 
 
-def openings_basis(config: Settings, beginning: date) -> str:
+def openings_mark(config: Settings, beginning: date) -> str:
     """A mark of every setting that decides the openings of a derived ledger."""
     close = f"closed each {config.fiscal_year_start_month:02}" if config.closes_years else "open"
     return f"{config.period.value} from {config.openings_day or beginning}, {beginning}, {close}"
@@ -158,7 +166,7 @@ def spans_before(config: Settings, beginning: date) -> list[Period]:
     if not config.closes_years:
         return [Period(start, end)]
     spans: list[Period] = []
-    for month in cut_span(start, end, Cut.MONTH):
+    for month in periods_touching(start, end, Periodicity.MONTH):
         part = Period(max(month.start, start), min(month.end, end))
         if spans and month.start.month != config.fiscal_year_start_month:
             spans[-1] = Period(spans[-1].start, part.end)
@@ -172,7 +180,7 @@ def _check_year_end(config: Settings, periods: list[Period]) -> None:
         return
     month = config.fiscal_year_start_month
     for period in periods:
-        for inner in cut_span(period.start, period.end, Cut.MONTH):
+        for inner in periods_touching(period.start, period.end, Periodicity.MONTH):
             if inner.start.month == month and inner.start > period.start:
                 raise _wrong(
                     f"year_end_close needs periods that begin with the fiscal year, but {period} "

@@ -23,7 +23,7 @@ from erp_common.errors import ERPValidationError
 from erp_common.extract.work import Carried, CarriedDigests, CarriedOpenings
 from erp_common.ledger.digest import Digest
 from erp_common.ledger.openings import Openings
-from erp_common.ledger.periods import Cut
+from erp_common.ledger.periods import Periodicity
 
 if TYPE_CHECKING:
     from singer_sdk.helpers.types import TapState
@@ -117,8 +117,8 @@ class Bookmarks:
         """Note something of a company beside its bookmarks, in JSON's types."""
         self._partition("periods", company_id, create=True)[name] = value
 
-    def digests(self, company_id: str, cut: Cut) -> dict[date, Digest]:
-        """What closed periods of this cut were when they were last read, by their last days.
+    def digests(self, company_id: str, periodicity: Periodicity) -> dict[date, Digest]:
+        """What closed periods were when last read, by their last days; of this periodicity alone.
 
         Raises:
             ERPValidationError: If the state holds something else.
@@ -127,7 +127,7 @@ class Bookmarks:
         if held is None:
             return {}
         try:
-            if held["period"] != cut.value:
+            if held["period"] != periodicity.value:
                 return {}
             return {
                 date.fromisoformat(day): Digest.read(written)
@@ -151,7 +151,7 @@ class Bookmarks:
         if isinstance(carried, CarriedOpenings):
             self._partition("periods", company_id, create=True)[OPENINGS] = {
                 "as_of": str(carried.openings.as_of),
-                "basis": carried.basis,
+                "basis": carried.mark,
                 "balances": {code: str(net) for code, net in carried.openings.balances.items()},
             }
         elif carried is not None:
@@ -160,9 +160,9 @@ class Bookmarks:
     def _keep(self, company_id: str, carried: CarriedDigests) -> None:
         """Keep the digests of the latest periods, as many as are watched."""
         entry = self._partition("periods", company_id, create=True)
-        known = {**self.digests(company_id, carried.cut), **carried.digests}
+        known = {**self.digests(company_id, carried.periodicity), **carried.digests}
         entry[CLOSED] = {
-            "period": carried.cut.value,
+            "period": carried.periodicity.value,
             "digests": {
                 str(day): str(known[day]) for day in sorted(known)[-self._watched or len(known) :]
             },

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from erp_common.ledger import cash
 from erp_common.ledger.cash import Settled
 from erp_common.ledger.models import AccountType, Side
-from erp_common.ledger.periods import Cut
+from erp_common.ledger.periods import Periodicity
 
 amounts = st.decimals(-10_000_000, 10_000_000, places=2)
 shares = st.lists(
@@ -103,35 +103,37 @@ def test_a_category_without_a_kind_is_left_to_its_name() -> None:
 
 
 @pytest.mark.parametrize(
-    ("start", "openings", "cut", "first"),
+    ("start", "openings", "periodicity", "first"),
     [
-        (date(2024, 2, 15), None, Cut.MONTH, date(2024, 2, 1)),
-        (date(2024, 2, 15), None, Cut.YEAR, date(2024, 1, 1)),
-        (date(2024, 2, 15), None, Cut.RANGE, date(2024, 2, 15)),
-        (date(2024, 2, 15), date(2023, 5, 2), Cut.MONTH, date(2023, 5, 2)),
-        (date(2024, 2, 15), date(2024, 2, 10), Cut.MONTH, date(2024, 2, 1)),
-        (None, date(2023, 5, 2), Cut.MONTH, date(2023, 5, 2)),
-        (None, None, Cut.MONTH, None),
+        (date(2024, 2, 15), None, Periodicity.MONTH, date(2024, 2, 1)),
+        (date(2024, 2, 15), None, Periodicity.YEAR, date(2024, 1, 1)),
+        (date(2024, 2, 15), None, Periodicity.RANGE, date(2024, 2, 15)),
+        (date(2024, 2, 15), date(2023, 5, 2), Periodicity.MONTH, date(2023, 5, 2)),
+        (date(2024, 2, 15), date(2024, 2, 10), Periodicity.MONTH, date(2024, 2, 1)),
+        (None, date(2023, 5, 2), Periodicity.MONTH, date(2023, 5, 2)),
+        (None, None, Periodicity.MONTH, None),
     ],
 )
 def test_the_ledger_begins(
-    start: date | None, openings: date | None, cut: Cut, first: date | None
+    start: date | None, openings: date | None, periodicity: Periodicity, first: date | None
 ) -> None:
-    assert cash.first_day(start, openings, cut) == first
+    assert cash.first_day(start, openings, periodicity) == first
 
 
 @pytest.mark.parametrize(
-    ("end", "cut", "last"),
+    ("end", "periodicity", "last"),
     [
-        (date(2024, 2, 15), Cut.MONTH, date(2024, 2, 29)),
-        (date(2024, 2, 15), Cut.RANGE, date(2024, 2, 15)),
-        (date(2024, 3, 9), Cut.MONTH, None),
-        (date(2024, 3, 9), Cut.RANGE, date(2024, 3, 9)),
-        (None, Cut.RANGE, None),
+        (date(2024, 2, 15), Periodicity.MONTH, date(2024, 2, 29)),
+        (date(2024, 2, 15), Periodicity.RANGE, date(2024, 2, 15)),
+        (date(2024, 3, 9), Periodicity.MONTH, None),
+        (date(2024, 3, 9), Periodicity.RANGE, date(2024, 3, 9)),
+        (None, Periodicity.RANGE, None),
     ],
 )
-def test_the_last_period_is_over(end: date | None, cut: Cut, last: date | None) -> None:
-    assert cash.last_day(end, cut, date(2024, 3, 10)) == last
+def test_the_last_period_is_over(
+    end: date | None, periodicity: Periodicity, last: date | None
+) -> None:
+    assert cash.last_day(end, periodicity, date(2024, 3, 10)) == last
 
 
 def test_parts_that_are_known_are_taken_as_they_are() -> None:

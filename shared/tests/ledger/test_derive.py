@@ -22,7 +22,7 @@ from erp_common.ledger.derive import (
 from erp_common.ledger.hierarchy import Chart, build
 from erp_common.ledger.models import AccountType, Basis, Posting, Side, StatedAccount
 from erp_common.ledger.movements import Movements
-from erp_common.ledger.periods import Cut, Period, cut_span
+from erp_common.ledger.periods import Period, Periodicity, periods_touching
 from erp_common.ledger.rules import Rules
 
 from .books import FEBRUARY, JANUARY, account, cents, codes, posting, sound
@@ -69,11 +69,11 @@ def taken(period: Period, lines: list[Posting]) -> Movements:
     return movements
 
 
-@given(entries, st.sampled_from([Cut.MONTH, Cut.QUARTER]))
-def test_chained_periods_are_one_long_period(drawn: Entries, cut: Cut) -> None:
+@given(entries, st.sampled_from([Periodicity.MONTH, Periodicity.QUARTER]))
+def test_chained_periods_are_one_long_period(drawn: Entries, periodicity: Periodicity) -> None:
     whole = roll(CHART, START, taken(YEAR, postings(drawn, YEAR)), RULES)
     openings, balances = START, []
-    for period in cut_span(YEAR.start, YEAR.end, cut):
+    for period in periods_touching(YEAR.start, YEAR.end, periodicity):
         movements = taken(period, postings(drawn, period))
         balances.append(roll(CHART, openings, movements, RULES))
         openings = openings.after(movements, period.end + timedelta(days=1))

@@ -16,16 +16,16 @@ from erp_common.extract.work import CarriedOpenings
 from erp_common.http.options import RateLimit
 from erp_common.ledger.models import Basis, Company
 from erp_common.ledger.openings import Openings
-from erp_common.ledger.periods import Cut, before, containing, today
+from erp_common.ledger.periods import Periodicity, before, containing, today
 from erp_common.setup.parse import parse
 from erp_common.setup.settings import Defaults, DerivedSettings
-from erp_common.singer.start import openings_basis, work
+from erp_common.singer.start import openings_mark, work
 from erp_common.singer.state import Bookmarks
 
 COMPANY = Company("ACME", "1", "Acme")
 
 _days = st.dates(date(2019, 1, 1), date(2024, 12, 31))
-_cuts = st.sampled_from([Cut.MONTH, Cut.QUARTER, Cut.YEAR])
+_periodicities = st.sampled_from([Periodicity.MONTH, Periodicity.QUARTER, Periodicity.YEAR])
 
 
 class _Settings(DerivedSettings, frozen=True, kw_only=True):
@@ -50,36 +50,36 @@ def _bookmarks(reached: date | None, carried: CarriedOpenings | None = None) -> 
     return bookmarks
 
 
-@given(start=_days, length=st.integers(0, 900), cut=_cuts)
+@given(start=_days, length=st.integers(0, 900), periodicity=_periodicities)
 def test_a_first_run_reads_every_period_that_touches_the_span(
-    start: date, length: int, cut: Cut
+    start: date, length: int, periodicity: Periodicity
 ) -> None:
     end = start + timedelta(days=length)
-    config = _config(start_date=str(start), end_date=str(end), period=cut)
+    config = _config(start_date=str(start), end_date=str(end), period=periodicity)
     periods = work(COMPANY, config, _bookmarks(None), Basis.REPORTED).periods
     assert periods[0].start <= start <= periods[0].end
     # Those that have not begun are left out.
-    last = min(end, containing(today(), cut).end)
+    last = min(end, containing(today(), periodicity).end)
     assert periods[-1].start <= last <= periods[-1].end
     for one, after in pairwise(periods):
         assert after.start - one.end == timedelta(days=1)
-    assert all(period == containing(period.start, cut) for period in periods)
+    assert all(period == containing(period.start, periodicity) for period in periods)
 
 
 @given(
     start=_days,
     length=st.integers(0, 900),
-    cut=_cuts,
+    periodicity=_periodicities,
     lookback=st.integers(0, 5),
     position=st.integers(0, 40),
 )
 def test_a_later_run_starts_at_the_bookmark_less_the_lookback(
-    start: date, length: int, cut: Cut, lookback: int, position: int
+    start: date, length: int, periodicity: Periodicity, lookback: int, position: int
 ) -> None:
     config = _config(
         start_date=str(start),
         end_date=str(start + timedelta(days=length)),
-        period=cut,
+        period=periodicity,
         lookback_periods=lookback,
     )
     everything = work(COMPANY, config, _bookmarks(None), Basis.REPORTED).periods
@@ -89,14 +89,17 @@ def test_a_later_run_starts_at_the_bookmark_less_the_lookback(
 
 
 def test_a_range_is_always_read_again() -> None:
-    config = _config(start_date="2024-01-10", end_date="2024-03-05", period=Cut.RANGE)
+    config = _config(start_date="2024-01-10", end_date="2024-03-05", period=Periodicity.RANGE)
     (period,) = work(COMPANY, config, _bookmarks(date(2024, 3, 5)), Basis.REPORTED).periods
     assert (period.start, period.end) == (date(2024, 1, 10), date(2024, 3, 5))
 
 
 def test_after_a_change_of_period_the_run_starts_where_the_bookmark_lies() -> None:
     config = _config(
-        start_date="2023-01-01", end_date="2024-12-31", period=Cut.QUARTER, lookback_periods=0
+        start_date="2023-01-01",
+        end_date="2024-12-31",
+        period=Periodicity.QUARTER,
+        lookback_periods=0,
     )
     periods = work(COMPANY, config, _bookmarks(date(2024, 5, 31)), Basis.REPORTED).periods
     assert periods[0].start == date(2024, 4, 1)
@@ -109,9 +112,9 @@ class TestDerived:
 
     def _work(self, as_of: date, *, reached: date, **settings: Any) -> Any:
         config = _config(**{**self.settings, **settings})
-        basis = openings_basis(_config(**self.settings), date(2024, 1, 1))
+        mark = openings_mark(_config(**self.settings), date(2024, 1, 1))
         openings = Openings(as_of=as_of, balances={"1.1": Decimal("5.00")})
-        bookmarks = _bookmarks(reached, CarriedOpenings(openings, basis))
+        bookmarks = _bookmarks(reached, CarriedOpenings(openings, mark))
         return work(COMPANY, config, bookmarks, Basis.DERIVED)
 
     def test_it_goes_on_from_what_it_carries(self) -> None:
@@ -126,7 +129,7 @@ class TestDerived:
             {"year_end_close": True},
             {"start_date": "2024-02-01"},
             {"opening_balances_from": "2023-01-01"},
-            {"period": Cut.QUARTER},
+            {"period": Periodicity.QUARTER},
         ],
     )
     def test_under_other_settings_it_starts_from_the_beginning(
@@ -157,7 +160,7 @@ class TestDerived:
                 reached=date(2024, 4, 30),
                 year_end_close=True,
                 fiscal_year_start_month=2,
-                period=Cut.QUARTER,
+                period=Periodicity.QUARTER,
             )
         assert "set period to month" in str(told.value.errors)
 
@@ -173,7 +176,7 @@ def test_periods_that_have_not_begun_are_not_read() -> None:
     config = _config(start_date=f"{now.year}-01-01", end_date=f"{now.year + 1}-06-30")
     for basis in Basis:
         periods = work(COMPANY, config, _bookmarks(None), basis).periods
-        assert periods[-1] == containing(now, Cut.MONTH)
+        assert periods[-1] == containing(now, Periodicity.MONTH)
     yearly = _config(
         start_date=f"{now.year}-01-01", end_date=f"{now.year + 1}-06-30", period="range"
     )
@@ -189,11 +192,11 @@ def test_a_bookmark_ahead_of_today_is_told_and_taken_as_today_s(
     config = _config(
         start_date=f"{now.year - 1}-01-01", end_date=f"{now.year + 2}-12-31", lookback_periods=2
     )
-    bookmarks = _bookmarks(containing(now + timedelta(days=ahead), Cut.MONTH).end)
-    current = containing(now, Cut.MONTH)
+    bookmarks = _bookmarks(containing(now + timedelta(days=ahead), Periodicity.MONTH).end)
+    current = containing(now, Periodicity.MONTH)
     for _ in range(2):
         periods = work(COMPANY, config, bookmarks, Basis.REPORTED).periods
-        assert periods[0] == before(current, 2, Cut.MONTH)
+        assert periods[0] == before(current, 2, Periodicity.MONTH)
         assert periods[-1] == current
     assert caplog.text.count("lies ahead of the period of today") == 1
     bookmarks.mark(COMPANY.id, current.end)
@@ -201,7 +204,7 @@ def test_a_bookmark_ahead_of_today_is_told_and_taken_as_today_s(
 
 
 def test_a_start_in_a_period_to_come_leaves_nothing_to_read() -> None:
-    day = containing(today(), Cut.MONTH).end + timedelta(days=3)
+    day = containing(today(), Periodicity.MONTH).end + timedelta(days=3)
     config = _config(start_date=str(day), end_date=str(day + timedelta(days=90)))
     with pytest.raises(ConfigValidationError, match="lies in the future"):
         work(COMPANY, config, _bookmarks(None), Basis.REPORTED)

@@ -16,7 +16,7 @@ from erp_common.http.request import Request
 from erp_common.http.transport import Transport
 from erp_common.ledger.hierarchy import Chart
 from erp_common.ledger.models import Company, StatedAccount
-from erp_common.ledger.periods import Cut, Period, cut_span, year_from
+from erp_common.ledger.periods import Period, Periodicity, periods_touching, year_from
 from tap_bling import client
 from tap_bling.mapping import Account, Movement, account, line
 from tap_bling.retorno import XmlListing
@@ -136,5 +136,5 @@ def spans(period: Period) -> list[Period]:
         return [period]
     return [
         Period(max(year.start, period.start), min(year.end, period.end))
-        for year in cut_span(period.start, period.end, Cut.YEAR)
+        for year in periods_touching(period.start, period.end, Periodicity.YEAR)
     ]

@@ -21,7 +21,7 @@ from erp_common.ledger.hierarchy import build
 from erp_common.ledger.models import ZERO, Company, Finding, Posting, StatedAccount
 from erp_common.ledger.movements import Movements
 from erp_common.ledger.normalize import InvalidValue
-from erp_common.ledger.periods import Cut, Period, containing, cut_span
+from erp_common.ledger.periods import Period, Periodicity, containing, periods_touching
 from erp_common.ledger.sentences import NOTHING, told
 from erp_common.ledger.trial_balance import reported
 from tap_ecd import statements
@@ -157,7 +157,7 @@ class FiledPeriod(PeriodExtract):
 
     @cached_property
     def _months(self) -> set[Month]:
-        months = cut_span(self.period.start, self.period.end, Cut.MONTH)
+        months = periods_touching(self.period.start, self.period.end, Periodicity.MONTH)
         return {(month.start.year, month.start.month) for month in months}
 
     @cached_property
@@ -193,7 +193,9 @@ class FiledPeriod(PeriodExtract):
         Raises:
             ERPValidationError: If the period is not of whole months, or no file has accounts.
         """
-        first, last = (containing(day, Cut.MONTH) for day in (self.period.start, self.period.end))
+        first, last = (
+            containing(day, Periodicity.MONTH) for day in (self.period.start, self.period.end)
+        )
         if (first.start, last.end) != (self.period.start, self.period.end):
             raise ERPValidationError(
                 f"an ECD states the balances of whole months, not of {self.period}; ask from a "

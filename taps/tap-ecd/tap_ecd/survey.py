@@ -23,7 +23,7 @@ from erp_common.ledger.normalize import (
     shown,
     text,
 )
-from erp_common.ledger.periods import Cut, cut_span
+from erp_common.ledger.periods import Periodicity, periods_touching
 from erp_common.ledger.sentences import NOTHING, told
 from tap_ecd.counts import Counts
 from tap_ecd.head import SUBSTITUTES, Head, of_records
@@ -138,7 +138,7 @@ class Survey(msgspec.Struct, kw_only=True):
     @property
     def span(self) -> set[Month]:
         """The months that the file is of, by what it says of itself and by its balances."""
-        spanned = cut_span(self.head.starts, self.head.ends, Cut.MONTH)
+        spanned = periods_touching(self.head.starts, self.head.ends, Periodicity.MONTH)
         stated = {section.month for section in self.months}
         return {(month.start.year, month.start.month) for month in spanned} | stated
 

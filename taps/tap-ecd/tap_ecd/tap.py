@@ -9,7 +9,7 @@ from singer_sdk.exceptions import ConfigValidationError
 
 from erp_common.errors import ERPError
 from erp_common.extract.work import Work
-from erp_common.ledger.periods import Cut, Period, containing, cut_span, today
+from erp_common.ledger.periods import Period, Periodicity, containing, periods_touching, today
 from erp_common.singer.tap import LedgerTap
 from tap_ecd.memory import Memory
 from tap_ecd.settings import EcdSettings
@@ -54,7 +54,7 @@ class TapEcd(LedgerTap[EcdSettings]):
             shelf = self._books.shelf(company)
         except ERPError:
             # The books say why when they are asked for: the other companies are read all the same.
-            return Work(company, [containing(today(), Cut.MONTH)])
+            return Work(company, [containing(today(), Periodicity.MONTH)])
         stated = [period for period in self._span(shelf) if shelf.ledgers_of(period)]
         memory = self._memory(company, bookmarks)
         memory.plan(stated, shelf)
@@ -64,8 +64,8 @@ class TapEcd(LedgerTap[EcdSettings]):
         settings = self.settings
         first = settings.start_date or min(file.head.starts for file in shelf.ledgers)
         last = settings.end_date or max(file.head.ends for file in shelf.ledgers)
-        if settings.period is Cut.RANGE:
-            month, end = containing(first, Cut.MONTH), containing(last, Cut.MONTH)
+        if settings.period is Periodicity.RANGE:
+            month, end = containing(first, Periodicity.MONTH), containing(last, Periodicity.MONTH)
             if (settings.start_date and month.start != first) or (
                 settings.end_date and end.end != last
             ):
@@ -75,7 +75,7 @@ class TapEcd(LedgerTap[EcdSettings]):
                 )
                 raise ConfigValidationError(sentence, errors=[sentence], schema={})
             return [Period(month.start, end.end)]
-        return list(cut_span(first, last, settings.period)) if first <= last else []
+        return list(periods_touching(first, last, settings.period)) if first <= last else []
 
     @override
     def tell_what_is_read_already(self, work: list[Work]) -> None:

@@ -19,7 +19,7 @@ from erp_common.extract.work import Work
 from erp_common.http.answer import Answer
 from erp_common.http.masking import Masker
 from erp_common.ledger.models import AccountBalance, Finding, Posting
-from erp_common.ledger.periods import Period, cut_span
+from erp_common.ledger.periods import Period, periods_touching
 from erp_common.setup.connection import Build, extraction
 from erp_common.setup.parse import parse
 from erp_common.setup.settings import Settings
@@ -129,7 +129,7 @@ def read(
 def spans_of(config: Settings) -> list[Period]:
     """The periods that the settings ask for."""
     assert config.end_date is not None
-    return list(cut_span(config.first_day, config.end_date, config.period))
+    return list(periods_touching(config.first_day, config.end_date, config.period))
 
 
 def nets(extract: Extract) -> list[tuple[Any, ...]]:

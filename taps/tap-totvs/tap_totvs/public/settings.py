@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from erp_common.ledger.periods import Cut, Period, today
+from erp_common.ledger.periods import Period, Periodicity, today
 from tap_totvs.public.client import is_whole_months, tenant_of
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def public_problems(config: TotvsSettings) -> Iterator[str]:
             "Protheus' public API has no grant_type client_credentials; set grant_type to "
             "password, with username and password"
         )
-    if config.period is Cut.RANGE and config.start_date is not None:
+    if config.period is Periodicity.RANGE and config.start_date is not None:
         span = Period(config.first_day, config.end_date or today())
         if not is_whole_months(span):
             yield (
