@@ -6,13 +6,18 @@ import re
 from collections.abc import Callable
 from datetime import date
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 
+from erp_common.extract.listing import Listing
+from erp_common.extract.paged import HttpQuery, Paging
 from erp_common.http.answer import Answer
 from erp_common.http.dialect import Dialect, Fault, FaultKind
 from erp_common.http.request import Request
+from erp_common.http.transport import Transport
+
+Row = TypeVar("Row")
 
 _encoder = msgspec.json.Encoder()
 
@@ -53,6 +58,44 @@ class Keys(msgspec.Struct, frozen=True):
             lane=f"{self.app_key.strip()} {method}" if self.one_by_one else None,
             headers=(("Content-Type", "application/json"),),
         )
+
+
+def is_error(row: dict[str, Any]) -> bool:
+    """Whether an element of a list is one of Omie's errors, which come as a list now and then."""
+    return "CODIGO" in row and "MENSAGEM" in row
+
+
+def query(
+    transport: Transport,
+    name: str,
+    listing: Listing[Row],
+    ask: Callable[[int, int], Request],
+    size: int,
+    identity: str = "",
+) -> HttpQuery[Row]:
+    """A listing in pages.
+
+    Args:
+        transport: Asks.
+        name: What is asked for, for sentences.
+        listing: Its shape.
+        ask: The request for a page, counted from 1, of a size.
+        size: Rows a page.
+        identity: What tells its rows apart.
+    """
+    half = size // 2
+    return HttpQuery(
+        transport,
+        name,
+        lambda page: ask(page, size),
+        listing.read,
+        Paging.TOTALS,
+        page_size=size,
+        identity=identity,
+        repeat_after=SAME_CALL_AFTER,
+        # Omie breaks on large pages now and then; two halves are the same rows.
+        halves=None if size % 2 else lambda page: (ask(2 * page - 1, half), ask(2 * page, half)),
+    )
 
 
 _NAMED = ("cCodConta", "nCodCC", "cNatureza")

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, TypeVar
 
 from erp_common.extract.listing import Listing
-from erp_common.extract.paged import WHOLE_ROW, HttpQuery, Paging
+from erp_common.extract.paged import WHOLE_ROW, HttpQuery
 from erp_common.extract.reading import LineReader, Lines
 from erp_common.extract.reported import ReportedSource
 from erp_common.extract.source import HttpSource
@@ -16,23 +15,15 @@ from erp_common.http.request import Request
 from erp_common.http.transport import Transport
 from erp_common.ledger.models import Company, StatedAccount
 from erp_common.ledger.periods import Period
-from tap_omie.client import SAME_CALL_AFTER, Keys, day
+from tap_omie.client import Keys, day, is_error, query
 from tap_omie.mapping import Balance, Movement, account, line
-
-Row = TypeVar("Row")
-
-
-def _is_error(row: dict[str, Any]) -> bool:
-    """Whether an element of a list is one of Omie's errors, which come as a list now and then."""
-    return "CODIGO" in row and "MENSAGEM" in row
-
 
 BALANCES = Listing(
     "balancete",
     Balance,
     total_pages="nTotPaginas",
     total_rows="nTotRegistros",
-    is_error=_is_error,
+    is_error=is_error,
     named_by="cCodConta",
 )
 MOVEMENTS = Listing(
@@ -40,7 +31,7 @@ MOVEMENTS = Listing(
     Movement,
     total_pages="nTotPaginas",
     total_rows="nTotRegistros",
-    is_error=_is_error,
+    is_error=is_error,
     named_by="nCodMov",
 )
 
@@ -62,14 +53,15 @@ class OmieBooks(HttpSource, ReportedSource):
     def trial_balance(self, company: Company, period: Period) -> HttpQuery[Balance]:
         """ListarBalancete of a period."""
         ask = partial(self._balances, company, period)
-        return self._query("trial balance", BALANCES, ask)
+        return query(self.transport, "trial balance", BALANCES, ask, self._page_size)
 
     def postings(
         self, company: Company, period: Period, account: StatedAccount
     ) -> HttpQuery[Movement]:
         """ListarMovimentos of an account in a period."""
         ask = partial(self._movements, company, period, account.code)
-        return self._query(f"movements of account {account.code}", MOVEMENTS, ask)
+        name = f"movements of account {account.code}"
+        return query(self.transport, name, MOVEMENTS, ask, self._page_size, identity=WHOLE_ROW)
 
     def lines(self, account: StatedAccount) -> LineReader:
         """Each movement is one line."""
@@ -78,26 +70,6 @@ class OmieBooks(HttpSource, ReportedSource):
     def probe(self, company: Company, period: Period) -> tuple[Request, Callable[[Answer], object]]:
         """One row of the trial balance."""
         return self._balances(company, period, 1, 1), BALANCES.read
-
-    def _query(
-        self, name: str, listing: Listing[Row], ask: Callable[[int, int], Request]
-    ) -> HttpQuery[Row]:
-        size = self._page_size
-        half = size // 2
-        return HttpQuery(
-            self.transport,
-            name,
-            lambda page: ask(page, size),
-            listing.read,
-            Paging.TOTALS,
-            page_size=size,
-            identity=WHOLE_ROW if listing is MOVEMENTS else "",
-            repeat_after=SAME_CALL_AFTER,
-            # Omie breaks on large pages now and then; two halves are the same rows.
-            halves=None
-            if size % 2
-            else lambda page: (ask(2 * page - 1, half), ask(2 * page, half)),
-        )
 
     def _balances(self, company: Company, period: Period, page: int, size: int) -> Request:
         return self._call(

@@ -11,13 +11,13 @@ import msgspec
 
 from erp_common.errors import ERPValidationError
 from erp_common.extract.listing import Listing, Page
-from erp_common.extract.paged import HttpQuery, Paging
+from erp_common.extract.paged import HttpQuery
 from erp_common.http.answer import Answer
 from erp_common.http.json_text import read_json
 from erp_common.http.request import Request
 from erp_common.http.transport import Transport
 from erp_common.ledger.periods import Period
-from tap_omie.client import SAME_CALL_AFTER, Keys, day
+from tap_omie.client import Keys, day, is_error, query
 from tap_omie.public.rows import BankAccount, Category, Head, Movement, Title
 
 Row = TypeVar("Row")
@@ -29,18 +29,14 @@ _P1: Final[dict[str, Any]] = {
 _P2: Final[dict[str, Any]] = {"total_pages": "nTotPaginas", "total_rows": "nTotRegistros"}
 
 
-def _is_error(row: dict[str, Any]) -> bool:
-    return "CODIGO" in row and "MENSAGEM" in row
-
-
 ACCOUNTS: Final = Listing(
-    "ListarContasCorrentes", BankAccount, **_P1, is_error=_is_error, named_by="nCodCC"
+    "ListarContasCorrentes", BankAccount, **_P1, is_error=is_error, named_by="nCodCC"
 )
 CATEGORIES: Final = Listing(
-    "categoria_cadastro", Category, **_P1, is_error=_is_error, named_by="codigo"
+    "categoria_cadastro", Category, **_P1, is_error=is_error, named_by="codigo"
 )
-TITLES: Final = Listing("titulosEncontrados", Title, **_P2, is_error=_is_error)
-MOVEMENTS: Final = Listing("listaMovimentos", Movement, is_error=_is_error)
+TITLES: Final = Listing("titulosEncontrados", Title, **_P2, is_error=is_error)
+MOVEMENTS: Final = Listing("listaMovimentos", Movement, is_error=is_error)
 
 _envelope: Final = msgspec.json.Decoder(float_hook=Decimal)
 
@@ -117,21 +113,7 @@ class Calls:
     def _query(
         self, name: str, listing: Listing[Row], ask: Callable[[int, int], Request]
     ) -> HttpQuery[Row]:
-        size = self._size
-        half = size // 2
-        return HttpQuery(
-            self._transport,
-            name,
-            lambda page: ask(page, size),
-            listing.read,
-            Paging.TOTALS,
-            page_size=size,
-            repeat_after=SAME_CALL_AFTER,
-            # Omie breaks on large pages now and then; two halves are the same rows.
-            halves=None
-            if size % 2
-            else lambda page: (ask(2 * page - 1, half), ask(2 * page, half)),
-        )
+        return query(self._transport, name, listing, ask, self._size)
 
 
 def read_statement(answer: Answer, window: Period, *, only_balance: bool = False) -> Statement:
