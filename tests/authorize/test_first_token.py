@@ -85,7 +85,7 @@ def test_what_the_page_is_asked(sim: Simulator, tmp_path: Path) -> None:
 
 def test_the_vendors_own_pages(world: World) -> None:
     with world.begin(authorize_url=..., redirect_uri=...) as attempt:
-        assert attempt.address.startswith("https://bling.com.br/Api/v3/oauth/authorize?")
+        assert attempt.address.startswith("https://www.bling.com.br/Api/v3/oauth/authorize?")
         assert attempt.query["redirect_uri"] == "http://127.0.0.1:8765/callback"
         assert "scope" not in attempt.query
 

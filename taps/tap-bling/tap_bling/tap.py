@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 BASE_URL = "https://bling.com.br/Api/v3"
 BASE_URL_V2 = "https://bling.com.br/Api/v2"
 BASE_URL_PUBLIC = "https://api.bling.com.br/Api/v3"
+AUTHORIZE_URL = "https://www.bling.com.br/Api/v3/oauth/authorize"
+"""The page where a user consents; links to it in use have `www`, whatever the API's address."""
 
 
 class BlingSettings(DerivedSettings, frozen=True, kw_only=True):
@@ -34,7 +36,7 @@ class BlingSettings(DerivedSettings, frozen=True, kw_only=True):
         base_url=BASE_URL,
         auth_types=("api_key", "oauth2", "bearer_token"),
         token_url=f"{BASE_URL}/oauth/token",
-        authorize_url=f"{BASE_URL}/oauth/authorize",
+        authorize_url=AUTHORIZE_URL,
         rate=RateLimit(requests=100, interval=60, burst=10),
         rate_scope="API key",
         single_company=True,
