@@ -6,6 +6,8 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from field import reference
 from field.books import account, balances, whole
 from field.server import Answer, Call, Script
@@ -16,6 +18,10 @@ if TYPE_CHECKING:
     from field.conftest import Open, Reader
 
 JANUARY: dict[str, Any] = {"start_date": "2024-01-01", "end_date": "2024-01-31"}
+
+
+def _once(call: Call, rows: list[dict[str, Any]]) -> Answer:
+    return Answer({"data": rows if call.query["pagina"] == "1" else []})
 
 
 def severities(run: Run) -> set[tuple[str, str]]:
@@ -41,13 +47,18 @@ def test_a_month_that_is_not_over_may_move(stage: Open, read: Reader) -> None:
     assert len(entries) == len(set(entries)) == 26
 
 
-def growing(rows: list[dict[str, Any]], more: dict[str, Any], name: str) -> Any:
-    """Pages of a list onto which a row is put, at its beginning, once page 1 has been read."""
+def growing(
+    rows: list[dict[str, Any]], more: dict[str, Any], name: str, *, again: bool = False
+) -> Any:
+    """Pages of a list onto which a row is put, at its beginning, once page 1 has been read.
+
+    With `again`, each time that it is.
+    """
     shown = list(rows)
 
     def page(number: int, size: int) -> list[dict[str, Any]]:
         found = shown[(number - 1) * size : number * size]
-        if number == 1 and len(shown) == len(rows):
+        if number == 1 and (again or len(shown) == len(rows)):
             shown.insert(0, more)
         return found
 
@@ -81,6 +92,32 @@ def test_bling(stage: Open, read: Reader) -> None:
     assert ("DUPLICATE_ENTRY", "error") in severities(run)
     entries = [(row["entry_id"], row["line_number"]) for row in run.records("subledger")]
     assert len(entries) == len(set(entries)) == 15
+
+
+@pytest.mark.parametrize("kept_in", ["once", "all along"])
+def test_a_chart_that_moves(stage: Open, read: Reader, kept_in: str) -> None:
+    """An account is keyed in between two pages: the chart is read again, or it is told."""
+    kinds = [("3.1", "Receita")] + [("1.1", "Ativo")] * 12
+    rows = [
+        {"id": n, "codigo": f"{code}.{n:02}", "descricao": f"Conta {n}", "tipo": kind}
+        for n, (code, kind) in enumerate(kinds, 1)
+    ]
+    new = {"id": 99, "codigo": "1.1.99", "descricao": "Conta nova", "tipo": "Ativo"}
+    script = Script()
+    chart = growing(rows, new, "data", again=kept_in == "all along")
+    script.on("GET", "/contascontabeis", chart)
+    script.on("GET", "/contascontabeis/*", reference.Bling({}, opening=Decimal(1)).script().play)  # type: ignore[arg-type]
+    sold = [{"id": 1, "data": "2024-01-10", "tipo": "D", "valor": Decimal(5)}]
+    script.on("GET", "/contascontabeis/2/movimentacoes", lambda call: _once(call, sold))
+    run = read("tap-bling", stage(script), page_size=10, **JANUARY, **BEARER)
+    whole(run)
+    codes = [row["account_code"] for row in run.records("trial_balance")]
+    assert len(codes) == len(set(codes))
+    if kept_in == "once":
+        assert len(codes) == 14
+        assert "DUPLICATE_ACCOUNT" not in run.codes
+    else:
+        assert "DUPLICATE_ACCOUNT" in run.codes
 
 
 def test_omie(stage: Open, read: Reader) -> None:

@@ -406,6 +406,24 @@ def _overlap(before: list[Any], rows: list[Any]) -> int:
     )
 
 
+def _have_moved(found: list[Page[Any]]) -> bool:
+    """Whether the pages of a listing are of different moments.
+
+    Another total says so; where none is announced, a row that has come on an earlier page.
+    """
+    totals = {page.total_rows for page in found if page.total_rows is not None}
+    if totals or len(found) < 2:  # noqa: PLR2004 - what one page repeats, the ERP has twice
+        return len(totals) > 1
+    seen: set[str] = set()
+    for page in found:
+        rows = (row for batch in page.batches for row in batch.rows)
+        names = {str(getattr(row, page.named_by, None) or "").strip() for row in rows} - {""}
+        if names & seen:
+            return True
+        seen |= names
+    return False
+
+
 class Whole(Generic[T]):
     """What is made of all pages of a listing together, as soon as the last of them is in.
 
@@ -435,12 +453,12 @@ class Whole(Generic[T]):
 
     def _complete(self, found: list[Page[Any]]) -> None:
         query, readings = self._first.query, 1
-        moved = len({page.total_rows for page in found if page.total_rows is not None}) > 1
-        while moved and isinstance(query, HttpQuery) and query.may_read_again(readings):
+        while _have_moved(found) and isinstance(query, HttpQuery):
+            if not query.may_read_again(readings):
+                break
             readings += 1
             self._again = Paged(OnDemand(), (), query)
             found = list(self._again.pages())
-            moved = self._again.moved
         self._made.append(self._make(found))
 
     def result(self) -> T:

@@ -299,3 +299,13 @@ def test_what_is_made_of_a_whole_listing_is_made_of_its_last_reading() -> None:
     assert whole.result() == 1
     assert made == [[9, 1, 2, 3]]
     assert (whole.paged.announced, whole.paged.received, clock.waited) == (4, 4, [61.0])
+
+
+def test_a_whole_listing_without_totals_is_read_again_where_a_row_comes_on_two_pages() -> None:
+    moving, standing = (named(2, 3), named(1, 2), named()), (named(1, 2), named(3, 3), named())
+    answers = iter([*moving, *standing])
+    served = Served(Waits())
+    served.fetch = lambda *_, **__: next(answers)  # type: ignore[method-assign]
+    made = Whole(OnDemand(), (), query(served, Paging.EMPTY_PAGE), rows)
+    # What one page repeats, the ERP has twice.
+    assert [row.id for row in made.result()] == [1, 2, 3, 3]

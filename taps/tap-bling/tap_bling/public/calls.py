@@ -32,9 +32,11 @@ _untyped: Final = msgspec.json.Decoder(float_hook=Decimal)
 
 def accounts(transport: Transport, size: int) -> HttpQuery[MoneyAccount]:
     """Every bank and cash account."""
-    return HttpQuery(
-        transport, "money accounts", lambda page: _accounts(page, size), ACCOUNTS.read, _END
-    )
+
+    def ask(page: int) -> Request:
+        return _accounts(page, size)
+
+    return HttpQuery(transport, "money accounts", ask, ACCOUNTS.read, _END, identity="id")
 
 
 def categories(transport: Transport, size: int) -> HttpQuery[Category]:
@@ -47,7 +49,7 @@ def categories(transport: Transport, size: int) -> HttpQuery[Category]:
             (("tipo", "0"), ("situacao", "0"), ("pagina", str(page)), ("limite", str(size))),
         )
 
-    return HttpQuery(transport, "categories", ask, CATEGORIES.read, _END)
+    return HttpQuery(transport, "categories", ask, CATEGORIES.read, _END, identity="id")
 
 
 def movements(transport: Transport, window: Period) -> HttpQuery[Movement]:
