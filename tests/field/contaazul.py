@@ -39,6 +39,8 @@ class ContaAzul:
     document: str = "12345678000195"
     kinds: dict[str, str] = field(default_factory=dict)
     none_is_null: bool = False
+    settlements_apart: bool = False
+    """Whether details lack the settlements, which an address of their own lists as `itens`."""
     no_accounts: bool = False
 
     def script(self) -> Script:
@@ -121,7 +123,12 @@ class ContaAzul:
         for title in self.titles:
             if title.key == parts[0]:
                 detail = self._detail(title)
-                return Answer(detail["baixas"] if parts[1:] == ["baixa"] else detail)
+                if parts[1:] == ["baixa"]:
+                    listed = detail["baixas"]
+                    return Answer({"itens": listed} if self.settlements_apart else listed)
+                if self.settlements_apart:
+                    del detail["baixas"]
+                return Answer(detail)
         return Answer({"code": 404, "message": "Parcela não encontrada"}, status=404)
 
     def _detail(self, title: Title) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import pytest
 
 from field.bling import Bling, CashRow
 from field.books import account, balances, header, lines, whole
+from field.server import Answer
 
 if TYPE_CHECKING:
     from contract.commands import Run
@@ -97,6 +98,57 @@ def test_a_state_that_nobody_knows_is_told(january: Callable[..., Run]) -> None:
     whole(run)
     assert balances(run, "2024-01") == SALE
     assert "UNKNOWN_SITUATION" in told(run)
+
+
+@pytest.mark.parametrize("kind", [1, 2])
+def test_what_went_out_counts_once_however_it_is_signed(
+    january: Callable[..., Run], kind: int
+) -> None:
+    """`debCred` says the side; an amount below zero says it once more, `tipoLancamento` nothing."""
+    spent = [
+        sale(number=n, side="D", category=60, amount=amount, more={"tipoLancamento": kind})
+        for n, amount in enumerate((Decimal(40), Decimal(-40)), 1)
+    ]
+    run = january(Bling(spent))
+    whole(run)
+    assert balances(run, "2024-01") == {
+        "CC.11": account("0", "0", "80"),
+        "CAT.60": account("0", "80", "0"),
+    }
+    assert told(run) == []
+
+
+def test_a_row_whose_details_have_gone_is_none(stage: Open, read: Reader) -> None:
+    """What is deleted between the list and its details moves nothing, and stops nothing."""
+    script = Bling([sale(), sale(number=2)]).script()
+    gone = {"error": {"type": "RESOURCE_NOT_FOUND", "message": "x", "description": "y"}}
+    script.on("GET", "/caixas/2", lambda _: Answer(gone, 404))
+    run = read("tap-bling", stage(script), **KEYS, **JANUARY)
+    whole(run)
+    assert balances(run, "2024-01") == SALE
+    assert told(run) == []
+
+
+def test_days_are_asked_for_in_iso_form(stage: Open, read: Reader) -> None:
+    """And always: without them Bling answers with the current month."""
+    server = stage(Bling([sale()]).script())
+    whole(read("tap-bling", server, **KEYS, **JANUARY))
+    asked = [call.query for call in server.calls if call.path == "/caixas"]
+    assert {(one["dataInicial"], one["dataFinal"]) for one in asked} == {
+        ("2024-01-01", "2024-01-31")
+    }
+
+
+def test_a_missing_scope_is_told_as_such(stage: Open, read: Reader) -> None:
+    """An application without "Caixas e Bancos": a new token adds no scope."""
+    script = Bling([sale()]).script()
+    refused = {"error": {"type": "FORBIDDEN", "message": "x", "description": "insufficient_scope"}}
+    script.on("GET", "/caixas", lambda _: Answer(refused, 403))
+    server = stage(script)
+    run = read("tap-bling", server, **KEYS, **JANUARY)
+    assert run.returncode == 1
+    assert run.last_error.startswith("ERPAuthenticationError: ")
+    assert [call.path for call in server.calls].count("/caixas") == 1
 
 
 def test_a_movement_without_category(january: Callable[..., Run]) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from field.books import account, balances, header, whole
 from field.contaazul import BANK, COSTS, SAFE, SALES, ContaAzul, Title, transfer
+from field.server import Answer, Call, Script
 
 if TYPE_CHECKING:
     from contract.commands import Run
@@ -69,6 +70,39 @@ def test_what_was_paid_moves_money(january: Callable[..., Run], *, none_is_null:
         "OPENING": account("-1000", "0", "0"),
     }
     assert header(run, "2024-01")[:2] == (True, True)
+
+
+def test_settlements_that_are_listed_apart(january: Callable[..., Run]) -> None:
+    """`/baixa` as `{"itens": […]}` is read like the bare list of the documents."""
+    run = january(ContaAzul([SALE], settlements_apart=True, today={BANK: Decimal(100)}))
+    whole(run)
+    assert balances(run, "2024-01") == {
+        f"CC.{BANK}": account("0", "100", "0"),
+        f"CAT.{SALES}": account("0", "0", "100"),
+    }
+    assert run.codes == []
+
+
+def test_a_list_that_moves_between_pages_is_read_again(stage: Open, read: Reader) -> None:
+    """A receipt is keyed in once page 1 has been read: its total is another, a row comes twice."""
+    day = date(2024, 1, 12)
+    titles = [Title(f"p{n}", Decimal(n), day) for n in range(1, 13)]
+    azul = ContaAzul(titles, today={BANK: Decimal(78 + 99)})
+    script, plain = Script(), azul.script()
+
+    def play(call: Call) -> Answer:
+        answer = plain.play(call)
+        assert answer is not None
+        receivable = call.path.endswith("/contas-a-receber/buscar")
+        if receivable and answer.body["itens"] and len(azul.titles) == len(titles):
+            azul.titles = [Title("p99", Decimal(99), day), *titles]
+        return answer
+
+    script.on("GET", "/*", play)
+    run = read("tap-contaazul", stage(script), **KEYS | {"page_size": 10})
+    whole(run)
+    assert balances(run, "2024-01")[f"CC.{BANK}"] == account("0", "177", "0")
+    assert run.codes == []
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import pytest
 
 from field.books import account, balances, header, lines, whole
 from field.omie import Movement, Omie, fault
+from field.server import Answer, wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,8 +88,18 @@ def test_a_state_that_nobody_knows_is_told(january: Callable[..., Run]) -> None:
     assert "UNKNOWN_SITUATION" in run.codes
 
 
-@pytest.mark.parametrize("category", ["", "0.01"])
-def test_a_transfer_is_known_by_its_origin(january: Callable[..., Run], category: str) -> None:
+@pytest.mark.parametrize(
+    ("category", "origins"),
+    [
+        ("", ("Débito de Transferência", "Crédito de Transferência")),
+        ("", ("TRAP", "TRAR")),
+        ("0.01", ("Débito de Transferência", "Crédito de Transferência")),
+        ("0.01", ("Conta Corrente", "Conta Corrente")),
+    ],
+)
+def test_a_transfer_is_known_by_its_origin(
+    january: Callable[..., Run], category: str, origins: tuple[str, str]
+) -> None:
     """Both sides stand against the clearing account, whatever the category says."""
     omie = Omie(
         [
@@ -96,14 +107,14 @@ def test_a_transfer_is_known_by_its_origin(january: Callable[..., Run], category
                 number=5,
                 amount=Decimal(-300),
                 category=category,
-                more={"cOrigem": "Débito de Transferência"},
+                more={"cOrigem": origins[0]},
             ),
             sale(
                 number=6,
                 amount=Decimal(300),
                 bank=12,
                 category=category,
-                more={"cOrigem": "Crédito de Transferência"},
+                more={"cOrigem": origins[1]},
             ),
         ],
         banks={11: Decimal(1000), 12: Decimal(0)},
@@ -189,17 +200,18 @@ def test_one_call_of_a_method_at_a_time(stage: Open, read: Reader) -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "code"),
     [
-        "Limite de requisições por segundo excedido",
-        "Erro temporário no servidor. Tente novamente.",
-        "Timeout na consulta",
+        ("Limite de requisições por segundo excedido", "500"),
+        ("Erro temporário no servidor. Tente novamente.", "500"),
+        ("Timeout na consulta", "500"),
+        ("Ocorreu um erro no processamento", "5020"),
     ],
 )
-def test_temporary_faults_are_tried_again(stage: Open, read: Reader, text: str) -> None:
+def test_temporary_faults_are_tried_again(stage: Open, read: Reader, text: str, code: str) -> None:
     """They come as HTTP 500 like all faults, and pass."""
     script = Omie([sale()]).script()
-    script.once("POST", "/financas/extrato/", fault(f"ERROR: {text}"))
+    script.once("POST", "/financas/extrato/", fault(f"ERROR: {text}", f"SOAP-ENV:Client-{code}"))
     run = read("tap-omie", stage(script), **KEYS | JANUARY)
     whole(run)
     assert balances(run, "2024-01") == ONE_SALE
@@ -225,8 +237,6 @@ def test_odd_characters_are_read(stage: Open, read: Reader) -> None:
     plain = Omie([sale(more={"cRazCliente": "ODD"})]).script()
 
     def odd(call: Any) -> Any:
-        from field.server import Answer, wire  # noqa: PLC0415
-
         answer = plain.play(call)
         assert answer is not None
         text = wire(answer.body).replace('"ODD"', '"a\t\r\n\x1a \\ud83d b"')
@@ -340,3 +350,43 @@ def test_a_split_belongs_to_the_row_whose_number_it_names(january: Callable[...,
         "2.01.01": account("0", "0", "29.99"),
     }
     assert run.codes == []
+
+
+def test_the_balance_that_a_statement_ends_with_proves_the_open_month(
+    stage: Open, read: Reader
+) -> None:
+    """`nSaldoAtual` of months that are over shows what it is; then a lost movement is told."""
+    first = date.today().replace(day=1)  # noqa: DTZ011 - the month, but for hours in a year
+    before = first - timedelta(days=10)
+    omie = Omie([sale(day=before), sale(number=2, day=first), sale(number=3, day=first)])
+    settings = KEYS | {"start_date": f"{before.replace(day=1)}"}
+    good = read("tap-omie", stage(omie.script()), **settings)
+    whole(good)
+    assert good.codes == []
+    script, plain = omie.script(), omie.script()
+
+    def lose(call: Any) -> Answer:
+        answer = plain.play(call)
+        assert answer is not None
+        rows = [r for r in answer.body["listaMovimentos"] if r.get("nCodLancamento") != 3]
+        return Answer(answer.body | {"listaMovimentos": rows})
+
+    script.on("POST", "/financas/extrato/", lose)
+    short = read("tap-omie", stage(script), **settings)
+    whole(short)
+    assert "INVALID_RECORD" in short.codes
+
+
+def test_a_split_that_matches_no_movement_is_a_warning(january: Callable[..., Run]) -> None:
+    """`nIdLancCC` names a row that the statement lacks: nothing is lost, and it is told."""
+    parts = [
+        {"cCodCateg": "1.01.01", "nValor": Decimal(70)},
+        {"cCodCateg": "2.01.01", "nValor": Decimal(30)},
+    ]
+    settled = {"nIdLancCC": 9, "dDtLanc": "10/01/2024", "nValLanc": Decimal(100), "nCodCC": 11}
+    head = {"nCodTitulo": 900, "cNatureza": "R", "cCodCateg": "1.01.01", "aCodCateg": parts}
+    title = {"cabecTitulo": head, "lancamentos": [settled], "resumo": {}}
+    run = january(Omie([sale()], titles=[title]), validation="strict")
+    whole(run)
+    assert balances(run, "2024-01") == ONE_SALE
+    assert run.codes == ["SPLIT_NOT_MATCHED"]

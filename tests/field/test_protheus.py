@@ -239,3 +239,23 @@ def test_rows_that_zero_the_result_are_counted(january: Callable[..., Run]) -> N
     assert header(run, "2024-01")[:2] == (True, True)
     kinds = {(row["entry_id"][-3:], row["posting_kind"]) for row in run.records("subledger")}
     assert kinds == {("001", "NORMAL"), ("002", "CLOSING")}
+
+
+def test_an_error_as_a_page_is_told_in_its_words(stage: Open, read: Reader) -> None:
+    """`SetRestFault(…, .F.)` writes HTML; its status is the code, else 500."""
+    script = Protheus(tables()).script()
+    page = b"<html><body><h1>Tabela CT1 em uso exclusivo</h1></body></html>"
+    script.on("GET", PATH, lambda _: Answer(page, 500, "text/html"))
+    run = read("tap-totvs", stage(script), **KEYS | JANUARY)
+    assert run.returncode == 1
+    assert "Tabela CT1 em uso exclusivo" in run.last_error
+
+
+def test_a_licence_that_is_not_free_is_waited_for(stage: Open, read: Reader) -> None:
+    """`Stateless=1` answers 503 then."""
+    script = Protheus(tables()).script()
+    busy = {"code": 503, "message": "sem licenças disponíveis"}
+    script.once("GET", PATH, Answer(busy, 503))
+    run = read("tap-totvs", stage(script), **KEYS | JANUARY)
+    whole(run)
+    assert balances(run, "2024-01") == RIGHT

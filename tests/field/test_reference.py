@@ -257,3 +257,20 @@ def test_what_cannot_be_read_is_named(stage: Open, read: Reader) -> None:
     assert "1.1" in run.last_error or "2.1" in run.last_error
     assert "01/01/2024" in run.last_error  # in the words of the request
     assert any(f"byte {offset}" in run.last_error for offset in offsets)
+
+
+@pytest.mark.slow
+def test_a_large_answer_with_one_bad_byte(stage: Open, read: Reader) -> None:
+    """It is told where it is, in a time that grows with the answer alone: a run has two minutes."""
+    row = wire(reference.totvs_entry("0.01", "saída {n/d}, " * 4)).encode()
+    body = b'{"movimentacao":[' + b",".join([row] * 18_000) + b"]}"
+    middle = body.index(b':"', 200_000)
+    body = body[:middle] + b"?" + body[middle + 1 :]
+    assert len(body) > 4_500_000
+    script = reference.totvs(PROTHEUS, {})
+    script.on("GET", "/rest/CTBR020/movimentacao", lambda _: Answer(body))
+    run = read("tap-totvs", stage(script), **TOTVS)
+    assert run.returncode == 1
+    assert run.last_error.startswith("ERPValidationError: ")
+    assert "account 11, 2024-01-01..2024-01-31" in run.last_error
+    assert f"byte {middle}" in run.last_error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
@@ -184,6 +185,22 @@ def test_how_a_catalog_wants_it_read(run: Callable[..., Run]) -> None:
     other = run(catalog=catalog(done, "INCREMENTAL", "extracted_at"), **span)
     assert other.returncode == 1
     assert "extracted_at" in other.last_error
+
+
+def test_flattening_keeps_what_stands_in_objects(stage: Open, read: Reader) -> None:
+    """Rows stay as they are, but for `metadata` and `raw`, which are text then."""
+    tap, script, settings = FIELD["protheus"]
+    settings = settings | {"start_date": "2024-01-01", "end_date": "2024-01-31"}
+    server = stage(script())
+    plain = read(tap, server, **settings)
+    flat = read(tap, server, **settings, flattening_enabled=True, flattening_max_depth=1)
+    for stream in ("periods", "trial_balance"):
+        said = [row["metadata"] for row in plain.records(stream)]
+        assert any(said)
+        assert [json.loads(row["metadata"]) for row in flat.records(stream)] == said
+        assert [row.keys() for row in flat.records(stream)] == [
+            row.keys() for row in plain.records(stream)
+        ]
 
 
 EMPTY: dict[str, tuple[str, Callable[[], Script], dict[str, Any]]] = {
