@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from hypothesis import HealthCheck, settings
 
 from e2e.commands import Result, TapRunner
 from erp_common.extract.books import Books
@@ -29,6 +30,13 @@ QUARTER: Row = {
     "rate_limit": {"requests": 100000, "burst": 10000},
     "retry": {"base_delay": 0.01, "max_delay": 0.01},
 }
+
+FEW_EXAMPLES = settings(
+    max_examples=4,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+"""For properties of which each example takes several runs."""
 
 
 def by_stream(done: Result) -> dict[str, list[Row]]:

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from e2e.commands import Result, TapRunner
-from harness.runs import by_stream
+from harness.runs import FEW_EXAMPLES, by_stream
 from simulator import Books, Line, Simulator, faults
 
 ERP = "totvs_public"
@@ -83,11 +83,7 @@ def test_entries_of_several_months_come_at_once(public: Any, sim: Simulator) -> 
     ]
 
 
-@settings(
-    max_examples=4,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@FEW_EXAMPLES
 @given(st.data())
 def test_the_rows_are_the_same_however_many_months_are_asked_for(
     public: Any, sim: Simulator, data: st.DataObject

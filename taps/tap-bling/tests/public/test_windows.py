@@ -7,10 +7,10 @@ from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.runs import Row, Runs, but_when
+from harness.runs import FEW_EXAMPLES, Row, Runs, but_when
 from simulator import Books, Simulator, faults
 
 ERP = "bling_public"
@@ -39,11 +39,7 @@ def test_a_year_is_listed_at_once(sim: Simulator, read: Runs) -> None:
     assert together <= lists(sim) // 3
 
 
-@settings(
-    max_examples=4,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@FEW_EXAMPLES
 @given(st.data())
 def test_the_rows_are_the_same_however_many_months_are_asked_for(
     sim: Simulator, read: Runs, data: st.DataObject

@@ -10,10 +10,10 @@ from datetime import date, datetime
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.runs import Row, Runs, but_when
+from harness.runs import FEW_EXAMPLES, Row, Runs, but_when
 from simulator import Books, LoggedRequest, Simulator, faults
 
 ERP = "omie_public"
@@ -62,11 +62,7 @@ def test_an_account_of_many_movements_costs_little_more_than_month_by_month(
     assert statements(sim, account) <= apart + 2
 
 
-@settings(
-    max_examples=4,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@FEW_EXAMPLES
 @given(st.data())
 def test_the_rows_are_the_same_however_many_months_are_asked_for(
     sim: Simulator, read: Runs, data: st.DataObject
