@@ -13,7 +13,7 @@ from threading import Event
 from typing import Any
 
 from simulator.books import PRESETS, Books
-from simulator.server import Simulator
+from simulator.server import Simulator, kinds
 
 _KEPT_REQUESTS = 10_000
 
@@ -44,7 +44,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 def describe(sim: Simulator) -> dict[str, Any]:
     """Return addresses and working keys of a running simulator."""
     erps: dict[str, Any] = {}
-    for erp in ("omie", "totvs", "contaazul", "bling", "bling_v2"):
+    for erp in [kind.erp for kind in kinds() if kind.chosen_by.get("api") != "public"]:
         erps[erp] = {
             "base_url": sim.base_url(erp),
             "credentials": {

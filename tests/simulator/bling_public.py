@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
@@ -69,6 +69,7 @@ class BlingPublicService(BlingService):
     """The finance resources of the company that the token belongs to."""
 
     erp: ClassVar[str] = "bling_public"
+    chosen_by: ClassVar[Mapping[str, str]] = {"api": "public"}
     prefix: ClassVar[str] = "/bling-public/Api/v3"
     token_path: ClassVar[str | None] = "/bling-public/Api/v3/oauth/token"  # noqa: S105 - a path
     authorize_path: ClassVar[str | None] = "/bling-public/Api/v3/oauth/authorize"

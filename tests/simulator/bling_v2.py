@@ -40,6 +40,7 @@ class BlingV2Service(Service):
     """`contascontabeis` and `movimentacoes` of the company that the key belongs to."""
 
     erp: ClassVar[str] = "bling_v2"
+    chosen_by: ClassVar[Mapping[str, str]] = {"api_version": "v2"}
     prefix: ClassVar[str] = "/bling/Api/v2"
     options: BlingV2Options
 

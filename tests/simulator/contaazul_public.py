@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, ClassVar, Final
@@ -41,6 +41,7 @@ class ContaAzulPublicService(Service):
     """The finance resources of the company that the token belongs to."""
 
     erp: ClassVar[str] = "contaazul_public"
+    chosen_by: ClassVar[Mapping[str, str]] = {"api": "public"}
     prefix: ClassVar[str] = "/contaazul-public"
     token_path: ClassVar[str | None] = "/contaazul-public/oauth/token"  # noqa: S105 - a path
     authorize_path: ClassVar[str | None] = "/contaazul-public/login"

@@ -50,6 +50,7 @@ class OmieService(Service):
     """`ListarBalancete` and `ListarMovimentos`."""
 
     erp: ClassVar[str] = "omie"
+    several_companies: ClassVar[bool] = True
     prefix: ClassVar[str] = "/omie/api/v1"
     options: OmieOptions
 

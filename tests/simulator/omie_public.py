@@ -93,6 +93,8 @@ class OmiePublicService(OmieService):
     """The finance methods; an application's keys open one company."""
 
     erp: ClassVar[str] = "omie_public"
+    several_companies: ClassVar[bool] = False
+    chosen_by: ClassVar[Mapping[str, str]] = {"api": "public"}
     prefix: ClassVar[str] = "/omie-public/api/v1"
     options: OmiePublicOptions
 

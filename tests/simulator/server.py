@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
+from importlib import import_module
+from inspect import isabstract
+from pkgutil import iter_modules
 from types import TracebackType
 from typing import Any, TypeVar, final
 
+import simulator
 from simulator.bling_public import BlingPublicOptions, BlingPublicService
 from simulator.bling_v2 import BlingV2Options, BlingV2Service
 from simulator.bling_v3 import BlingOptions, BlingService
@@ -28,13 +33,24 @@ from simulator.wire import WireServer
 _S = TypeVar("_S", bound=Service)
 
 
+@cache
+def kinds() -> list[type[Service]]:
+    """The ERPs' servers: whatever a room of this package serves, without a list to add it to."""
+    found: set[type[Service]] = set()
+    for room in iter_modules(simulator.__path__):
+        if room.name != "__main__":
+            held = vars(import_module(f"simulator.{room.name}")).values()
+            found |= {one for one in held if isinstance(one, type) and issubclass(one, Service)}
+    return sorted((kind for kind in found if not isabstract(kind)), key=lambda kind: kind.erp)
+
+
 class SimulatorError(Exception):
     """The simulator itself failed; a test that meets this has found a bug in it."""
 
 
 @final
 class Simulator(Dispatcher):
-    """Serves books as the four ERPs do, over HTTPS on 127.0.0.1.
+    """Serves books as the ERPs do, over HTTPS on 127.0.0.1.
 
     Attributes:
         books: The companies served; change them at any time. The rest is the dispatcher's; its
@@ -55,20 +71,10 @@ class Simulator(Dispatcher):
         self.books = books or Books.generate()
         self._port = port
         self._tampers: dict[tuple[str, str], list[Tamper]] = {}
-        self._omie = self._service(OmieService)
-        self._omie_public = self._service(OmiePublicService)
-        self._totvs = self._service(TotvsService)
-        self._totvs_public = self._service(TotvsPublicService)
-        self._contaazul = self._service(ContaAzulService)
-        self._contaazul_public = self._service(ContaAzulPublicService)
-        self._bling = self._service(BlingService)
-        self._bling_v2 = self._service(BlingV2Service)
-        self._bling_public = self._service(BlingPublicService)
+        self._services += [kind(self.books, self.tokens, self._tampers) for kind in kinds()]
 
-    def _service(self, kind: type[_S]) -> _S:
-        service = kind(self.books, self.tokens, self._tampers)
-        self._services.append(service)
-        return service
+    def _of(self, kind: type[_S]) -> _S:
+        return next(service for service in self._services if type(service) is kind)
 
     # Life
 
@@ -158,7 +164,8 @@ class Simulator(Dispatcher):
             companies: Their ids; all by default, the first for ContaAzul and Bling.
             more: Further settings, which overrule the others.
         """
-        several = erp in ("omie", "totvs")
+        service = self.service(erp)
+        several = service.several_companies
         ids = companies or [c.id for c in self.books.companies[: None if several else 1]]
         settings: dict[str, Any] = {
             "base_url": self.base_url(erp),
@@ -169,21 +176,17 @@ class Simulator(Dispatcher):
         if auth_type is not None:
             by_grant = auth_type in ("password", "refresh_token")
             settings["auth_type"] = "oauth2" if by_grant else auth_type
-        if erp == "bling_v2":
-            settings["api_version"] = "v2"
-        if erp.endswith("_public"):
-            settings["api"] = "public"
-        return settings | more
+        return {**settings, **service.chosen_by, **more}
 
     @property
     def omie(self) -> OmieOptions:
         """Omie's moods."""
-        return self._omie.options
+        return self._of(OmieService).options
 
     @property
     def omie_public(self) -> OmiePublicOptions:
         """The moods of Omie's public API."""
-        return self._omie_public.options
+        return self._of(OmiePublicService).options
 
     def cash(self, erp: str, company: str | None = None) -> CashBook:
         """Return the money that a public API serves, of the first company by default.
@@ -200,43 +203,43 @@ class Simulator(Dispatcher):
     @property
     def totvs(self) -> TotvsOptions:
         """How the Protheus site is set up."""
-        return self._totvs.options
+        return self._of(TotvsService).options
 
     @property
     def totvs_public(self) -> TotvsPublicOptions:
         """How the Protheus site is set up whose generic query is served."""
-        return self._totvs_public.options
+        return self._of(TotvsPublicService).options
 
     @property
     def contaazul(self) -> ContaAzulOptions:
         """How ContaAzul answers."""
-        return self._contaazul.options
+        return self._of(ContaAzulService).options
 
     @property
     def contaazul_public(self) -> ContaAzulPublicOptions:
         """How Conta Azul answers under its public API."""
-        return self._contaazul_public.options
+        return self._of(ContaAzulPublicService).options
 
     @property
     def plans(self) -> Plans:
         """What Conta Azul's public API knows of the first company's money beyond the movements."""
-        desk = self._contaazul_public.desk
+        desk = self._of(ContaAzulPublicService).desk
         return desk.plans(desk.of())
 
     @property
     def bling(self) -> BlingOptions:
         """How Bling v3 answers."""
-        return self._bling.options
+        return self._of(BlingService).options
 
     @property
     def bling_public(self) -> BlingPublicOptions:
         """How Bling answers under its public API."""
-        return self._bling_public.options
+        return self._of(BlingPublicService).options
 
     @property
     def bling_v2(self) -> BlingV2Options:
         """How Bling v2 answers."""
-        return self._bling_v2.options
+        return self._of(BlingV2Service).options
 
     def service(self, erp: str) -> Service:
         """Return one ERP's server; KeyError if there is none."""

@@ -79,6 +79,10 @@ class Service(ABC):
     authorize_path: ClassVar[str | None] = None
     authorize_route: ClassVar[str] = ""
     """What follows the path after a `#`, in front of the query."""
+    several_companies: ClassVar[bool] = False
+    """Whether one key opens all companies."""
+    chosen_by: ClassVar[Mapping[str, str]] = {}
+    """The tap's settings that choose this API, where it has several."""
     options: Options
 
     def __init__(

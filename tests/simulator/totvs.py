@@ -75,6 +75,7 @@ class TotvsService(Service):
     """`balancete` and `movimentacao`."""
 
     erp: ClassVar[str] = "totvs"
+    several_companies: ClassVar[bool] = True
     prefix: ClassVar[str] = "/totvs/protheus"
     token_path: ClassVar[str | None] = "/totvs/oauth/token"  # noqa: S105 - a path
     options: TotvsOptions

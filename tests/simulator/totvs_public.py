@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, ClassVar, Final, Literal
@@ -64,6 +64,7 @@ class TotvsPublicService(Service):
     """
 
     erp: ClassVar[str] = "totvs_public"
+    chosen_by: ClassVar[Mapping[str, str]] = {"api": "public"}
     prefix: ClassVar[str] = "/totvs_public/rest"
     token_path: ClassVar[str | None] = "/totvs_public/rest/api/oauth2/v1/token"  # noqa: S105 - a path
     options: TotvsPublicOptions

@@ -15,11 +15,34 @@ from typing import Any
 import pytest
 import requests
 
-from simulator import Books, Limit, Simulator
+import simulator
+from simulator import Books, Limit, Simulator, server
 
 JAN = (date(2024, 1, 1), date(2024, 1, 31))
 Call = Callable[..., requests.Response]
 Send = Callable[..., requests.Response]
+
+
+ACME = """
+from simulator.bling_v2 import BlingV2Service
+
+
+class AcmeService(BlingV2Service):
+    erp = "acme"
+    prefix = "/acme"
+"""
+
+
+def test_another_erp_is_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "acme.py").write_text(ACME)
+    monkeypatch.setattr(simulator, "__path__", [*simulator.__path__, str(tmp_path)])
+    monkeypatch.setattr(server, "kinds", server.kinds.__wrapped__)
+    try:
+        with Simulator() as sim:
+            assert sim.base_url("acme").endswith("/acme")
+            assert sim.settings("acme")["api_version"] == "v2"
+    finally:
+        sys.modules.pop("simulator.acme", None)
 
 
 def test_localhost_is_certified_too(sim: Simulator, send: Send) -> None:
