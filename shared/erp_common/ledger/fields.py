@@ -36,6 +36,8 @@ def sent_text(value: object, field: str) -> str | None:
     Raises:
         InvalidValue: If the field is absent or null, or is no text.
     """
+    if type(value) is str and (stripped := value.strip()).isprintable():
+        return stripped or None  # as `text` would, for nearly every row
     if value is None:
         raise InvalidValue(field, told("is missing; the ERP must send it with every row"))
     return text(value, field)

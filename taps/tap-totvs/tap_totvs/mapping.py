@@ -57,6 +57,9 @@ _WHOLE = ("1", "2", "3")
 """CT2_DC of rows that are lines of their own, as most sites write it."""
 
 
+_NORMAL = PostingKind.NORMAL
+
+
 class Balance(msgspec.Struct, gc=False):
     """A row of `balancete`."""
 
@@ -165,32 +168,29 @@ def lines(row: Movement, asked: str) -> list[Posting]:
         InvalidValue: If a field that every movement has is missing or cannot be read, or the row
             does not concern the account.
     """
-    kind = text(row.CT2_DC, "CT2_DC")
+    # Here and below, a short way for what nearly every row has.
+    kind = row.CT2_DC if row.CT2_DC in _WHOLE else text(row.CT2_DC, "CT2_DC")
     if kind == "1":
         sides = _DEBIT
-        _must_be(asked, account_code(row.CT2_DEBITO, "CT2_DEBITO"), "CT2_DEBITO")
+        if (code := account_code(row.CT2_DEBITO, "CT2_DEBITO")) != asked:
+            raise _of_another(code, "CT2_DEBITO", asked)
     elif kind == "2":
         sides = _CREDIT
-        _must_be(asked, account_code(row.CT2_CREDIT, "CT2_CREDIT"), "CT2_CREDIT")
+        if (code := account_code(row.CT2_CREDIT, "CT2_CREDIT")) != asked:
+            raise _of_another(code, "CT2_CREDIT", asked)
     elif kind == "3":
         sides = _sides_of_double_entry(row, asked)
     else:
         raise odd_kind(kind)
     value = amount(row.CT2_VALOR, "CT2_VALOR")
     day = parse_date(row.CT2_DATA, "CT2_DATA")
-    journal_id = "-".join(
-        (
-            sent_text(row.CT2_FILIAL, "CT2_FILIAL") or "",  # blank where branches share the table
-            _digits(day),
-            required_text(row.CT2_LOTE, "CT2_LOTE"),
-            required_text(row.CT2_SBLOTE, "CT2_SBLOTE"),
-            required_text(row.CT2_DOC, "CT2_DOC"),
-        )
-    )
+    branch = sent_text(row.CT2_FILIAL, "CT2_FILIAL") or ""  # blank where branches share the table
+    lot = required_text(row.CT2_LOTE, "CT2_LOTE")
+    sublot = required_text(row.CT2_SBLOTE, "CT2_SBLOTE")
+    journal_id = f"{branch}-{_digits(day)}-{lot}-{sublot}-{required_text(row.CT2_DOC, 'CT2_DOC')}"
     entry_id = f"{journal_id}-{required_text(row.CT2_LINHA, 'CT2_LINHA')}"
     kind_of_entry = posting_kind(row.CT2_DTLP)
     description = sent_text(row.CT2_HIST, "CT2_HIST")
-    # Here and below, a short way for what nearly every row has.
     posting_date = (
         day
         if row.CT2_DTLANC is None or row.CT2_DTLANC == row.CT2_DATA
@@ -232,10 +232,9 @@ def posting_kind(closing_date: object) -> PostingKind | None:
     """
     if closing_date is None:
         return None
-    blank = type(closing_date) is str and not closing_date.strip()
-    if blank or optional_date(closing_date, "CT2_DTLP") is None:
-        return PostingKind.NORMAL
-    return PostingKind.CLOSING
+    if type(closing_date) is str and not closing_date.strip():
+        return _NORMAL
+    return _NORMAL if optional_date(closing_date, "CT2_DTLP") is None else PostingKind.CLOSING
 
 
 class ContinuedLines:
@@ -337,11 +336,9 @@ def _sides_of_double_entry(row: Movement, asked: str) -> tuple[bool, ...]:
     )
 
 
-def _must_be(asked: str, code: str, field: str) -> None:
-    if code != asked:
-        raise InvalidValue(
-            field,
-            told(
-                "is {code}, but movements of {asked} were asked for", code=repr(code), asked=asked
-            ),
-        )
+def _of_another(code: str, field: str, asked: str) -> InvalidValue:
+    """The error of a row on another account than the one asked for."""
+    return InvalidValue(
+        field,
+        told("is {code}, but movements of {asked} were asked for", code=repr(code), asked=asked),
+    )
