@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import zlib
 from collections.abc import Callable, Iterator
 from functools import lru_cache
@@ -168,11 +169,15 @@ def test_a_wait_of_years_keeps_the_state(tmp_path: Path) -> None:
         settings = OMIE.configured(server, companies=companies, max_concurrency=1)
         ended = run(OMIE.command, settings, tmp_path)
     assert_failed(ended, "ERPRateLimitError", "blocks all requests for")
-    bookmarks = [one for one in ended.messages if one["type"] == "STATE"][-1]["value"]["bookmarks"]
-    assert [
+    assert bookmarks(ended) == [("c1", "2024-01-31")]
+
+
+def bookmarks(ended: Ended) -> list[tuple[str, str | None]]:
+    """Up to where each company is delivered."""
+    return [
         (one["context"]["company_id"], one.get("replication_key_value"))
-        for one in bookmarks["periods"]["partitions"]
-    ] == [("c1", "2024-01-31")]
+        for one in (ended.state or {})["bookmarks"]["periods"]["partitions"]
+    ]
 
 
 def test_omie_says_to_wait_for_years(tmp_path: Path) -> None:
@@ -223,6 +228,22 @@ def test_the_one_row_of_bling_v2_that_comes_on_every_page(tmp_path: Path) -> Non
     body = f"<retorno><contascontabeis>{row}</contascontabeis></retorno>".encode()
     ended = attacked(BLING_V2, answer(body), tmp_path)
     assert_failed(ended, "ERPValidationError", "ignores the page asked for")
+
+
+@pytest.mark.parametrize("odd", [".", ".."])
+def test_an_id_of_bling_v2_that_would_walk_up_the_path(odd: str, tmp_path: Path) -> None:
+    row = f"<contacontabil><id>{odd}</id><codigo>1</codigo><descricao>Caixa</descricao>"
+    chart = f"<retorno><contascontabeis>{row}</contacontabil></contascontabeis></retorno>"
+    end = "<retorno><erros><erro><cod>14</cod><msg>Sem registros</msg></erro></erros></retorno>"
+
+    def script(asked: Asked) -> list[bytes]:
+        return [answer((chart if asked.target.endswith("/page=1/xml/?apikey=x") else end).encode())]
+
+    with serving(script) as server:
+        ended = run(BLING_V2.command, BLING_V2.configured(server, api_key="x"), tmp_path)
+        paths = [one.target.partition("?")[0] for one in server.asked]
+    assert_failed(ended, "ERPValidationError", "leads elsewhere")
+    assert paths == [f"/contascontabeis/page={number}/xml/" for number in (1, 2)]
 
 
 def test_a_million_pages_of_omie(tmp_path: Path) -> None:
@@ -282,6 +303,38 @@ def test_states_grow_with_the_companies_and_not_with_their_square(tmp_path: Path
     partitions = json.loads(states[-1])["value"]["bookmarks"]["periods"]["partitions"]
     assert len(partitions) == len(companies)
     assert sum(map(len, states[:-1])) <= sum(map(len, lines)) - sum(map(len, states))
+
+
+def test_a_bookmark_without_hyphens_advances(tmp_path: Path) -> None:
+    with serving(ledger) as server:
+        settings = OMIE.configured(server, end_date="2024-02-29")
+        first = run(OMIE.command, settings, tmp_path)
+        state = tmp_path / "state.json"
+        state.write_text(json.dumps(first.state).replace("2024-02-29", "20240229"))
+        assert "20240229" in state.read_text()
+        settings = OMIE.configured(server, end_date="2024-03-31")
+        ended = run(OMIE.command, settings, tmp_path, "--state", str(state))
+    assert ended.returncode == 0, ended.stderr
+    assert bookmarks(ended) == [("c1", "2024-03-31")]
+
+
+def test_opening_balances_without_end_in_a_state(tmp_path: Path) -> None:
+    """A derived ledger goes on from them."""
+    rows = [{"id": 1, "codigo": "1", "descricao": "Caixa", "tipo": "Ativo", "saldoInicial": 7}]
+    chart, nothing = (answer(json.dumps({"data": data}).encode()) for data in (rows, []))
+
+    def script(asked: Asked) -> list[bytes]:
+        return [nothing if "movimentacoes" in asked.target else chart]
+
+    with serving(script) as server:
+        settings = BLING.configured(server, end_date="2024-03-31")
+        first = run(BLING.command, settings, tmp_path)
+        state = tmp_path / "state.json"
+        endless = re.sub(r'("balances": \{"1": )"?7"?', r'\1"Infinity"', json.dumps(first.state))
+        assert "Infinity" in endless
+        state.write_text(endless)
+        ended = run(BLING.command, settings, tmp_path, "--state", str(state))
+    assert_failed(ended, "ERPValidationError", "opening balances for c1 cannot be read")
 
 
 def test_one_sick_company_does_not_keep_the_others(tmp_path: Path) -> None:

@@ -79,11 +79,12 @@ def assert_told(done: Result, *words: str) -> None:
     [
         (b"", "is empty"),
         (b'{"a": ', "is no JSON from line 1, column 7"),
+        (b'{"a": Infinity}', "holds Infinity, which JSON does not know"),
         (b"[]", "holds a list"),
         (b"7", "holds a single value"),
         ('{"a": 1}'.encode("utf-16"), "is no text in UTF-8"),
     ],
-    ids=["empty", "broken", "list", "number", "UTF-16"],
+    ids=["empty", "broken", "endless", "list", "number", "UTF-16"],
 )
 def test_a_file_that_is_none(files: Files, option: str, content: bytes, words: str) -> None:
     path = files.write("odd.json", content)

@@ -6,7 +6,7 @@ import io
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 from singer_sdk.exceptions import ConfigValidationError
@@ -70,20 +70,34 @@ class JsonFile(click.ParamType[Any]):
             raise _wrong(f"{where} is no text in UTF-8; save it in UTF-8") from None
         if not text.strip():
             raise _wrong(f"{where} is empty; write a JSON object into it, or leave the file out")
-        try:
-            content = json.loads(text.removeprefix("\ufeff"))
-        except json.JSONDecodeError as error:
-            raise _wrong(
-                f"{where} is no JSON from line {error.lineno}, column {error.colno} on; correct it"
-            ) from None
-        except (RecursionError, ValueError):
-            raise _wrong(f"{where} is no JSON that can be read; correct it") from None
+        content = _decoded(text, where)
         if text.startswith("\ufeff") and not self._opened:
             raise _wrong(f"{where} begins with a byte order mark; save it in UTF-8 without one")
         if not isinstance(content, dict):
             kind = "a list" if isinstance(content, list) else "a single value"
             raise _wrong(f"{where} holds {kind}; it must hold one JSON object")
         return content
+
+
+class _NoNumber(Exception):  # noqa: N818 - named for what it is
+    """`NaN` or `Infinity` in place of a number, which Python's own reader takes."""
+
+
+def _decoded(text: str, where: str) -> Any:  # noqa: ANN401 - whatever is in it
+    try:
+        return json.loads(text.removeprefix("\ufeff"), parse_constant=_no_number)
+    except json.JSONDecodeError as error:
+        raise _wrong(
+            f"{where} is no JSON from line {error.lineno}, column {error.colno} on; correct it"
+        ) from None
+    except _NoNumber as error:
+        raise _wrong(f"{where} holds {error}, which JSON does not know; correct it") from None
+    except (RecursionError, ValueError):
+        raise _wrong(f"{where} is no JSON that can be read; correct it") from None
+
+
+def _no_number(name: str) -> NoReturn:
+    raise _NoNumber(name)
 
 
 def checked_state(content: dict[str, Any], path: str) -> dict[str, Any]:
