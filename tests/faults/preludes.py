@@ -111,3 +111,8 @@ def killed(target: str, moment: str, nth: str) -> None:
 def little_room(most: str) -> None:
     """Let what is kept of a window take so many bytes at most."""
     setattr(spool, "MOST", int(most))  # noqa: B010 - a constant is put in its place
+
+
+def kept_on_disk() -> None:
+    """Let what is kept of a window go to disk from its first byte on."""
+    setattr(spool, "IN_MEMORY", 1)  # noqa: B010 - a constant is put in its place

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 import pytest
@@ -12,7 +14,7 @@ from faults.erps import ACTIVE, Erp
 from faults.loaded import Loaded, differences
 from faults.runs import JsonObject, Output, Prelude, Runs
 from faults.small_books import last_day, small_books
-from simulator import Simulator, faults
+from simulator import Line, Simulator, faults
 
 MONTHS = 4
 TOGETHER = 3
@@ -31,6 +33,7 @@ class Point(NamedTuple):
         delivered: Periods whose STATE has been written by then.
         holds: Which taps have it.
         split: Whether the first request for postings breaks, so that less is asked for.
+        on_disk: Whether rows go to disk at once, where so few would stay in memory.
     """
 
     name: str
@@ -40,6 +43,7 @@ class Point(NamedTuple):
     delivered: int = 0
     holds: Callable[[Erp], bool] = lambda _: True
     split: bool = False
+    on_disk: bool = False
 
 
 def _reported(erp: Erp) -> bool:
@@ -63,6 +67,10 @@ POINTS = (
     Point("after a window was split", "extract.window:Window._again", "after", split=True),
     Point("before the first row is kept", "extract.spool:Spool.put", "before"),
     Point("while rows are kept", "extract.spool:Spool.put", "after", nth=2),
+    Point("while rows go to disk", "extract.spool:Spool.put", "after", on_disk=True),
+    Point("while rows are read from disk", "extract.spool:Spool.get", "after", on_disk=True),
+    Point("before rows are compared with how many were announced",
+          "extract.reading:Reading.tell", "after"),
     Point("once all are kept, before the first row", "extract.window:Window._fill", "after"),
     Point("between the accounts of the first period", "extract.spool:Spool.get", "before", nth=2),
     Point("before the first header", "extract.period:PeriodExtract.header", "before"),
@@ -119,7 +127,7 @@ class Window:
                 faults.reset(), endpoint=self._erp.postings, times=None
             )
         kill = ("killed", f"erp_common.{point.target}", point.moment, str(point.nth))
-        output = self.run(state, kill)
+        output = self.run(state, *((("kept_on_disk",),) if point.on_disk else ()), kill)
         if rule is not None:
             rule.cancel()
         assert output.status == -signal.SIGKILL, output.stderr
@@ -177,3 +185,75 @@ def test_killed_within_a_window_and_within_the_next(
         resumed = window.run(second.state)
     assert resumed.status == 0, resumed.stderr
     assert differences(Loaded(first, second, resumed).current(), truths(erp)) == []
+
+
+def by_night(points: tuple[Point, ...], day: str) -> list[Any]:
+    """These points for each reported ledger, one of which has its turn by day."""
+    return [
+        pytest.param(
+            erp,
+            point,
+            marks=() if erp.name == day else pytest.mark.nightly,
+            id=f"{erp}-{point.name}",
+        )
+        for erp in ACTIVE
+        for point in points
+        if erp.windows and not erp.derived
+    ]
+
+
+BETWEEN_COMPANIES = (
+    Point("once the first is done", "singer.base:TapBase.company_done", "before"),
+    Point("before the second's first period", "singer.base:TapBase.company_done", "after"),
+    # Two accounts in each of three months are the first company's.
+    Point("once rows of the second are kept", "extract.spool:Spool.put", "after", nth=7),
+)
+
+
+@pytest.mark.parametrize(("erp", "point"), by_night(BETWEEN_COMPANIES, "totvs"))
+def test_killed_between_two_companies(erp: Erp, point: Point, runs: Runs) -> None:
+    """The first is delivered, and the next run brings the second."""
+    with Simulator(small_books(2, MONTHS)) as simulator:
+        window = Window(erp, runs, simulator)
+        whole = window.run()
+        killed = window.killed(point)
+        resumed = window.run(killed.state)
+    assert (whole.status, resumed.status) == (0, 0), resumed.stderr
+    assert bookmark(killed) == last_day(MONTHS)
+    assert differences(Loaded(killed, resumed).current(), Loaded(whole).current()) == []
+
+
+# February is changed; March follows from it and is read again too, then April, the bookmark's.
+WATCHING = (
+    Point("before the past is compared", "extract.watch:Watch.changed", "before"),
+    Point("once a change is found", "extract.watch:Watch.changed", "after", nth=2),
+    Point("before the changed period's rows", "extract.period:PeriodExtract.postings", "before"),
+    Point("before its header", "extract.period:PeriodExtract.header", "before"),
+    Point("after its STATE", "singer.state:PacedStateWriter.write_now", "after"),
+    Point("before the header of the one that follows", "extract.period:PeriodExtract.header",
+          "before", nth=2),
+    Point("once all that changed are delivered", "singer.state:PacedStateWriter.write_now",
+          "after", nth=2),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("erp", "point"), by_night(WATCHING, "omie"))
+def test_killed_while_the_past_is_watched(erp: Erp, point: Point, runs: Runs) -> None:
+    """What changed is read again by the next run, and told of as if there had been no kill."""
+    with Simulator(small_books(1, MONTHS)) as simulator:
+        window = Window(erp, runs, simulator)
+        first = window.run()
+        lines = [
+            Line("1.1", Decimal("0.31"), Decimal(0)),
+            Line("3.1", Decimal(0), Decimal("0.31")),
+        ]
+        simulator.books.company.add_entry(date=date(2024, 2, 10), lines=lines)
+        undisturbed = window.run(first.state)
+        killed = window.killed(point, first.state)
+        resumed = window.run(killed.state or first.state)
+    assert (undisturbed.status, resumed.status) == (0, 0), resumed.stderr
+    expected = Loaded(first, undisturbed).current()
+    assert {row["code"] for row in expected["validation_issues"].values()} > {
+        "CLOSED_PERIOD_CHANGED"
+    }
+    assert differences(Loaded(first, killed, resumed).current(), expected) == []

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from bisect import bisect_right
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -238,8 +238,8 @@ class ComposedBooks(CompanyBooks[ComposedSource, AskedPeriod]):
         self, asked: AskedPeriod, openings: Openings, told: list[Finding]
     ) -> ComposedPeriod:
         company, chart = self.work.company, self._brought_forward.chart
-        seen = self._watch.first_seen
-        return ComposedPeriod(self._fetcher, company, asked, chart, (openings, told, seen))
+        before = (openings, told, self._watch)
+        return ComposedPeriod(self._fetcher, company, asked, chart, before)
 
     @cached_property
     def _beginning(self) -> AskedBeginning:
@@ -284,7 +284,7 @@ class ComposedPeriod(PeriodExtract):
         company: Company,
         asked: AskedPeriod,
         chart: Chart,
-        before: tuple[Openings, list[Finding], Mapping[date, Digest]],
+        before: tuple[Openings, list[Finding], Watch],
     ) -> None:
         """Begin to read.
 
@@ -294,12 +294,12 @@ class ComposedPeriod(PeriodExtract):
             asked: What the period is made of.
             chart: The chart.
             before: The accounts' balances at the period's start, what was found before it, to be
-                told with it, and what watched periods are known by of which nothing was known.
+                told with it, and what knows what closed periods are known by.
         """
         super().__init__(fetcher, company, asked.period, asked.asked_at)
         self._source = fetcher.source
         self._chart = chart
-        self._openings, told, self._first_seen = before
+        self._openings, told, self._watch = before
         self._asked = asked
         self._reading.findings.extend(told)
         self._sums = None if asked.window is None else Movements(self.period)
@@ -330,10 +330,10 @@ class ComposedPeriod(PeriodExtract):
 
     def carried(self) -> CarriedDigests:
         """What closed periods are known by: this one, and those that were first seen before it."""
-        extraction, known = self._extraction, dict(self._first_seen)
-        if not self.period.is_open(extraction.today):
-            known[self.period.end] = Digest.of(self.trial_balance)
-        return CarriedDigests(extraction.periodicity, known)
+        extraction = self._extraction
+        is_open = self.period.is_open(extraction.today)
+        digest = None if is_open else Digest.of(self.trial_balance)
+        return CarriedDigests(extraction.periodicity, self._watch.known_after(self.period, digest))
 
     def _postings(self) -> Iterator[list[Posting]]:
         chart = self.trial_balance.chart

@@ -5,8 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from abc import abstractmethod
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from datetime import date
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from functools import cached_property, partial
 from itertools import takewhile
 from typing import Any
@@ -215,9 +214,8 @@ class ReportedBooks(CompanyBooks[ReportedSource, "ReportedPeriod"]):
     def _window(
         self, place: Place, periods: Sequence[Period], known: Sequence[AskedBalances] = ()
     ) -> ReportedWindow:
-        company = self.work.company
-        seen = self._watch.first_seen
-        return ReportedWindow(self._fetcher, place, company, periods, self._many, seen, known)
+        company, watch = self.work.company, self._watch
+        return ReportedWindow(self._fetcher, place, company, periods, self._many, watch, known)
 
 
 class ReportedWindow:
@@ -230,7 +228,7 @@ class ReportedWindow:
         company: Company,
         periods: Sequence[Period],
         many: set[Hashable],
-        first_seen: Mapping[date, Digest],
+        watch: Watch,
         known: Sequence[AskedBalances] = (),
     ) -> None:
         """Ask for the trial balances; the arrival of the last asks for the postings.
@@ -241,10 +239,10 @@ class ReportedWindow:
             company: Whose books they are.
             periods: The periods.
             many: The accounts of which each period alone fills a request.
-            first_seen: What watched periods are known by of which nothing was known.
+            watch: Knows what closed periods are known by.
             known: Their trial balances, where they are there already.
         """
-        self.first_seen = first_seen
+        self.watch = watch
         self._source = fetcher.source
         self._company = company
         self._lock = threading.Lock()
@@ -340,9 +338,10 @@ class ReportedPeriod(PeriodExtract):
 
     def carried(self) -> CarriedDigests:
         """What closed periods are known by: this one, and those that were first seen before it."""
-        extraction, known = self._extraction, dict(self._window.first_seen)
-        if not self.period.is_open(extraction.today):
-            known[self.period.end] = Digest.of(self.trial_balance)
+        extraction = self._extraction
+        is_open = self.period.is_open(extraction.today)
+        digest = None if is_open else Digest.of(self.trial_balance)
+        known = self._window.watch.known_after(self.period, digest)
         return CarriedDigests(extraction.periodicity, known)
 
     @property

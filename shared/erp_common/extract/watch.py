@@ -19,6 +19,7 @@ class Watch:
         """Compare with these digests, by the periods' last days."""
         self.first_seen: dict[date, Digest] = {}
         """Periods of which nothing was known."""
+        self._changed: dict[date, Digest] = {}
         self._known = known
         self._before_changed = False
 
@@ -33,9 +34,25 @@ class Watch:
         if known is None or known == digest:
             self._before_changed = False
             return None
+        self._changed[period.end] = digest
         follows = self._before_changed and known.movements == digest.movements
         self._before_changed = True
         return [] if follows else [_told(period)]
+
+    def known_after(self, period: Period, digest: Digest | None) -> dict[date, Digest]:
+        """What closed periods are known by once this one has been delivered.
+
+        Of those that changed nothing is known before the last of them: where a run is killed in
+        between, the next reads all of them again, and tells of each what this one would have.
+
+        Args:
+            period: The period.
+            digest: What it is known by; None if it is not closed.
+        """
+        known = dict(self.first_seen)
+        if period.end not in self._changed:
+            return known if digest is None else {**known, period.end: digest}
+        return {**known, **self._changed} if period.end == max(self._changed) else known
 
 
 def _told(period: Period) -> Finding:
