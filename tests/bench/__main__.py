@@ -1,7 +1,7 @@
 """`make bench`, or `python -m bench cpu startup` for some of it.
 
-All benchmarks together write `docs/benchmarks.md` and `docs/benchmarks.svg`; some of them only
-print their figures.
+Each takes its place in `docs/benchmarks.md`, beside what was measured before; with `--print` and
+`--small` the figures are only printed.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from bench.sizes import PUBLISHED, SMALL, Sizes
 
 DOCS = Path(__file__).parents[2] / "docs"
 NOTES = Path(__file__).with_name("notes.md")
+PUBLISHED_FIGURES = Path(__file__).with_name("published.json")
 BENCHMARKS: dict[str, Callable[[Path, Sizes], Section]] = {
     "allowance": allowance.measure,
     "calls": calls.measure,
@@ -33,6 +35,18 @@ BENCHMARKS: dict[str, Callable[[Path, Sizes], Section]] = {
     "pipeline": pipeline.measure,
 }
 """What there is, in the order of the document."""
+TITLES = (
+    "Allowance",
+    "Calls",
+    "Peers",
+    "CPU",
+    "Memory",
+    "Start-up",
+    "Filed ledgers",
+    "Growth",
+    "Pipeline",
+)
+"""What they are called there."""
 
 
 def main() -> int:
@@ -42,6 +56,7 @@ def main() -> int:
     parser.add_argument(
         "--small", action="store_true", help="sizes that only show that everything works"
     )
+    parser.add_argument("--print", action="store_true", help="leave the document as it is")
     given = parser.parse_args()
     names = given.names or list(BENCHMARKS)
     if unknown := set(names) - set(BENCHMARKS):
@@ -54,11 +69,13 @@ def main() -> int:
             sections.append(apart(each, folder, SMALL if given.small else PUBLISHED))
             print(report.table(sections[-1]))
             print(f"  ({each} took {time.monotonic() - began:.0f} s)\n", flush=True)
-        if names == list(BENCHMARKS) and not given.small:
-            text = report.document(sections, NOTES.read_text(encoding="utf-8"))
+        if not given.small and not given.print:
+            together = report.with_known(PUBLISHED_FIGURES, sections, TITLES)
+            text = report.document(together, NOTES.read_text(encoding="utf-8"))
             (DOCS / "benchmarks.md").write_text(text, encoding="utf-8")
-            drawn = (folder / allowance.PICTURE).read_bytes()
-            (DOCS / allowance.PICTURE).write_bytes(drawn)
+            if "allowance" in names:
+                drawn = (folder / allowance.PICTURE).read_bytes()
+                (DOCS / allowance.PICTURE).write_bytes(drawn)
             print(f"Written to {DOCS / 'benchmarks.md'}")
     missed = [one for section in sections for one in section.figures if one.reached is False]
     return 1 if missed and not given.small else 0
@@ -70,7 +87,8 @@ def apart(name: str, folder: Path, sizes: Sizes) -> Section:
     What another has left in memory would be counted as the peak of every process started after it.
     """
     with ProcessPoolExecutor(1, get_context("spawn")) as process:
-        return process.submit(BENCHMARKS[name], folder, sizes).result()
+        found = process.submit(BENCHMARKS[name], folder, sizes).result()
+    return replace(found, measured=report.machine())
 
 
 if __name__ == "__main__":

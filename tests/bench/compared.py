@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -76,8 +75,7 @@ def _airbyte(settings: dict[str, Any], write: Commands, folder: Path) -> list[st
 def _tuned(kind: str) -> Callable[[dict[str, Any], Commands, Path], list[str]]:
     def command(settings: dict[str, Any], write: Commands, folder: Path) -> list[str]:
         del folder
-        own = {name: value for name, value in settings.items() if name != "months"}
-        return [sys.executable, "-m", "bench.tuned_tap", kind, "--config", write.file(own)]
+        return write.tuned(kind, {k: v for k, v in settings.items() if k != "months"})
 
     return command
 

@@ -36,8 +36,10 @@ class Section:
         title: Its heading.
         how: How it was measured.
         figures: What was found.
+        measured: When, and on what machine.
     """
 
     title: str
     how: str
     figures: list[Figure]
+    measured: str = ""

@@ -113,6 +113,11 @@ class Commands:
         own = {name: value for name, value in settings.items() if name != "rate_limit"}
         return [sys.executable, "-m", "bench.plain_tap", *self._config(own), *more]
 
+    def tuned(self, kind: str, settings: dict[str, Any]) -> list[str]:
+        """The plain SDK tap with each account asked for once: `wide`, or `tuned` for CPU too."""
+        own = {name: value for name, value in settings.items() if name != "rate_limit"}
+        return [sys.executable, "-m", "bench.tuned_tap", kind, *self._config(own)]
+
     def floor(self, settings: dict[str, Any]) -> list[str]:
         """The bare program."""
         return [sys.executable, "-m", "bench.floor", self._config(settings)[1]]
