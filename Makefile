@@ -13,7 +13,7 @@ install := sh requirements/install.sh
 taps := $(patsubst %/pyproject.toml,%,$(sort $(wildcard taps/*/pyproject.toml)))
 analyses := $(patsubst %/pyproject.toml,%,$(sort $(wildcard analyze/*/pyproject.toml)))
 members := shared $(taps) $(analyses)
-sources := $(members) loaders/target-postgres tests orchestrate/airflow
+sources := $(members) loaders/target-postgres loaders/target-text tests orchestrate/airflow
 # Two workers suit two cores; more only help where there are more.
 PYTEST_WORKERS ?= 2
 
@@ -156,6 +156,7 @@ lock: .venv/.installed ## newest versions of everything into requirements/*.txt
 	$(compile) --generate-hashes requirements/uv.in -o requirements/uv.txt && \
 	$(compile) --generate-hashes requirements/meltano.in -o requirements/meltano.txt && \
 	$(compile) --generate-hashes requirements/target-postgres.in -o requirements/target-postgres.txt && \
+	$(compile) --generate-hashes requirements/target-text.in -o requirements/target-text.txt && \
 	$(compile) --generate-hashes requirements/dbt.in -o requirements/dbt.txt && \
 	$(compile) --generate-hashes requirements/bench-dlt.in -o requirements/bench-dlt.txt && \
 	$(compile) --generate-hashes requirements/bench-airbyte.in -o requirements/bench-airbyte.txt && \

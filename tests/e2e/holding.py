@@ -63,6 +63,19 @@ def keys(erp: Simulator, member: Member) -> dict[str, str]:
     return {f"{member.prefix}{name.upper()}": value for name, value in credentials.items()}
 
 
+def everything(erp: Simulator, warehouse: Warehouse, folder: Path) -> dict[str, str]:
+    """The environment in which any job of the portfolio runs."""
+    found = settings(erp) | storage(warehouse, folder)
+    for member in MEMBERS:
+        own = keys(erp, member)
+        if member.tap == "tap-totvs":
+            # Whoever has TOTVS shares an application; the variables of the tap reach them all.
+            own = {name.replace(member.prefix, "TAP_TOTVS_"): value for name, value in own.items()}
+        found |= own
+    # A company's own variable wins over that of its tap, which would be refused.
+    return found | {"TAP_OMIE_APP_KEY": "nobody's key"}
+
+
 def storage(warehouse: Warehouse, folder: Path) -> dict[str, str]:
     """Where rows and state go."""
     return {

@@ -11,8 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from close.oracle import Oracle
+from close.test_models import check_companies
+from close.warehouses import PostgresClose
 from demo.meltano import run, turn
 from e2e.commands import PROJECT, environment, meltano, target_postgres
+from e2e.holding import books as portfolio
+from e2e.holding import everything
 from e2e.test_meltano import END, START, pipeline
 from e2e.warehouse import Warehouse
 from simulator import Books, Simulator
@@ -92,6 +97,32 @@ def test_a_signed_month_that_changes_is_named(
     assert {row["account_code"]: row["delta"] for row in restated} == moved
     assert {row["period_end"] for row in restated} == {FEBRUARY}
     assert sum((row["delta"] for row in restated), Decimal(0)) == 0
+
+
+def test_the_job_reads_the_portfolio_and_closes_it(warehouse: Warehouse, tmp_path: Path) -> None:
+    meltano()
+    target_postgres()
+    of = portfolio(entries_per_month=5)
+    close = PostgresClose(tmp_path, warehouse.uri)
+    # The fiscal years begin in March, as a table says that a team keeps elsewhere.
+    close.seed(
+        "companies",
+        *({"company_id": one.id, "fiscal_year_start_month": 3} for one in of.companies),
+    )
+    with Simulator(of) as erp:
+        env = everything(erp, warehouse, tmp_path) | warehouse.dbt_environment
+        env |= {
+            "DBT_TARGET_PATH": str(tmp_path / "dbt"),
+            "DBT_LOG_PATH": str(tmp_path / "dbt"),
+            "DBT_VARS": json.dumps(close.vars),
+        }
+        run(env, log=tmp_path / "meltano.log", tell=print, what=["close"])
+    oracles = [Oracle(one, START, END, fiscal_year_start_month=3) for one in of.companies]
+    check_companies(close, oracles)
+    statuses = close.rows("close_status")
+    assert len(statuses) == len(of.companies) * 3
+    assert all(row["is_balanced"] and row["is_reconciled"] for row in statuses)
+    assert close.rows("restatements") == []
 
 
 def test_what_the_tables_mean_can_be_written_down(warehouse: Warehouse, tmp_path: Path) -> None:

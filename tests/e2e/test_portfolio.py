@@ -10,7 +10,7 @@ import pytest
 
 from demo.meltano import run
 from e2e.commands import PROJECT, environment, meltano, target_postgres
-from e2e.holding import ERPS, MEMBERS, MONTHS, agree, books, keys, settings, storage
+from e2e.holding import ERPS, MEMBERS, MONTHS, agree, books, everything
 from e2e.warehouse import Warehouse
 from simulator import Simulator
 
@@ -28,19 +28,7 @@ def test_the_whole_portfolio_is_in_the_warehouse_to_the_cent(
     target_postgres()
     of = books(entries_per_month=8)
     with Simulator(of) as erp:
-        env = settings(erp) | storage(warehouse, tmp_path)
-        for member in MEMBERS:
-            # Whoever has TOTVS shares an application; the variables of the tap reach them all.
-            env |= (
-                {
-                    name.replace(member.prefix, "TAP_TOTVS_"): value
-                    for name, value in keys(erp, member).items()
-                }
-                if member.tap == "tap-totvs"
-                else keys(erp, member)
-            )
-        # A company's own variable wins over that of its tap, which would be refused.
-        env["TAP_OMIE_APP_KEY"] = "nobody's key"
+        env = everything(erp, warehouse, tmp_path)
         run(env, log=tmp_path / "meltano.log", tell=print, what=["portfolio"])
         assert {request.company for request in erp.requests if request.company} == {
             member.code for member in MEMBERS

@@ -63,6 +63,7 @@ DISTRIBUTIONS = [
         )
     ),
     Distribution("erp-target-postgres", PROJECT / "loaders" / "target-postgres"),
+    Distribution("erp-target-text", PROJECT / "loaders" / "target-text"),
 ]
 TAPS = [one for one in DISTRIBUTIONS if one.folder.parent.name == "taps"]
 LOADERS = [one for one in DISTRIBUTIONS if one.folder.parent.name == "loaders"]

@@ -17,9 +17,9 @@ BEGIN, END = "<!-- measured: begin -->\n", "<!-- measured: end -->\n"
 def table() -> str:
     """A row for each loader of the suite."""
     head = (
-        "| Loader | `amounts: number` | `decimal` | `string` | The same rows again | Dates "
-        "| What to set |\n"
-        "| --- | --- | --- | --- | --- | --- | --- |\n"
+        "| Loader | `amounts: number` | `decimal` | `string` | The same rows again "
+        "| Deleted in the ERP | Dates | What to set |\n"
+        "| --- | --- | --- | --- | --- | --- | --- | --- |\n"
     )
     return head + "".join(map(_row, LOADERS))
 
@@ -27,8 +27,8 @@ def table() -> str:
 def _row(loader: Loader) -> str:
     amounts = " | ".join(loader.amounts[form].value for form in ("number", "decimal", "string"))
     return (
-        f"| {loader.title} | {amounts} | {loader.repeated.value} | {loader.dates} "
-        f"| {loader.advice} |\n"
+        f"| {loader.title} | {amounts} | {loader.repeated.value} "
+        f"| {loader.deleted.value} | {loader.dates} | {loader.advice} |\n"
     )
 
 

@@ -52,7 +52,7 @@ RUN = {
     },
     "docs/loaders.md": {
         "meltano run tap-omie target-postgres": "docs/test_readme.py::test_meltano_and_the_views",
-        "meltano --environment=text run": "loaders/test_meltano.py::test_duckdb",
+        "meltano run tap-omie target-duckdb": "loaders/test_meltano.py::test_duckdb",
         "export TARGET_PARQUET": "loaders/test_meltano.py::test_parquet",
     },
     "docs/meltano.md": {

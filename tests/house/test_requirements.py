@@ -58,6 +58,7 @@ def test_locks_cover_what_is_declared(lock: str, distribution: Distribution) -> 
         "dev.txt",
         "meltano.txt",
         "target-postgres.txt",
+        "target-text.txt",
         "uv.txt",
         *sorted(f"loaders/{file.name}" for file in (REQUIREMENTS / "loaders").glob("*.txt")),
     ],

@@ -33,6 +33,14 @@ class Repeated(str, Enum):
     MERGED = "replaced by key (read)"
 
 
+class Deleted(str, Enum):
+    """What becomes of rows that the ERP no longer has."""
+
+    GONE = "gone from the views"
+    STAY = "stay in the files"
+    UNTRIED = "no views for it"
+
+
 @dataclass(frozen=True)
 class Loader:
     """A loader in an environment of its own, and what the suite holds it to."""
@@ -48,6 +56,8 @@ class Loader:
     objects: dict[str, str]
     """Where `metadata` lies, by the setting `objects`."""
     advice: str
+    deleted: Deleted
+    """Where the views of `erp_common.sql` are made over what it has loaded."""
     declared: dict[str, dict[str, str]] = field(default_factory=dict)
     """By the setting `amounts`, the types of some columns, where no server stands in for the real
     one and only the columns that it makes are looked at."""
@@ -71,7 +81,9 @@ DUCKDB = Loader(
     repeated=Repeated.REPLACES,
     dates="text",
     objects={"object": "json", "json": "text"},
-    advice="`amounts: string`, `duckdb==1.1.3` beside it; cast in a view",
+    advice="`amounts: string` (in this project's `meltano.yml` nothing), `duckdb==1.1.3` beside it;"
+    " cast in a view",
+    deleted=Deleted.GONE,
 )
 JSONL = Loader(
     title="target-jsonl 0.1.4",
@@ -82,6 +94,7 @@ JSONL = Loader(
     dates="text",
     objects={"object": "json", "json": "text"},
     advice="nothing; `amounts: string` for readers that make floats of numbers",
+    deleted=Deleted.STAY,
 )
 CSV = Loader(
     title="meltanolabs-target-csv 0.5.0",
@@ -92,6 +105,7 @@ CSV = Loader(
     dates="text",
     objects={"object": "text", "json": "text"},
     advice="`objects: json`, so that `metadata` is JSON",
+    deleted=Deleted.STAY,
 )
 PIPELINEWISE = Loader(
     title="pipelinewise-target-postgres 2.1.2",
@@ -102,6 +116,7 @@ PIPELINEWISE = Loader(
     dates="timestamp",
     objects={"object": "json", "json": "text"},
     advice="`amounts: string`; better the shipped loader",
+    deleted=Deleted.GONE,
 )
 PARQUET = Loader(
     title="plinxore-target-s3 0.1.7, Parquet",
@@ -111,7 +126,9 @@ PARQUET = Loader(
     repeated=Repeated.ADDS,
     dates="date",
     objects={"json": "text"},
-    advice="`amounts: string`, `objects: json`; `extracted_at` loses what is below a second",
+    advice="`amounts: string`, `objects: json` (in this project's `meltano.yml` nothing);"
+    " `extracted_at` loses what is below a second",
+    deleted=Deleted.STAY,
 )
 COLUMNS = {"transaction_date": "DATE", "line_number": "NUMBER(38,0)", "metadata": "VARIANT"}
 JSON_TEXT = {"metadata": "VARCHAR(16777216)"}
@@ -124,6 +141,7 @@ SNOWFLAKE = Loader(
     dates="date",
     objects={"object": "variant", "json": "text"},
     advice="`amounts: decimal`: NUMBER(38, 9)",
+    deleted=Deleted.UNTRIED,
     declared={
         "number": COLUMNS | {"debit_amount": "FLOAT"},
         "decimal": COLUMNS | JSON_TEXT | {"debit_amount": "NUMBER(38,9)"},
@@ -140,6 +158,7 @@ BIGQUERY = Loader(
     dates="date",
     objects={"object": "json", "json": "text"},
     advice="`amounts: string`; cast to BIGNUMERIC in a view",
+    deleted=Deleted.UNTRIED,
     declared={
         "number": FIELDS | {"debit_amount": "FLOAT", "metadata": "JSON"},
         "decimal": FIELDS | {"debit_amount": "STRING"},

@@ -1,8 +1,9 @@
-"""The loaders of meltano.yml beside target-postgres work as they stand there."""
+"""The loaders of meltano.yml beside target-postgres keep every digit as they stand there."""
 
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from demo import meltano
+from demo import PROJECT, meltano
 from loaders.known import PARQUET
 from loaders.s3 import local_s3
 from loaders.test_others import LARGE, asked, erp
@@ -24,7 +25,7 @@ pytestmark = [pytest.mark.loaders, pytest.mark.timeout(900)]
 
 @pytest.fixture
 def environment(erp: Simulator, tmp_path: Path) -> dict[str, str]:
-    """What Meltano needs to know, in the environment `text`."""
+    """What Meltano needs to know; nothing of it says how amounts are written."""
     settings = erp.settings("omie", start_date="2024-01-01", end_date="2024-03-31")
     written = {
         f"TAP_OMIE_{name.upper()}": value if isinstance(value, str) else json.dumps(value)
@@ -32,7 +33,7 @@ def environment(erp: Simulator, tmp_path: Path) -> dict[str, str]:
         if name != "rate_limit"
     }
     database = f"sqlite:///{tmp_path / 'meltano.db'}"
-    return written | {"MELTANO_ENVIRONMENT": "text", "MELTANO_DATABASE_URI": database}
+    return written | {"MELTANO_DATABASE_URI": database}
 
 
 def run(environment: dict[str, str], loader: str, folder: Path) -> None:
@@ -52,6 +53,35 @@ def test_duckdb(environment: dict[str, str], tmp_path: Path) -> None:
     with duckdb.connect(str(file), read_only=True) as database:
         rows = database.execute("select debit_amount, credit_amount from erp.subledger").fetchall()
     check([Decimal(row[0]) for row in rows], [Decimal(row[1]) for row in rows])
+
+
+@pytest.fixture
+def by_itself(tmp_path: Path) -> list[str]:
+    """The loader's command as Meltano has installed it, and a file of its own."""
+    config = tmp_path / "target.json"
+    config.write_text(json.dumps({"path": str(tmp_path / "alone.duckdb")}), encoding="utf-8")
+    programs = PROJECT / ".meltano" / "loaders" / "target-duckdb" / "venv" / "bin"
+    return [str(programs / "erp-target-duckdb"), "--config", str(config)]
+
+
+def test_half_a_load_is_no_success(by_itself: list[str]) -> None:
+    done = subprocess.run(
+        by_itself, input=b'{"type": "STATE", "value": {}}\nnonsense\n',
+        capture_output=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    *_, last = done.stderr.decode().splitlines()
+    assert last.startswith("erp-target-duckdb: line 2 of the tap's output is no message")
+
+
+def test_its_options_and_failures_are_the_loaders(by_itself: list[str]) -> None:
+    asked_for = subprocess.run([by_itself[0], "--help"], capture_output=True, check=False)
+    assert asked_for.returncode == 0
+    assert b"--config" in asked_for.stdout
+    Path(by_itself[2]).write_text("no JSON", encoding="utf-8")
+    done = subprocess.run(by_itself, input=b"", capture_output=True, check=False)
+    assert done.returncode != 0
+    assert b"Expecting value" in done.stderr
 
 
 @pytest.fixture
