@@ -106,7 +106,8 @@ install-airflow: .airflow/.installed ## Airflow, for docs/orchestration.md
 	@$(install) .venv requirements/browser.txt
 	@touch $@
 
-.venv/.loaders: .venv/.installed .meltano/.installed tests/loaders/known.py $(wildcard requirements/loaders/*.txt)
+.venv/.loaders: .venv/.installed .meltano/.installed tests/loaders/known.py loaders/target-text/pyproject.toml \
+		$(wildcard requirements/loaders/*.txt)
 	@sh requirements/debian.sh "mariadbd mariadb mariadb-install-db" mariadb-server
 	@$(bin)/python -m loaders.known
 	@. requirements/environment.sh && pip_configuration_for_uv && \

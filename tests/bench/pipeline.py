@@ -37,6 +37,11 @@ its COPY; CPU seconds of all programs and of PostgreSQL's backends, medians of {
 empty databases. Exact means that the large amount and the sum of all are in the table with every
 digit."""
 DLT = Path(__file__).parents[2] / ".tools" / "loaders" / "dlt" / "bin" / "python"
+WITHOUT_DLT = Figure(
+    "from ERP to table beside dlt",
+    "not measured",
+    ratio="dlt is not there: `python -m loaders.known dlt`",
+)
 
 LOADER: dict[str, Any] = {
     "default_target_schema": SCHEMA,
@@ -91,7 +96,7 @@ def measure(folder: Path, sizes: Sizes) -> Section:
         whole = _whole(folder, databases, books)
         loaded = _alone(folder, databases, books)
         times = min(sizes.times, 3)
-        beside = _beside_dlt(folder, databases, books, times) if DLT.exists() else []
+        beside = _beside_dlt(folder, databases, books, times) if DLT.exists() else [WITHOUT_DLT]
     usual = loaded["as in meltano.yml"].cost.wall
     alone = [
         Figure(
