@@ -1,7 +1,7 @@
 """What a build costs over large books: `python -m close.scale [--postings 1000000 --months 60]`.
 
 The books are made in PostgreSQL: ten companies whose entries have two lines each, balanced, with a
-chart of 70 accounts, a cost centre on four of five postings, and a group that all belong to. Built
+chart of 91 accounts, a cost centre on four of five postings, and a group that all belong to. Built
 are the first time, again with nothing new, and again after one month of one company was extracted
 anew. Prints seconds on the clock, CPU seconds of dbt and of PostgreSQL, and the dearest nodes.
 """
@@ -44,10 +44,11 @@ SUBLEDGER = """
     from (
         select *, 'E' || company || '-' || to_char(month, 'YYYYMM') || '-' || number as entry,
             (month + number % 28 * interval '1 day')::date as day,
-            ((number * 7919 + company) % 100000 + 1) / 100.0::numeric as amount
+            (((number * 7919 + company) % 100000 + 1) / 100.0)::numeric(18, 2) as amount
         from generate_series(0, {companies} - 1) as company,
             generate_series(date '2020-01-01',
-                date '2020-01-01' + interval '{months} months - 1 day', interval '1 month') as month,
+                date '2020-01-01' + interval '{months} months - 1 day', interval '1 month'
+            ) as month,
             generate_series(1, {entries}) as number
     ) as entries
     cross join lateral (values
@@ -96,7 +97,7 @@ PERIODS = """
         is_balanced, subledger_debit, subledger_credit, is_reconciled, issue_count, extracted_at,
         metadata)
     select 'omie', company_id, company_id, period_start, period_end,
-        extract(year from period_end), 'closed', 'BRL', 'reported', 61, count(*),
+        extract(year from period_end), 'closed', 'BRL', 'reported', 81, count(*),
         sum(debit_amount), sum(credit_amount), true, sum(debit_amount), sum(credit_amount), true, 0,
         timestamp '2025-01-02 03:00:00', '{}'
     from erp.subledger group by company_id, period_start, period_end

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Iterator
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from close.oracle import Oracle
+from close.warehouses import DuckClose
 from demo import PROJECT, meltano
 from loaders.known import PARQUET
 from loaders.s3 import local_s3
@@ -22,11 +25,13 @@ __all__ = ["erp"]
 # Runs of Meltano take turns.
 pytestmark = [pytest.mark.loaders, pytest.mark.timeout(900)]
 
+START, END = date(2024, 1, 1), date(2024, 3, 31)
+
 
 @pytest.fixture
 def environment(erp: Simulator, tmp_path: Path) -> dict[str, str]:
     """What Meltano needs to know; nothing of it says how amounts are written."""
-    settings = erp.settings("omie", start_date="2024-01-01", end_date="2024-03-31")
+    settings = erp.settings("omie", start_date=str(START), end_date=str(END))
     written = {
         f"TAP_OMIE_{name.upper()}": value if isinstance(value, str) else json.dumps(value)
         for name, value in settings.items()
@@ -47,12 +52,24 @@ def check(debited: list[Decimal], credited: list[Decimal]) -> None:
     assert sum(debited) == sum(credited)
 
 
-def test_duckdb(environment: dict[str, str], tmp_path: Path) -> None:
+def test_duckdb(environment: dict[str, str], erp: Simulator, tmp_path: Path) -> None:
     file = tmp_path / "books.duckdb"
     run(environment | {"TARGET_DUCKDB_PATH": str(file)}, "target-duckdb", tmp_path)
     with duckdb.connect(str(file), read_only=True) as database:
         rows = database.execute("select debit_amount, credit_amount from erp.subledger").fetchall()
     check([Decimal(row[0]) for row in rows], [Decimal(row[1]) for row in rows])
+    # And the close can be made of it.
+    close = DuckClose(tmp_path)
+    assert close.path == file
+    close.build("--select", "+balance_sheet", "--indirect-selection=cautious")
+    expected = Oracle(erp.books.company, START, END).balance_sheet()
+    assert {
+        (row["company_id"], row["period_end"], row["account_code"]): (
+            row["account_type"],
+            row["amount"],
+        )
+        for row in close.rows("balance_sheet")
+    } == expected
 
 
 @pytest.fixture

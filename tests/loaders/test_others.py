@@ -295,8 +295,8 @@ def test_what_the_erp_has_deleted_is_gone_from_the_views(
     books = Books.generate(entries_per_month=6)
     company = books.company
 
-    def load(state: Row | None) -> Row | None:
-        settings = erp.settings(
+    def load(served: Simulator, state: Row | None) -> Row | None:
+        settings = served.settings(
             "omie", start_date="2024-01-01", end_date="2024-03-31", amounts="string"
         )
         done = run_tap("tap-omie", settings, state=state)
@@ -305,12 +305,12 @@ def test_what_the_erp_has_deleted_is_gone_from_the_views(
         subprocess.run(command, input=done.stdout.encode(), cwd=folder, check=True)
         return done.state
 
-    with Simulator(books) as erp:
-        state = load(None)
+    with Simulator(books) as served:
+        state = load(served, None)
         entries = company.entries_between(date(2024, 2, 1), date(2024, 3, 31))
         for gone in (entries[0], entries[-1]):
             company.delete_entry(gone.id)
-        load(state)
+        load(served, state)
     there, current = tables.with_views()
     expected = Counter(
         (one.entry.date.isoformat(), one.line.account, one.line.debit, one.line.credit)
