@@ -53,7 +53,7 @@ test-browser: .venv/.browser ## consent and the close report in a real browser (
 test-accessibility: .venv/.browser .tools/axe/.installed ## the close report by axe-core's rules, in a real browser (needs npm)
 	$(bin)/pytest -m "browser and accessibility" tests/report
 
-test-loaders: .venv/.installed .meltano/.installed .venv/.loaders ## loaders and databases beside PostgreSQL (installs Debian's MariaDB)
+test-loaders: .venv/.installed .meltano/.installed .tools/dbt/.installed .venv/.loaders ## loaders and databases beside PostgreSQL (installs Debian's MariaDB)
 	$(bin)/pytest -n $(PYTEST_WORKERS) --dist loadfile -m loaders tests/loaders
 
 test-orchestration: .venv/.installed .meltano/.installed .airflow/.installed ## the portfolio on workers of Airflow, one of them killed
