@@ -18,7 +18,7 @@ from erp_common.singer.notation import PLAIN, Notation, encode
 
 PROJECT = Path(__file__).parents[2]
 # Installed where the loaders are, so it is taken from its folder here.
-ROOM = runpy.run_path(str(PROJECT / "loaders" / "target-text" / "erp_target_text" / "__init__.py"))
+ROOM = runpy.run_path(str(PROJECT / "loaders" / "target-text" / "erp_target_text" / "messages.py"))
 UnusableMessageError: type[ValueError] = ROOM["UnusableMessageError"]
 messages: Callable[[Iterable[bytes]], Iterator[bytes]] = ROOM["messages"]
 STREAM = "subledger"
