@@ -15,7 +15,8 @@ from e2e.commands import PROJECT, environment, meltano
 
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
-TIMEOUT = 600
+TIMEOUT = 1800
+"""Seconds; what ends a test on a busy machine is the limit that it has itself."""
 
 
 class Block(msgspec.Struct, frozen=True):
