@@ -20,7 +20,7 @@ from simulator import LoggedRequest, Simulator
 
 EXAMPLES = 15
 """For each endpoint."""
-NIGHTLY_EXAMPLES = 3000
+NIGHTLY_EXAMPLES = 200
 PUBLIC = {
     "ERPAuthenticationError",
     "ERPConnectionError",
@@ -34,7 +34,6 @@ def test_junk_never_becomes_a_row(erp: Erp) -> None:
 
 
 @pytest.mark.nightly
-@pytest.mark.timeout(1800)
 def test_much_junk_never_becomes_a_row(erp: Erp) -> None:
     fuzzed(erp, NIGHTLY_EXAMPLES)
 
