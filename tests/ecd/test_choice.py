@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from datetime import date
+from itertools import combinations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ecd.reading import Read, company, filing
 from ecd.tapped import ACME, Folder, Run, read
 from ecd.writer import Filing, changed, write
+from tap_ecd.choice import Candidate, of_the_same_days
+from tap_ecd.head import Head
 
 SPAN = (date(2024, 10, 1), date(2024, 12, 31))
 
@@ -197,3 +202,44 @@ def test_a_file_that_cannot_be_read_to_its_end_fails_its_company_alone() -> None
     )
     assert "a.txt has a line of more than" in run.failed["ACME"]
     assert {row["company_id"] for row in run.rows["periods"]} == {"OTHER"}
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(1, 9), st.integers(0, 3), st.sampled_from(["1", "2"]), st.booleans()),
+        max_size=8,
+    )
+)
+def test_two_ledgers_of_the_same_days_are_found_among_any(
+    spans: list[tuple[int, int, str, bool]],
+) -> None:
+    """As comparing each with each would find them, in as many steps as there are files."""
+    files = [
+        Candidate(
+            name=str(place),
+            head=Head(
+                cnpj=cnpj,
+                owner=cnpj,
+                name=None,
+                starts=date(2024, first, 1),
+                ends=date(2024, first + more, 28),
+                book="G",
+                layout=9,
+                layout_written="9.00",
+                is_decentralised=of_branch,
+            ),
+            sha256=str(place),
+            sha1=str(place),
+        )
+        for place, (first, more, cnpj, of_branch) in enumerate(spans)
+    ]
+    expected = {
+        (one.name, other.name)
+        for one, other in combinations(files, 2)
+        if one.head.starts <= other.head.ends and other.head.starts <= one.head.ends
+        if not (one.head.is_decentralised and other.head.is_decentralised)
+        or one.head.cnpj == other.head.cnpj
+    }
+    found = of_the_same_days(files)
+    assert bool(found) is bool(expected)
+    assert found is None or (found[0].name, found[1].name) in expected

@@ -9,12 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from enum import Enum
+from typing import Final
 
 import msgspec
 
 from erp_common.errors import ERPValidationError
 from erp_common.ledger.sentences import told
 from tap_ecd.head import BOOKS, LEDGERS, Head
+
+_WHOLE: Final = ""
+_ANY: Final = "*"
 
 
 class Use(str, Enum):
@@ -55,11 +59,6 @@ class Candidate(msgspec.Struct):
         mine, its = self.head, other.head
         return mine.cnpj == its.cnpj and mine.starts <= its.starts and its.ends <= mine.ends
 
-    def overlaps(self, other: Candidate) -> bool:
-        """Whether both state the same days."""
-        mine, its = self.head, other.head
-        return mine.starts <= its.ends and its.starts <= mine.ends
-
 
 def choose(company: str, files: Sequence[Candidate]) -> None:
     """Say of each file of a company what it is to the ledger.
@@ -75,16 +74,15 @@ def choose(company: str, files: Sequence[Candidate]) -> None:
     _set_copies_aside(files)
     for file in [one for one in files if one.is_ledger and one.head.is_substitute]:
         _replace(file, files)
-    ledgers = [file for file in files if file.is_ledger]
-    for place, file in enumerate(ledgers):
-        for other in ledgers[:place]:
-            if file.overlaps(other) and not _stand_side_by_side(file, other):
-                raise ERPValidationError(
-                    f"{other.name} and {file.name} both are the ledger of {company} from "
-                    f"{max(file.head.starts, other.head.starts)} to "
-                    f"{min(file.head.ends, other.head.ends)}, and neither says that it replaces "
-                    "the other; take the one that does not count out of paths",
-                )
+    both = of_the_same_days(files)
+    if both is not None:
+        other, file = both
+        raise ERPValidationError(
+            f"{other.name} and {file.name} both are the ledger of {company} from "
+            f"{max(file.head.starts, other.head.starts)} to "
+            f"{min(file.head.ends, other.head.ends)}, and neither says that it replaces "
+            "the other; take the one that does not count out of paths",
+        )
 
 
 def _set_books_aside(files: Iterable[Candidate]) -> None:
@@ -132,7 +130,22 @@ def _replace(file: Candidate, files: Sequence[Candidate]) -> None:
         )
 
 
-def _stand_side_by_side(file: Candidate, other: Candidate) -> bool:
-    """Whether both are books of branches, which are summed up."""
-    mine, its = file.head, other.head
-    return mine.is_decentralised and its.is_decentralised and mine.cnpj != its.cnpj
+def of_the_same_days(files: Sequence[Candidate]) -> tuple[Candidate, Candidate] | None:
+    """Two ledgers that state the same days, in the order of `files`; None if no two do.
+
+    Books of branches, which are summed up, stand side by side: only those of one branch are two.
+    """
+    ledgers = [place for place, file in enumerate(files) if file.is_ledger]
+    # If a file that begins earlier states some of a file's days, the one that ends last does.
+    last: dict[str, int] = {}
+    for place in sorted(ledgers, key=lambda one: files[one].head.starts):
+        head = files[place].head
+        own = head.cnpj if head.is_decentralised else _WHOLE
+        for other in {last.get(_ANY)} if own is _WHOLE else {last.get(_WHOLE), last.get(own)}:
+            if other is not None and head.starts <= files[other].head.ends:
+                first, second = sorted((place, other))
+                return files[first], files[second]
+        for kept in (own, _ANY):
+            if kept not in last or files[last[kept]].head.ends < head.ends:
+                last[kept] = place
+    return None
