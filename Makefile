@@ -54,7 +54,7 @@ test-accessibility: .venv/.browser .tools/axe/.installed ## the close report by 
 	$(bin)/pytest -m "browser and accessibility" tests/report
 
 test-loaders: .venv/.installed .meltano/.installed .tools/dbt/.installed .venv/.loaders ## loaders and databases beside PostgreSQL (installs Debian's MariaDB)
-	$(bin)/pytest -n $(PYTEST_WORKERS) --dist loadfile -m loaders tests/loaders
+	$(bin)/pytest -n $(PYTEST_WORKERS) --dist loadfile -m loaders tests/loaders tests/ecd
 
 test-orchestration: .venv/.installed .meltano/.installed .airflow/.installed ## the portfolio on workers of Airflow, one of them killed
 	$(bin)/pytest -m orchestration tests/orchestration

@@ -169,7 +169,9 @@ LOADERS = (DUCKDB, JSONL, CSV, PIPELINEWISE, PARQUET, SNOWFLAKE, BIGQUERY)
 LOADING = tuple(one for one in LOADERS if not one.declared)
 DECLARING = tuple(one for one in LOADERS if one.declared)
 S3 = "moto"
-"""The environment of the S3 that the Parquet loader writes to in the suite."""
+"""The environment of the suite's S3, which the Parquet loader writes to and tap-ecd reads from."""
+S3FS = "s3fs"
+"""What `tap-ecd[s3]` brings beside tap-ecd itself; its versions fit those of the development."""
 
 
 def install(folder: str) -> None:
@@ -186,4 +188,4 @@ def install(folder: str) -> None:
 
 if __name__ == "__main__":
     with ThreadPoolExecutor(2) as workers:
-        list(workers.map(install, sys.argv[1:] or [S3, *(one.folder for one in LOADERS)]))
+        list(workers.map(install, sys.argv[1:] or [S3, S3FS, *(one.folder for one in LOADERS)]))

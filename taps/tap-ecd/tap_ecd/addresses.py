@@ -6,7 +6,7 @@ import logging
 import re
 from collections.abc import Iterator, Sequence
 from errno import ELOOP, ENOENT
-from typing import Any, BinaryIO, NamedTuple, NoReturn, cast
+from typing import Any, BinaryIO, Final, NamedTuple, NoReturn, cast
 
 import fsspec  # type: ignore[import-untyped]
 from typing_extensions import Self
@@ -15,7 +15,10 @@ from erp_common.errors import ERPConnectionError, ERPValidationError
 
 logger = logging.getLogger("tap-ecd")
 
-_user = re.compile(r"//[^/@]*@")
+_user = re.compile(r"//[^/]*@")
+_query = re.compile(r"^(https?://[^?#]*)[?#].*", re.DOTALL)
+_CACHES: Final = frozenset({"simplecache", "filecache", "blockcache"})
+"""What stands before an address and leaves it the same file."""
 _hash = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{40}(?![0-9A-Za-z])")
 
 
@@ -30,11 +33,19 @@ class Found(NamedTuple):
     """When it was changed last, as its file system says it; empty if it does not."""
     is_named: bool
     """Whether `paths` names this very file, and not a folder or a pattern."""
+    container: str = ""
+    """The archive that it lies in, if it lies in one."""
 
     @property
     def name(self) -> str:
         """What the file is called, without its folders."""
-        return self.path.rstrip("/").rpartition("/")[2]
+        return shown(self.path).rstrip("/").rpartition("/")[2]
+
+    @property
+    def place(self) -> str:
+        """Where it is, as the state and the rows say it: no other file of a company is there."""
+        inside = f"::{shown(self.container)}" if self.container else ""
+        return shown(self.path) + inside
 
     @property
     def hashes(self) -> set[str]:
@@ -93,6 +104,11 @@ class Opened:
             raise ERPConnectionError(self._told(error)) from error
 
     def _told(self, error: Exception) -> str:
+        if isinstance(error, ValueError):  # as fsspec says of servers that know no ranges
+            return (
+                f"{self._name} cannot be read in parts, which its server may not give; write "
+                "simplecache:: before its address in paths, so that it is fetched whole"
+            )
         return (
             f"{self._name} broke off while it was read ({type(error).__name__}); see that it is "
             "whole and may be read, and run again"
@@ -114,7 +130,7 @@ def found(paths: Sequence[str]) -> list[Found]:
         ERPValidationError: If one names nothing.
         ERPConnectionError: If a place cannot be looked into.
     """
-    files: dict[tuple[str, str], Found] = {}
+    files: dict[tuple[Any, str], Found] = {}
     for path in paths:
         named = list(_of(path))
         if not named:
@@ -123,21 +139,22 @@ def found(paths: Sequence[str]) -> list[Found]:
                 "files there",
             )
         for file in named:
-            key = (str(file.system.protocol), file.path)
+            key = (file.system, file.path)
             if key not in files or file.is_named:
                 files[key] = file
-    return sorted(files.values(), key=lambda file: (file.path, str(file.system.protocol)))
+    return sorted(files.values(), key=lambda file: (file.place, str(file.system.protocol)))
 
 
 def shown(path: str) -> str:
-    """An address without the user and password in it."""
-    return _user.sub("//", path)
+    """An address without its secrets: user and password, and the query of a signed one."""
+    return _query.sub(r"\1", _user.sub("//", path))
 
 
 def _of(path: str) -> Iterator[Found]:
     try:
         system, place = fsspec.core.url_to_fs(path)
-        if any(sign in place for sign in "*?["):
+        signs = "*[" if place.startswith(("http://", "https://")) else "*?["
+        if any(sign in place for sign in signs):
             places, is_named = sorted(system.glob(place)), False
         elif system.isdir(place):
             places, is_named = sorted(system.find(place)), False
@@ -146,7 +163,9 @@ def _of(path: str) -> Iterator[Found]:
         for one in places:
             info = _info(system, one, is_named=is_named)
             if info.get("type") == "file":
-                yield Found(system, one, int(info["size"]), _modified(info), is_named)
+                yield Found(
+                    system, one, int(info["size"]), _modified(info), is_named, _container(path)
+                )
             elif is_named:
                 _refuse(path)
     except ImportError as error:
@@ -165,6 +184,11 @@ def _of(path: str) -> Iterator[Found]:
             f"{shown(path)} cannot be looked into ({type(error).__name__}); see that it is there "
             "and may be read, and that its keys are in the environment if it needs any",
         ) from error
+
+
+def _container(path: str) -> str:
+    first, _, rest = path.partition("::")
+    return "" if first in _CACHES else rest
 
 
 def _info(system: Any, place: str, *, is_named: bool) -> dict[str, Any]:  # noqa: ANN401 - untyped

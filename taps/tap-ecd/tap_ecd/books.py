@@ -62,7 +62,7 @@ class Surveys:
         Raises:
             ERPValidationError: If the file has changed since the run began.
         """
-        path = file.found.path
+        path = file.found.place
         known = self._read.get(path)
         if known is None:
             with file.found.open() as opened:
@@ -76,7 +76,7 @@ class Surveys:
 
     def keep(self, files: Iterable[Filed]) -> None:
         """Let go of all other files."""
-        paths = {file.found.path for file in files}
+        paths = {file.found.place for file in files}
         self._read = {path: known for path, known in self._read.items() if path in paths}
 
 
@@ -167,8 +167,8 @@ class FiledPeriod(PeriodExtract):
         for file in self.files:
             its = self._surveys.of(file)
             read.append((file, its))
-            if file.found.path not in self._told_files:
-                self._told_files.add(file.found.path)
+            if file.found.place not in self._told_files:
+                self._told_files.add(file.found.place)
                 self._take_findings(its)
         return read
 
@@ -618,7 +618,7 @@ def _balance(account: StatedAccount) -> Balance:
 def _file_row(file: Filed, its: Survey | None) -> FileRow:
     head, found = file.head, file.found
     return FileRow(
-        file=found.path,
+        file=found.place,
         file_name=file.name,
         file_size=found.size,
         modified_at=found.modified or None,

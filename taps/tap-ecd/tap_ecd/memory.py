@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-import msgspec
-
 from erp_common.ledger.models import Company
 from erp_common.ledger.periods import Period
 from erp_common.singer.state import Bookmarks
@@ -59,6 +57,5 @@ class Memory:
         return {str(end): str(mark) for end, mark in kept.items() if end != _CUT}
 
     def _note(self, seen: dict[str, str], shelf: Shelf) -> None:
-        files = {file.found.path: msgspec.to_builtins(file.known) for file in shelf.files}
-        self._bookmarks.note(self._company.id, _FILES, files)
+        self._bookmarks.note(self._company.id, _FILES, shelf.known)
         self._bookmarks.note(self._company.id, _PERIODS, {_CUT: self._cut, **seen})

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from functools import cached_property
 from hashlib import sha256
 from typing import Any
 
@@ -11,7 +14,7 @@ import msgspec
 
 from erp_common.errors import ERPError, ERPValidationError
 from erp_common.ledger.models import Company
-from erp_common.ledger.periods import Period
+from erp_common.ledger.periods import Period, Periodicity, periods_touching
 from tap_ecd import head
 from tap_ecd.addresses import Found
 from tap_ecd.choice import Candidate, choose
@@ -66,10 +69,7 @@ class Shelf:
         for file in self.files:
             if file.why or file.note:
                 logger.warning("%s: %s", company.id, file.why or file.note)
-        self.ledgers = sorted(
-            (file for file in self.files if file.is_ledger),
-            key=lambda file: (file.head.starts, file.head.cnpj, file.name),
-        )
+        self.ledgers = _in_order(file for file in self.files if file.is_ledger)
         if not self.ledgers:
             told = f"; {'; '.join(file.why for file in self.files if file.why)}" if files else ""
             raise ERPValidationError(
@@ -79,16 +79,37 @@ class Shelf:
 
     def of(self, period: Period) -> list[Filed]:
         """The files that say anything of a period, be they its ledger or not."""
-        return [file for file in self.files if file.touches(period)]
+        months = periods_touching(period.start, period.end, Periodicity.MONTH)
+        places = {place for month in months for place in self._of_month.get(month.end, ())}
+        files = (self.files[place] for place in sorted(places))
+        return [file for file in files if file.touches(period)]
 
     def ledgers_of(self, period: Period) -> list[Filed]:
         """The files that are the ledger of a period, in order."""
-        return [file for file in self.ledgers if file.touches(period)]
+        return _in_order(file for file in self.of(period) if file.is_ledger)
+
+    @cached_property
+    def known(self) -> dict[str, Any]:
+        """What the state keeps of each file, by its path, in JSON's types."""
+        return {file.found.place: msgspec.to_builtins(file.known) for file in self.files}
+
+    @cached_property
+    def _of_month(self) -> Mapping[date, list[int]]:
+        """The files that say anything of a month, by its last day: their places in `files`."""
+        found: dict[date, list[int]] = defaultdict(list)
+        for place, file in enumerate(self.files):
+            for month in periods_touching(file.head.starts, file.head.ends, Periodicity.MONTH):
+                found[month.end].append(place)
+        return found
 
     def digest(self, period: Period) -> str:
         """A mark of all that the files say of a period; another one says that it has changed."""
         marks = sorted(f"{file.sha256} {file.use.value}" for file in self.of(period))
         return sha256("\n".join(marks).encode()).hexdigest()[:16]
+
+
+def _in_order(ledgers: Iterable[Filed]) -> list[Filed]:
+    return sorted(ledgers, key=lambda file: (file.head.starts, file.head.cnpj, file.name))
 
 
 def shelves(
@@ -103,11 +124,12 @@ def shelves(
         found: All files.
         known: What the state keeps of each company's files, by their paths.
     """
-    heads, broken = _heads(found, companies)
-    owners = {file: _owner(its, companies) for file, its in heads}
-    strangers = sorted(
-        {f"{file.name} (CNPJ {its.owner})" for file, its in heads if not owners[file]}
-    )
+    owner_of = _Owners(companies)
+    heads, broken = _heads(found, owner_of)
+    owned: dict[str | None, list[tuple[Found, Head]]] = defaultdict(list)
+    for file, its in heads:
+        owned[owner_of(its)].append((file, its))
+    strangers = sorted({f"{file.name} (CNPJ {its.owner})" for file, its in owned[None]})
     if strangers:
         logger.warning(
             "skipped, since companies does not list whose they are: %s", _named(strangers)
@@ -118,11 +140,7 @@ def shelves(
         try:
             if company.id in broken:
                 raise broken[company.id]
-            files = [
-                _filed(file, its, read.get(file.path))
-                for file, its in heads
-                if owners[file] == company.id
-            ]
+            files = [_filed(file, its, read.get(file.place)) for file, its in owned[company.id]]
             _tell_gone(company, read, files)
             made[company.id] = Shelf(company, files)
         except ERPError as error:
@@ -131,7 +149,7 @@ def shelves(
 
 
 def _heads(
-    found: Iterable[Found], companies: Sequence[Company]
+    found: Iterable[Found], owner_of: _Owners
 ) -> tuple[list[tuple[Found, Head]], dict[str, ERPValidationError]]:
     """What each ECD says of itself; and why a company's files cannot be read, by its id.
 
@@ -140,7 +158,6 @@ def _heads(
     """
     heads: list[tuple[Found, Head]] = []
     broken: dict[str, ERPValidationError] = {}
-    by_number = {tax_number(company.erp_id): company.id for company in companies}
     for file in found:
         try:
             its = _head(file)
@@ -149,7 +166,7 @@ def _heads(
                 f"{file.name} is an ECD, but does not say whose and of which time: {problem}; give "
                 "the file as the program exports it, or take it out of paths"
             )
-            owner = by_number.get(problem.cnpj)
+            owner = owner_of.number(problem.cnpj)
             if owner is None:
                 logger.warning("skipped: %s", told)
             else:
@@ -162,7 +179,7 @@ def _heads(
 
 def _tell_gone(company: Company, known: Mapping[str, Known], files: Sequence[Filed]) -> None:
     """Name the files that were read before and are not there any more, under no other name."""
-    there = {file.found.path for file in files}
+    there = {file.found.place for file in files}
     contents = {file.sha256 for file in files}
     gone = sorted(
         path for path, one in known.items() if path not in there and one.sha256 not in contents
@@ -195,17 +212,28 @@ def _head(file: Found) -> Head | None:
     return its
 
 
-def _owner(its: Head, companies: Sequence[Company]) -> str | None:
-    """The id of the company that a file belongs to; a branch's belongs to its company."""
-    for company in companies:
-        if tax_number(company.erp_id) == its.owner:
-            return company.id
-    if its.is_decentralised:
-        root = its.owner[:ROOT]
-        same = [one.id for one in companies if tax_number(one.erp_id)[:ROOT] == root]
-        if len(same) == 1:
-            return same[0]
-    return None
+class _Owners:
+    """Whose a file is."""
+
+    def __init__(self, companies: Sequence[Company]) -> None:
+        self._by_number: dict[str, str] = {}
+        self._by_root: dict[str, list[str]] = defaultdict(list)
+        for company in companies:
+            number = tax_number(company.erp_id)
+            self._by_number.setdefault(number, company.id)
+            self._by_root[number[:ROOT]].append(company.id)
+
+    def number(self, cnpj: str) -> str | None:
+        """The id of the company that has this CNPJ."""
+        return self._by_number.get(cnpj)
+
+    def __call__(self, its: Head) -> str | None:
+        """The id of the company that a file belongs to; a branch's belongs to its company."""
+        owner = self.number(its.owner)
+        if owner is None and its.is_decentralised:
+            same = self._by_root.get(its.owner[:ROOT], [])
+            return same[0] if len(same) == 1 else None
+        return owner
 
 
 def _filed(file: Found, its: Head, known: Known | None) -> Filed:
