@@ -57,11 +57,23 @@ def test_machines_read_the_same(run: Run) -> None:
 def test_a_few_words_for_a_chat(run: Run) -> None:
     portuguese = run("status", "--brief").out.splitlines()
     assert portuguese[0] == (
-        "Fechamento de janeiro de 2025: 0 de 2 empresas assinadas, 2 conciliadas."
+        "Fechamento de janeiro de 2025: assinado em 0 de 2 empresas, conciliado em 2."
     )
     assert portuguese[1].startswith("Bandeirantes Construções S.A., novembro de 2024: o razão não")
     english = run("status", "--brief", "--language", "en").out.splitlines()
     assert english[0] == "Close of January 2025: 0 of 2 companies signed, 2 tied out."
+
+
+def test_one_company_is_one(database: Database, run: Run, rows: Rows) -> None:
+    database.build(
+        {
+            table: [row for row in listed if row.get("company_id", "bela") == "bela"]
+            for table, listed in rows.items()
+        }
+    )
+    said = [run("status", "--brief", "--language", language).out for language in ("pt-BR", "en")]
+    assert "assinado em 0 de 1 empresa, conciliado em 1." in said[0]
+    assert "0 of 1 company signed, 1 tied out." in said[1]
 
 
 def test_nothing_yet(database: Database, run: Run) -> None:

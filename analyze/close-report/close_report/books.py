@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import groupby
 from operator import itemgetter
@@ -52,6 +52,19 @@ class Books:
     def ends(self) -> list[date]:
         """The last days of the periods that have balances."""
         return sorted(self.balances)
+
+    def of(self, end: date) -> Books:
+        """Those of one period alone; what changed is of every period."""
+        return replace(
+            self,
+            balances=_only(self.balances, end),
+            income=_only(self.income, end),
+            sheet=_only(self.sheet, end),
+            centers=_only(self.centers, end),
+            postings=_only(self.postings, end),
+            findings=_only(self.findings, end),
+            differences=_only(self.differences, end),
+        )
 
 
 def read_books(
@@ -176,6 +189,10 @@ def _within(kept: Mapping[str, set[date]]) -> sa.ColumnElement[bool]:
         for first, companies in since.items()
     )
     return sa.or_(sa.false(), *conditions)
+
+
+def _only(rows: Mapping[date, list[RowT]], end: date) -> dict[date, list[RowT]]:
+    return {end: rows[end]} if end in rows else {}
 
 
 def _by_end(rows: Sequence[Any]) -> dict[date, list[Any]]:

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any, NamedTuple, TypeVar
 
 from close_report.models import NAMES, Consolidated, Elimination, GroupAccount
+from close_report.text import collated
 from close_report.warehouse import Warehouse
 
 RowT = TypeVar("RowT", bound=NamedTuple)
@@ -48,7 +49,7 @@ def read_group(warehouse: Warehouse) -> Group:
     for pair in _optional(warehouse, Elimination):
         group.eliminations.setdefault(pair.period_end, []).append(pair)
     for pairs in group.eliminations.values():
-        pairs.sort(key=lambda row: (group.order(row.group_account), row.company_id))
+        pairs.sort(key=lambda row: (group.order(row.group_account), collated(row.company_id)))
     return group
 
 

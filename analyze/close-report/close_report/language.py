@@ -47,6 +47,18 @@ class Language:
         said = self.messages.get(message, message)
         return said.format(**values) if values else said
 
+    def counted(self, one: str, many: str, number: int, **values: object) -> str:
+        """The message for one thing or for several, whichever the language takes for this number.
+
+        Args:
+            one: The message for one.
+            many: The message for several.
+            number: How many; filled in as `{number}`.
+            values: What else is filled in.
+        """
+        form = one if self.locale.plural_form(number) == "one" else many
+        return self(form, number=self.number(number), **values)
+
     def amount(self, value: Decimal) -> str:
         """The amount with two decimals, or as many as it has; a negative one in parentheses."""
         places = max(2, len(plain(value).partition(".")[2]))

@@ -11,6 +11,7 @@ from close_report.directory import Directory
 from close_report.models import CloseStatus
 from close_report.periods import Period, is_open
 from close_report.signoffs import Key, Signoff, Totals, current_totals, read_signoffs, standing
+from close_report.text import collated
 from close_report.warehouse import Warehouse
 
 
@@ -105,8 +106,11 @@ class Matrix:
 
     companies: Mapping[str, str]
     """Names by id, in the order of the names."""
+    read_in: tuple[str, ...]
+    """Their ids as the database orders them."""
     periods: tuple[Period, ...]
     cells: Mapping[Key, Cell]
+    """In the order of the companies and their periods."""
     signoffs: tuple[Signoff, ...]
     """Every row of `close_signoffs`, oldest first."""
     currencies: Mapping[str, str]
@@ -178,10 +182,13 @@ def matrix(
             changed=signoff is not None and key in now and now[key].digest != signoff.digest,
         )
     companies = {company: directory.names.get(company) or company for company, _ in cells}
+    named = sorted(companies.items(), key=lambda item: (*map(collated, item[::-1]), item[0]))
+    rank = {company: place for place, (company, _) in enumerate(named)}
     return Matrix(
-        dict(sorted(companies.items(), key=lambda item: (item[1].casefold(), item[0]))),
+        dict(named),
+        tuple(companies),
         tuple(sorted({cell.period for cell in cells.values()}, key=lambda period: period[::-1])),
-        cells,
+        dict(sorted(cells.items(), key=lambda item: (rank[item[0][0]], item[0][1]))),
         signoffs,
         {one: directory.currencies[one] for one in companies if one in directory.currencies},
     )

@@ -128,6 +128,8 @@ class Pages:
             group: The consolidation.
         """
         self._remove_stale()
+        rank = {company: place for place, company in enumerate(self._matrix.companies)}
+        self._unmapped.sort(key=lambda row: rank[row[0]])
         shared = self._shared(restatements, group)
         hrefs = {company: self._href(company) for company in self._matrix.companies}
         text = (
@@ -309,9 +311,7 @@ class _Overview:
             if end == self._shown.end and not cell.is_open
         ]
         number = len(self._matrix.companies)
-        of = spoken("of {number} companies", number=spoken.number(number))
-        if number == 1:
-            of = spoken("of one company")
+        of = spoken.counted(N_("of {number} company"), N_("of {number} companies"), number)
         balanced = sum(bool(cell.status.is_balanced) for cell in cells)
         reconciled = sum(bool(cell.status.is_reconciled) for cell in cells)
         signed = sum(cell.signoff is not None and not cell.changed for cell in cells)

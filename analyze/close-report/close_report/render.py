@@ -50,17 +50,18 @@ def render(warehouse: Warehouse, out: Path, spoken: Language, options: Options) 
     out.mkdir(parents=True, exist_ok=True)
     overviews: dict[str, Overview] = {}
     restatements: list[Restatement] = []
-    order = list(dict.fromkeys(company for company, _ in matrix.cells))
     with (
         _without_collector(),
         Pages(out, spoken, matrix, shown, round(options.split_above * MEGABYTE)) as pages,
         Workbook(out / "close.xlsx", spoken, matrix, shown) as workbook,
     ):
-        for books in read_books(warehouse, order, options.max_postings):
+        for books in read_books(warehouse, matrix.read_in, options.max_postings):
             overviews[books.company_id] = overview(books)
             restatements += books.restatements
             pages.add(books)
             workbook.add(books)
+        rank = {company: place for place, company in enumerate(matrix.companies)}
+        restatements.sort(key=lambda row: rank[row.company_id])
         workbook.finish(group)
         return [*pages.finish(overviews, restatements, group), workbook.path]
 

@@ -83,11 +83,12 @@ def brief(matrix: Matrix, language: Language) -> str:
         last = max(cell.period.end for cell in closed)
         cells = [cell for cell in closed if cell.period.end == last]
         lines.append(
-            _(
-                "Close of {period}: {signed} of {companies} companies signed, {tied} tied out.",
+            _.counted(
+                N_("Close of {period}: {signed} of {number} company signed, {tied} tied out."),
+                N_("Close of {period}: {signed} of {number} companies signed, {tied} tied out."),
+                len(matrix.companies),
                 period=language.period(cells[0].period),
                 signed=sum(cell.signoff is not None for cell in cells),
-                companies=len(matrix.companies),
                 tied=sum(
                     bool(cell.status.is_balanced and cell.status.is_reconciled) for cell in cells
                 ),

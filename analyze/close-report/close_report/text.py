@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from decimal import Decimal
 
 # Control characters, and those that turn the direction of what follows or join invisibly: in a page
@@ -12,6 +13,7 @@ _HARMFUL = re.compile(
     "\ud800-\udfff\ufffe\uffff]"
 )
 _BLANKS = re.compile(r"\s+")
+_FIGURES = re.compile("([0-9]+)")
 MAX_TEXT = 300
 """Longer texts are cut in pages and spreadsheets; the warehouse keeps them whole."""
 
@@ -29,6 +31,23 @@ def harmless(text: str, limit: int = MAX_TEXT) -> str:
     if text.isprintable():
         return text
     return _BLANKS.sub(" ", _HARMFUL.sub("\ufffd", text)).strip()
+
+
+def collated(text: str) -> list[tuple[int, str]]:
+    """What to sort names by, so that they stand as people look for them.
+
+    Neither case nor accents count, and numbers in them go by their value: `filial 2` stands before
+    `filial 10`, and `Água` among the names with A.
+    """
+    parted = unicodedata.normalize("NFKD", text.casefold())
+    bare = "".join(sign for sign in parted if not unicodedata.combining(sign))
+    # Texts and figures take turns; of figures without leading zeros the longer is the greater.
+    parts = _FIGURES.split(bare)
+    return [
+        (len(figures), figures) if place % 2 else (0, part)
+        for place, part in enumerate(parts)
+        for figures in [part.lstrip("0")]
+    ]
 
 
 def plain(amount: Decimal) -> str:

@@ -117,6 +117,7 @@ class Workbook:
         self._matrix = matrix
         self._end = shown.end if shown else date.max
         self._sheets: list[_Sheet] = []
+        self._kept: dict[str, Books] = {}
         _ = spoken
         company, code, name = (_("Company"), 30), (_("Code"), 16), (_("Account"), 44)
         kind = (_("A/S"), 6)
@@ -170,6 +171,10 @@ class Workbook:
             self._half.unlink(missing_ok=True)
 
     def add(self, books: Books) -> None:
+        """Keep a company's period, until all companies are there to be put in order."""
+        self._kept[books.company_id] = books.of(self._end)
+
+    def _add_books(self, books: Books) -> None:
         """Add a company's period to each sheet."""
         end = self._end
         name = self._matrix.companies[books.company_id]
@@ -210,7 +215,10 @@ class Workbook:
             )  # fmt: skip
 
     def finish(self, group: Group) -> None:
-        """Add the consolidation and the signatures."""
+        """Add the companies in the order of their names, the consolidation and the signatures."""
+        for company in self._matrix.companies:
+            if company in self._kept:
+                self._add_books(self._kept.pop(company))
         self._add_group(group)
         self._add_signoffs()
         for sheet in self._sheets:
