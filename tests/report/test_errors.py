@@ -59,6 +59,14 @@ def test_a_language_that_is_not_spoken(run: Run) -> None:
     assert "pt-BR or en" in said.err
 
 
+@pytest.mark.usefixtures("close")
+@pytest.mark.parametrize("day", ["2025-13-01", "hoje", "31/01/2025"])
+def test_a_day_that_is_none(run: Run, day: str) -> None:
+    said = run("status", "--as-of", day)
+    assert said.status == 2
+    assert said.err == (f"close-report: --as-of is '{day}': write a day, such as 2024-03-31.\n")
+
+
 def test_binary_floats_are_refused(close: Database, run: Run, tmp_path: Path) -> None:
     engine = sa.create_engine(close.address)
     with engine.begin() as connection:

@@ -143,7 +143,10 @@ def test_a_signed_month_that_is_gone_has_changed(close: Database, run: Run, book
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("--company", "nobody", "--period", "2024-12"), "There is no nobody"),
+        (
+            ("--company", "nobody", "--period", "2024-12"),
+            "There is no company 'nobody': the companies are aurora, bela.",
+        ),
         (("--company", "aurora", "--period", "2019-12"), "2024-10, 2024-11, 2024-12"),
         (("--company", "aurora", "--period", "12/2024"), "write a month, such as 2024-03"),
         (("--company", "aurora", "--period", "2024-13"), "write a month, such as 2024-03"),

@@ -19,7 +19,7 @@ from close_report.directory import read_directory
 from close_report.errors import CloseReportError, SignatureRefusedError
 from close_report.language import LANGUAGES, Language
 from close_report.matrix import read_matrix
-from close_report.periods import last_day, today
+from close_report.periods import a_day, last_day, today
 from close_report.render import Options, render
 from close_report.signoffs import Request, sign
 from close_report.text import harmless, plain
@@ -57,7 +57,7 @@ def _run(chosen: argparse.Namespace) -> int:
     if spoken not in LANGUAGES:
         raise CloseReportError(f"The language is '{spoken}': write {' or '.join(LANGUAGES)}.")
     language = Language(spoken)
-    day = date.fromisoformat(chosen.as_of) if chosen.as_of else today()
+    day = a_day(chosen.as_of) if chosen.as_of else today()
     with Warehouse(address, schema, writable=chosen.command == "sign") as warehouse:
         if chosen.command == "sign":
             return _sign(warehouse, chosen, day)

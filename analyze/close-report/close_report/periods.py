@@ -9,6 +9,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from close_report.errors import CloseReportError
+from close_report.text import harmless
 
 _MONTHS_OF_A_QUARTER = 3
 _MONTHS_OF_A_YEAR = 12
@@ -55,6 +56,20 @@ def is_open(end: date, on: date) -> bool:
     return end >= on
 
 
+def a_day(text: str) -> date:
+    """The day that is written `2024-03-31`.
+
+    Raises:
+        CloseReportError: It is none.
+    """
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise CloseReportError(
+            f"--as-of is '{harmless(text, 40)}': write a day, such as 2024-03-31."
+        ) from None
+
+
 def last_day(text: str) -> date:
     """The last day of a month written `2024-03`, or the day itself if one is written out.
 
@@ -70,5 +85,6 @@ def last_day(text: str) -> date:
     except ValueError:
         pass
     raise CloseReportError(
-        f"--period is '{text[:40]}': write a month, such as 2024-03, or the period's last day."
+        f"--period is '{harmless(text, 40)}': write a month, such as 2024-03, or the period's last "
+        "day."
     )

@@ -22,7 +22,7 @@ from close_report.errors import CloseReportError, SignatureRefusedError
 from close_report.language import N_
 from close_report.models import CloseStatus, Movement
 from close_report.periods import is_open
-from close_report.text import plain
+from close_report.text import collated, plain
 from close_report.warehouse import Warehouse
 
 TABLE: Final = "close_signoffs"
@@ -30,6 +30,8 @@ SIGN: Final = "SIGN"
 WITHDRAW: Final = "WITHDRAW"
 VERSION: Final = "close-report 1"
 """What the digest is over; another version would be another text."""
+
+_MOST_NAMED: Final = 20
 
 Key = tuple[str, date]
 """A company and a period's last day."""
@@ -160,8 +162,14 @@ def sign(warehouse: Warehouse, request: Request, today: date) -> Signoff:
     condition = sa.column("company_id") == request.company_id
     periods = list(warehouse.read(CloseStatus, condition))
     status = next((row for row in periods if row.period_end == request.period_end), None)
+    if not periods:
+        companies = sorted({row.company_id for row in warehouse.read(CloseStatus)}, key=collated)
+        raise CloseReportError(
+            f"There is no company '{request.company_id}': {_named(companies)}. Run `dbt build` if "
+            "it was loaded since."
+        )
     if status is None:
-        known = ", ".join(sorted(f"{row.period_end:%Y-%m}" for row in periods)) or "none"
+        known = ", ".join(sorted(f"{row.period_end:%Y-%m}" for row in periods))
         raise CloseReportError(f"There is no {name}: the periods of that company are {known}.")
     against = [] if request.withdraw else list(objections(status, today))
     if against and not request.anyway:
@@ -193,6 +201,14 @@ def sign(warehouse: Warehouse, request: Request, today: date) -> Signoff:
     )
     _add(warehouse, row)
     return row
+
+
+def _named(companies: Sequence[str]) -> str:
+    if not companies:
+        return "there is none yet"
+    more = len(companies) - _MOST_NAMED
+    named = ", ".join(companies[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+    return f"the companies are {named}"
 
 
 def _add(warehouse: Warehouse, row: Signoff) -> None:
