@@ -42,6 +42,44 @@ class Facts:
     restatements: list[dict[str, Any]] = field(default_factory=list)
 
 
+def mismatch(company: str, end: date) -> dict[str, Any]:
+    """A finding: the postings of an account are not its movement."""
+    return {
+        "company_id": company,
+        "period_end": end,
+        "stream_name": "subledger",
+        "severity": "error",
+        "code": "SUBLEDGER_MISMATCH",
+        "message": "Conta 1.1.01.02.001: o razão tem débitos de 290,00.",
+    }
+
+
+def restatement(books: Books, company: str, end: date) -> dict[str, Any]:
+    """The first account that moved in a month got 100.00 more after it was first seen closed."""
+    return {
+        "company_id": company,
+        "period_end": end,
+        "account_code": books[company].lines(end.replace(day=1), end)[0].line.account,
+        "debit_before": Decimal("900.10"),
+        "debit_after": Decimal("1000.10"),
+        "credit_before": ZERO,
+        "credit_after": ZERO,
+        "delta": Decimal(100),
+        "first_seen_at": READ,
+    }
+
+
+def before_the_change(rows: Rows, company: str, end: date) -> Rows:
+    """The models as they were when a month still was another, which was signed then."""
+    balances = [
+        {**row, "debit": row["debit"] + 100}
+        if (row["company_id"], row["period_end"]) == (company, end)
+        else row
+        for row in rows["account_balances"]
+    ]
+    return {**rows, "account_balances": balances}
+
+
 def models(books: Books, start: date, end: date, facts: Facts | None = None) -> Rows:
     """The rows of every model by its name."""
     facts = facts or Facts()

@@ -15,7 +15,15 @@ import pytest
 from close_report.cli import main
 from house.settings import PROJECT
 from report.conftest import TODAY, usual_books
-from report.ledgers import READ, Facts, Rows, models, months
+from report.ledgers import (
+    Facts,
+    Rows,
+    before_the_change,
+    mismatch,
+    models,
+    months,
+    restatement,
+)
 from report.looking import PHONE, WIDE, Page, amount, browser
 from report.tables import create
 from report.test_render import CRUEL
@@ -36,26 +44,12 @@ def books() -> Books:
 
 @pytest.fixture(scope="module")
 def rows(books: Books) -> Rows:
-    moved = books["aurora"].lines(date(2024, 11, 1), NOVEMBER)[0].line.account
     facts = Facts(
         unreconciled={("bela", NOVEMBER)},
         ecd={("aurora", DECEMBER): "EQUAL", ("bela", DECEMBER): "DIFFERS"},
-        findings=[
-            {
-                "company_id": "bela", "period_end": NOVEMBER, "stream_name": "subledger",
-                "severity": "error", "code": "SUBLEDGER_MISMATCH",
-                "message": "Conta 1.1.01: o razão tem débitos de 290,00.",
-            },
-        ],
-        restatements=[
-            {
-                "company_id": "aurora", "period_end": NOVEMBER, "account_code": moved,
-                "debit_before": Decimal("900.10"), "debit_after": Decimal("1000.10"),
-                "credit_before": Decimal(0), "credit_after": Decimal(0),
-                "delta": Decimal(100), "first_seen_at": READ,
-            },
-        ],
-    )  # fmt: skip
+        findings=[mismatch("bela", NOVEMBER)],
+        restatements=[restatement(books, "aurora", NOVEMBER)],
+    )
     return models(books, START, END, facts)
 
 
@@ -64,13 +58,7 @@ def rendered(rows: Rows, tmp_path_factory: pytest.TempPathFactory) -> Callable[.
     """Render the rows, signed as they were before November was changed; gives the page."""
     folder = tmp_path_factory.mktemp("rendered")
     address = f"duckdb:///{folder / 'warehouse.duckdb'}"
-    before = [
-        {**row, "debit": row["debit"] + 1}
-        if (row["company_id"], row["period_end"]) == ("aurora", NOVEMBER)
-        else row
-        for row in rows["account_balances"]
-    ]
-    create(address, {**rows, "account_balances": before}, folder)
+    create(address, before_the_change(rows, "aurora", NOVEMBER), folder)
     where = ["--database", address, "--as-of", TODAY.isoformat()]
     for month in ("2024-11", "2024-12"):
         signed = ["--company", "aurora", "--period", month, "--by", "Ana Souza"]
@@ -169,6 +157,16 @@ def test_sums_of_what_is_folded_are_those_of_what_is_in_it(page: Page) -> None:
     assert sum(amount(row["cells"][1]) for row in shown) == amount(foot[1])
     page.click("Expandir tudo", "#panel-centers")
     assert not any(row["hidden"] for row in page.table("#panel-centers table"))
+
+
+def test_a_search_minds_no_accents(page: Page) -> None:
+    page.open("#/c/aurora/2024-12-31/trial")
+    page.run(
+        "const box = document.querySelector('#panel-trial input[type=search]');"
+        "box.value = 'PATRIMONIO LIQUIDO'; box.dispatchEvent(new Event('input'));"
+    )
+    shown = [row for row in page.table("#panel-trial table") if not row["hidden"]]
+    assert [row["code"] for row in shown] == ["2", "2.4"]
 
 
 def year_before(day: date) -> date:

@@ -7,7 +7,6 @@ import hashlib
 import struct
 import zlib
 from datetime import date
-from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,7 @@ import sqlalchemy as sa
 
 from close_report.cli import main
 from house.settings import PROJECT
-from report.ledgers import READ, Facts, models
+from report.ledgers import Facts, before_the_change, mismatch, models, restatement
 from report.looking import WIDE, Page, browser
 from report.tables import create
 from simulator import Books
@@ -37,36 +36,16 @@ def holding(folder: Path) -> Path:
     books = Books.generate(
         companies=list(names), start=START, end=END, entries_per_month=8, year_end_closing=True
     )
-    moved = books["aurora"].lines(date(2024, 11, 1), NOVEMBER)[0].line.account
     facts = Facts(
         unreconciled={("bela", date(2025, 1, 31))},
         unread={("cataratas", date(2024, 3, 31))},
         ecd={(name, DECEMBER): "EQUAL" for name in names[:3]},
-        findings=[
-            {
-                "company_id": "bela", "period_end": date(2025, 1, 31), "stream_name": "subledger",
-                "severity": "error", "code": "SUBLEDGER_MISMATCH",
-                "message": "Conta 1.1.01.02.001: o razão tem débitos de 290,00.",
-            },
-        ],
-        restatements=[
-            {
-                "company_id": "aurora", "period_end": NOVEMBER, "account_code": moved,
-                "debit_before": Decimal("900.10"), "debit_after": Decimal("1000.10"),
-                "credit_before": Decimal(0), "credit_after": Decimal(0),
-                "delta": Decimal(100), "first_seen_at": READ,
-            },
-        ],
-    )  # fmt: skip
+        findings=[mismatch("bela", date(2025, 1, 31))],
+        restatements=[restatement(books, "aurora", NOVEMBER)],
+    )
     rows = models(books, START, END, facts)
-    before = [
-        {**row, "debit": row["debit"] + 100}
-        if (row["company_id"], row["period_end"]) == ("aurora", NOVEMBER)
-        else row
-        for row in rows["account_balances"]
-    ]
     address = f"duckdb:///{folder / 'warehouse.duckdb'}"
-    create(address, {**rows, "account_balances": before}, folder)
+    create(address, before_the_change(rows, "aurora", NOVEMBER), folder)
     where = ["--database", address, "--as-of", TODAY.isoformat()]
     for name in names:
         for month in range(1, 12 if name == "cataratas" else 13):

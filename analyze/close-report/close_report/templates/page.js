@@ -53,6 +53,8 @@
 
   // Pieces
 
+  // What is searched: "agua" finds "Água".
+  const bare = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
   const glyphs = shared.glyphs;
   const mark = (state) => h("span", { class: `mark s-${state}`, "aria-hidden": "true" }, glyphs[state] || "·");
   const fact = (kind) => h("span", { class: `mark f-${kind}`, "aria-hidden": "true" }, { yes: "✓", no: "✕", some: "!", none: "·" }[kind]);
@@ -130,7 +132,7 @@
       lines.forEach(({ node }, place) => {
         path.length = node.depth;
         path.push(place);
-        if (`${node.code} ${node.name}`.toLowerCase().includes(wanted)) path.forEach((above) => hits.add(above));
+        if (bare(`${node.code} ${node.name}`).includes(wanted)) path.forEach((above) => hits.add(above));
       });
       return hits;
     }
@@ -142,7 +144,7 @@
     const table = h("table", {}, h("caption", { class: "sr" }, label), head([[_("Account")], ...columns.map((column) => [column, true])]),
       h("tbody", {}, lines.map(({ row }) => row)), foot ? h("tfoot", {}, foot) : null);
     const bar = controls && h("div", { class: "bar" },
-      h("input", { type: "search", placeholder: _("Find an account"), "aria-label": _("Find an account"), oninput: (event) => { wanted = event.target.value.trim().toLowerCase(); redraw(); } }),
+      h("input", { type: "search", placeholder: _("Find an account"), "aria-label": _("Find an account"), oninput: (event) => { wanted = bare(event.target.value.trim()); redraw(); } }),
       h("button", { type: "button", class: "button", onclick: () => expand(Infinity) }, _("Expand all")),
       h("button", { type: "button", class: "button", onclick: () => expand(0) }, _("Collapse all")));
     return [bar, region(label, table)];
@@ -466,8 +468,8 @@
   }
   const find = byId("find-company");
   if (find) find.addEventListener("input", () => {
-    const wanted = find.value.trim().toLowerCase();
-    for (const row of document.querySelectorAll("#matrix tbody tr, #results tbody tr")) row.hidden = !row.querySelector("th").textContent.toLowerCase().includes(wanted);
+    const wanted = bare(find.value.trim());
+    for (const row of document.querySelectorAll("#matrix tbody tr, #results tbody tr")) row.hidden = !bare(row.querySelector("th").textContent).includes(wanted);
   });
   const companies = byId("companies");
   if (companies) companies.addEventListener("change", () => { if (companies.value) location.href = companies.value; });
