@@ -284,7 +284,7 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
             f"tap = TapEcd(config={{'paths': [{str(path)!r}], 'companies': [{ACME!r}]}})\n"
             "run = tap.open_run()\n"
             "for extract in run.periods(tap.companies[0]):\n"
-            "    print(sum(map(len, extract.postings())), len(extract.issues()))\n"
+            "    print(sum(map(len, extract.postings())), len(extract.findings()))\n"
             "run.close()\n"
             "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)\n"
         )

@@ -137,7 +137,7 @@ class Tap:
                 found: dict[str, list[Any]] = {
                     "subledger": [row for rows in extract.postings() for row in rows],
                     "trial_balance": extract.balances(),
-                    "validation_issues": extract.issues(),
+                    "validation_issues": extract.findings(),
                     "periods": [extract.header()],
                 }
                 for stream, rows in found.items():

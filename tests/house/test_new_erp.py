@@ -88,7 +88,7 @@ class Copy:
         self.folder = folder / "workspace"
         self.python = folder / "venv" / "bin" / "python"
         unwanted = shutil.ignore_patterns("__pycache__", "*.egg-info")
-        for name in ("shared", "taps", "hub", "tests"):
+        for name in ("shared", "taps", "hub", "tests", "loaders", "analyze"):
             shutil.copytree(PROJECT / name, self.folder / name, ignore=unwanted)
         for name in ("meltano.yml", "pyproject.toml"):
             shutil.copy(PROJECT / name, self.folder)
@@ -253,3 +253,36 @@ def test_what_is_written_passes_lint(copy: Copy) -> None:
     folder = copy.folder / "taps" / "tap-acme"
     for check in (["check"], ["format", "--check"]):
         copy.run("-m", "ruff", *check, str(folder))
+
+
+def test_a_setting_of_all_taps_is_one_place(
+    copy: Copy, run_acme: Callable[[dict[str, Any]], Result]
+) -> None:
+    home = copy.folder / "shared" / "erp_common" / "setup" / "settings.py"
+    text, above = home.read_text(encoding="utf-8"), "    objects: Annotated[\n"
+    kind = 'Annotated[Literal["red", "green"], setting("Colour", "Of the rows")]'
+    declared = f'    colour: {kind} = "red"\n'
+    home.write_text(text.replace(above, declared + above, 1), encoding="utf-8")
+    try:
+        for module in ("settings", "hub"):
+            copy.run("-m", f"house.{module}", "--write")
+        with acme() as (address, asked):
+            done = run_acme(settings(address) | {"colour": "blue"})
+    finally:
+        home.write_text(text, encoding="utf-8")
+    assert done.last_error == "ConfigValidationError: colour must be one of red, green"
+    assert asked == []
+    after = copy.contents()
+    row = "| `colour` | string | `red` | Of the rows (`red` · `green`) |"
+    readmes = {path for path in after if re.fullmatch(r"taps/[^/]+/README\.md", path)}
+    readmes.remove("taps/tap-ecd/README.md")  # it reads files, and names which of these it has
+    assert "taps/tap-acme/README.md" in readmes
+    listed = yaml.safe_load(after["meltano.yml"])["plugins"]["extractors"]
+    hub = {path: yaml.safe_load(after[path]) for path in after if path.startswith("hub/extractors")}
+    for path in readmes:
+        tap = path.split("/")[1]
+        assert row in after[path].decode().splitlines(), tap
+        (plugin,) = (one for one in listed if one["name"] == tap)
+        (page,) = (page for path, page in hub.items() if path.startswith(f"hub/extractors/{tap}/"))
+        for known in (plugin, page):
+            assert "colour" in {one["name"] for one in known["settings"]}, tap

@@ -145,7 +145,7 @@ class Connector:
         """
         extract = self._extract(company_id, period_start, period_end, filters)
         accounts = extract.balances()
-        header, issues = extract.header(), extract.issues()
+        header, findings = extract.header(), extract.findings()
         extract.fail_if_strict()
         return TrialBalance(
             company_id=extract.company.id,
@@ -164,7 +164,7 @@ class Connector:
                 "total_debit": header.total_debit,
                 "total_credit": header.total_credit,
                 "is_balanced": header.is_balanced,
-                "findings": [msgspec.structs.asdict(issue) for issue in issues],
+                "findings": [msgspec.structs.asdict(one) for one in findings],
             },
         )
 

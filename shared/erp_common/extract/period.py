@@ -18,8 +18,8 @@ from erp_common.extract.reading import Postings, Reading
 from erp_common.extract.work import Carried, Fetcher, SourceT, Work
 from erp_common.ledger import checks
 from erp_common.ledger.balances import TrialBalance
+from erp_common.ledger.finding_keys import with_keys
 from erp_common.ledger.hierarchy import Chart
-from erp_common.ledger.issues import with_keys
 from erp_common.ledger.models import Basis, Company, Finding, Posting, Severity
 from erp_common.ledger.movements import Movements
 from erp_common.ledger.periods import Period, fiscal_year
@@ -48,7 +48,7 @@ class Header(msgspec.Struct):
 class PeriodExtract(ABC):
     """What was extracted of a period.
 
-    The postings stream through once; balances, issues and the header stand when they have.
+    The postings stream through once; balances, findings and the header stand when they have.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class PeriodExtract(ABC):
         self._finished = False
         self._coming: Iterator[list[Posting]] | None = None
         self._found: list[Finding] | None = None
-        self._issues: list[Finding] | None = None
+        self._keyed: list[Finding] | None = None
 
     # What the streams take
 
@@ -123,10 +123,10 @@ class PeriodExtract(ABC):
         accounts = self.trial_balance.accounts
         return [account for account in accounts if filters.keeps_account(account)]
 
-    def issues(self) -> list[Finding]:
+    def findings(self) -> list[Finding]:
         """What the checks found."""
-        if self._issues is None:
-            self._issues = list(
+        if self._keyed is None:
+            self._keyed = list(
                 with_keys(
                     self._all_findings(),
                     self.company.id,
@@ -135,7 +135,7 @@ class PeriodExtract(ABC):
                     self._extraction.catalogue,
                 )
             )
-        return self._issues
+        return self._keyed
 
     def header(self) -> Header:
         """The header and control totals of the extraction."""
@@ -156,7 +156,7 @@ class PeriodExtract(ABC):
             is_reconciled=None
             if movements is None
             else checks.is_reconciled(ledger, movements, rules),
-            issue_count=len(self.issues()),
+            issue_count=len(self.findings()),
             metadata={"balance_convention": ledger.convention.value, **self._origin.made_of},
         )
 
@@ -165,7 +165,7 @@ class PeriodExtract(ABC):
         if not self._read_whole:
             return f"{self._name}: some rows were read, and not compared"
         header = self.header()
-        found = Counter(issue.code for issue in self.issues())
+        found = Counter(one.code for one in self.findings())
         parts = [
             f"{self._name}: {header.account_count} accounts",
             "no subledger" if header.entry_count is None else f"{header.entry_count} postings",

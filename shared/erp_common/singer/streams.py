@@ -214,7 +214,7 @@ def as_json(row: Any) -> dict[str, Any]:  # noqa: ANN401 - any of the row struct
     return fields
 
 
-class Periods(LedgerStream):
+class PeriodsStream(LedgerStream):
     """Header and control totals of each extraction; the parent of the other streams."""
 
     name = "periods"
@@ -288,11 +288,11 @@ class Periods(LedgerStream):
         return header if self._form is None else self._form.record(header)
 
 
-class Subledger(LedgerStream):
+class SubledgerStream(LedgerStream):
     """The postings of every analytic account, line by line."""
 
     name = "subledger"
-    parent_stream_type = Periods
+    parent_stream_type = PeriodsStream
 
     @override
     def rows(self, extract: PeriodExtract) -> Iterator[list[Any]]:
@@ -300,11 +300,11 @@ class Subledger(LedgerStream):
         return extract.postings()
 
 
-class TrialBalance(LedgerStream):
+class TrialBalanceStream(LedgerStream):
     """The balances of every account in every period."""
 
     name = "trial_balance"
-    parent_stream_type = Periods
+    parent_stream_type = PeriodsStream
 
     @override
     def rows(self, extract: PeriodExtract) -> Iterator[list[Any]]:
@@ -313,19 +313,24 @@ class TrialBalance(LedgerStream):
             yield extract.balances()
 
 
-class ValidationIssues(LedgerStream):
+class ValidationIssuesStream(LedgerStream):
     """What the checks found, row by row."""
 
     name = "validation_issues"
-    parent_stream_type = Periods
+    parent_stream_type = PeriodsStream
 
     @override
     def rows(self, extract: PeriodExtract) -> Iterator[list[Any]]:
         """What the checks found."""
-        yield extract.issues()
+        yield extract.findings()
 
 
-STREAMS: tuple[type[LedgerStream], ...] = (Periods, Subledger, TrialBalance, ValidationIssues)
+STREAMS: tuple[type[LedgerStream], ...] = (
+    PeriodsStream,
+    SubledgerStream,
+    TrialBalanceStream,
+    ValidationIssuesStream,
+)
 """In the order in which a period is emitted, the parent first."""
 
 

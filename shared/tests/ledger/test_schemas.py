@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from jsonschema import Draft7Validator  # type: ignore[import-untyped] # typed in another package
 
-from erp_common.ledger.issues import with_keys
+from erp_common.ledger.finding_keys import with_keys
 from erp_common.ledger.models import AccountBalance, Finding, Posting
 from erp_common.ledger.schemas import KEYS, REPLICATION_KEY, SCHEMAS
 from erp_common.ledger.trial_balance import Rules, reported

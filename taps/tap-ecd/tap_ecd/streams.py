@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from erp_common.singer.streams import STREAMS, LedgerStream, Periods
+from erp_common.singer.streams import STREAMS, LedgerStream, PeriodsStream
 
 if TYPE_CHECKING:
     from erp_common.extract.period import PeriodExtract
@@ -60,7 +60,7 @@ def _schema(key: tuple[str, ...], own: dict[str, dict[str, Any]]) -> dict[str, A
 class FiledStream(LedgerStream):
     """A stream of filed ledgers."""
 
-    parent_stream_type = Periods
+    parent_stream_type = PeriodsStream
 
     @override
     def rows(self, extract: PeriodExtract) -> Iterator[list[Any]]:

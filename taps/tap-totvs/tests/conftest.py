@@ -113,7 +113,7 @@ def read(
                         extract.period,
                         extract.balances(),
                         [posting for postings in extract.postings() for posting in postings],
-                        extract.issues(),
+                        extract.findings(),
                         extract.header(),
                     )
                     for extract in books.periods(one.company)

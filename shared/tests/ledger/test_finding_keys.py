@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from erp_common.ledger.finding_keys import masked, with_keys
 from erp_common.ledger.findings import Code, finding
-from erp_common.ledger.issues import masked, with_keys
 from erp_common.ledger.models import Finding
 from erp_common.ledger.periods import Period
 
