@@ -211,7 +211,8 @@ def required_side(value: object, field: str) -> Side:
     Raises:
         InvalidValue: If the value names no side: without it the amount has no sign.
     """
-    found = side(value, field)
+    words = text(value, field)
+    found = None if words is None else vocabulary.side_of(words)
     if found is None:
         raise InvalidValue(
             field, told("is {value}; it must say D (debit) or C (credit)", value=shown(value))

@@ -135,6 +135,7 @@ def type_of(words: str) -> AccountType | None:
     return next((kind for kind, named in _TYPES.items() if re.fullmatch(named, folded)), None)
 
 
+@lru_cache(maxsize=1024)
 def side_of(words: str) -> Side | None:
     """The side these words name (D/C, 1/2, Devedora/Credora, debit/credit), or None."""
     return _SIDES.get(fold(words))

@@ -90,7 +90,10 @@ def line(row: Movement, account_code: str) -> tuple[Posting]:
             account_code=account_code,
             entry_id=required_text(row.id, "id"),
             transaction_date=day,
-            posting_date=optional_date(row.dataLancamento, "dataLancamento") or day,
+            # A short way for what nearly every row has.
+            posting_date=day
+            if row.dataLancamento is None or row.dataLancamento == row.data
+            else optional_date(row.dataLancamento, "dataLancamento") or day,
             debit_amount=value if side is Side.DEBIT else ZERO,
             credit_amount=value if side is Side.CREDIT else ZERO,
             description=text(row.historico, "historico"),
