@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from bench import report
-from bench.__main__ import BENCHMARKS
+from bench.__main__ import BENCHMARKS, DOCS, NOTES, PUBLISHED_FIGURES, TITLES
 from bench.allowance import CASES, PICTURE, Use
 from bench.figures import Figure, Section
 from bench.sizes import SMALL
@@ -44,6 +45,22 @@ def check(section: Section) -> None:
     assert page.endswith("What was found.\n")
     assert page.count("\n| ") == 1 + 1 + 1 + len(section.figures)
     assert section.figures[0].what in report.table(section)
+
+
+def test_the_page_says_what_was_measured() -> None:
+    known = msgspec.json.decode(PUBLISHED_FIGURES.read_bytes(), type=list[Section])
+    assert {one.title for one in known} <= set(TITLES)
+    page = report.document(known, NOTES.read_text(encoding="utf-8"))
+    assert (DOCS / "benchmarks.md").read_text(encoding="utf-8") == page
+
+
+def test_a_measured_part_takes_the_place_of_what_was_known(tmp_path: Path) -> None:
+    file = tmp_path / "known.json"
+    old, new = Section("CPU", "", [Figure("rows", "1")]), Section("CPU", "", [Figure("rows", "2")])
+    beside = Section("Calls", "", [])
+    assert report.with_known(file, [old], TITLES) == [old]
+    assert report.with_known(file, [beside], TITLES) == [beside, old]
+    assert report.with_known(file, [new], TITLES) == [beside, new]
 
 
 def test_a_missed_goal_is_told() -> None:
