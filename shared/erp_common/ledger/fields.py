@@ -1,11 +1,15 @@
-"""Fields of a row beyond single values: types in words, texts that may be empty, objects."""
+"""Fields beyond single values, of rows and of settings: types in words, texts, objects."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from html import unescape
 from typing import Any, Final
 
+import msgspec
+
+from erp_common.errors import ERPValidationError
 from erp_common.ledger.models import StatedType
 from erp_common.ledger.normalize import InvalidValue, account_type, required_text, shown, text
 from erp_common.ledger.sentences import told
@@ -96,3 +100,35 @@ def part(value: object, field: str) -> dict[str, Any]:
     raise InvalidValue(
         field, told("is {value}, where an object with fields is expected", value=shown(value))
     )
+
+
+def known_parts(
+    given: Mapping[str, Any] | None, of: type[msgspec.Struct], setting: str
+) -> dict[str, Any]:
+    """The parts of a setting that is an object.
+
+    Raises:
+        ERPValidationError: If it has no such part.
+    """
+    found = dict(given or {})
+    unknown = found.keys() - set(of.__struct_fields__)
+    if unknown:
+        raise ERPValidationError(
+            f"{setting} has no {', '.join(sorted(unknown))}; there are "
+            f"{', '.join(of.__struct_fields__)}"
+        )
+    return found
+
+
+def texts(value: object, setting: str) -> list[str]:
+    """The texts of a setting that is a list, without those that are blank.
+
+    Raises:
+        ERPValidationError: If it is no list.
+        InvalidValue: If something in it is no text.
+    """
+    if value is None:
+        return []
+    if not isinstance(value, (list, tuple, set, frozenset)):
+        raise ERPValidationError(f"{setting} must be a list")
+    return [found for item in value if (found := text(item, setting)) is not None]

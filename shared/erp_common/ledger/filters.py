@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import msgspec
 
 from erp_common.errors import ERPValidationError
+from erp_common.ledger.fields import known_parts, texts
 from erp_common.ledger.models import AccountBalance, AccountType, Posting
 from erp_common.ledger.normalize import account_type, flag, text
 from erp_common.setting import Positive, setting
@@ -51,13 +52,7 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             ERPValidationError: If a filter is unknown or its value makes no sense.
         """
-        given = dict(settings or {})
-        unknown = given.keys() - set(cls.__struct_fields__)
-        if unknown:
-            raise ERPValidationError(
-                f"filters has no {', '.join(sorted(unknown))}; there are "
-                f"{', '.join(cls.__struct_fields__)}"
-            )
+        given = known_parts(settings, cls, "filters")
         keeps_zero = given.get("include_zero_balances")
         return cls(
             account_types=_types(given.get("account_types")),
@@ -65,7 +60,7 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
                 cls().include_zero_balances if keeps_zero is None else _yes_or_no(keeps_zero)
             ),
             level=_level(given.get("level")),
-            document_types=_texts(given.get("document_types")),
+            document_types=_words(given.get("document_types"), "filters.document_types"),
             cost_center=text(given.get("cost_center"), "filters.cost_center"),
         )
 
@@ -102,7 +97,7 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _types(value: object) -> frozenset[AccountType] | None:
-    words = _texts(value, "filters.account_types")
+    words = _words(value, "filters.account_types")
     if words is None:
         return None
     types = {word: account_type(word) for word in words}
@@ -115,13 +110,8 @@ def _types(value: object) -> frozenset[AccountType] | None:
     return frozenset(kind for kind in types.values() if kind is not None)
 
 
-def _texts(value: object, field: str = "filters.document_types") -> frozenset[str] | None:
-    if value is None:
-        return None
-    if not isinstance(value, (list, tuple, set, frozenset)):
-        raise ERPValidationError(f"{field} must be a list")
-    words = {word for item in value if (word := text(item, field)) is not None}
-    return frozenset(words) or None
+def _words(value: object, field: str) -> frozenset[str] | None:
+    return frozenset(texts(value, field)) or None
 
 
 def _level(value: object) -> int | None:

@@ -7,9 +7,8 @@ from typing import Annotated, Any
 
 import msgspec
 
-from erp_common.errors import ERPValidationError
+from erp_common.ledger.fields import known_parts, texts
 from erp_common.ledger.models import Posting, PostingKind
-from erp_common.ledger.normalize import text
 from erp_common.setting import setting
 
 
@@ -38,19 +37,14 @@ class ClosingEntries(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             ERPValidationError: If a mark is unknown or is no list of texts.
         """
-        given = dict(settings or {})
-        unknown = given.keys() - set(cls.__struct_fields__)
-        if unknown:
-            raise ERPValidationError(
-                f"closing_entries has no {', '.join(sorted(unknown))}; there are "
-                f"{', '.join(cls.__struct_fields__)}"
-            )
+        given = known_parts(settings, cls, "closing_entries")
+        types, prefixes = (
+            texts(given.get(name), f"closing_entries.{name}")
+            for name in ("document_types", "description_prefixes")
+        )
         return cls(
-            document_types=frozenset(_texts(given.get("document_types"), "document_types")),
-            description_prefixes=tuple(
-                prefix.casefold()
-                for prefix in _texts(given.get("description_prefixes"), "description_prefixes")
-            ),
+            document_types=frozenset(types),
+            description_prefixes=tuple(prefix.casefold() for prefix in prefixes),
         )
 
     def __bool__(self) -> bool:
@@ -72,12 +66,3 @@ class ClosingEntries(msgspec.Struct, frozen=True, kw_only=True):
             bool(self.description_prefixes)
             and (posting.description or "").casefold().startswith(self.description_prefixes)
         )
-
-
-def _texts(value: object, name: str) -> list[str]:
-    field = f"closing_entries.{name}"
-    if value is None:
-        return []
-    if not isinstance(value, (list, tuple, set, frozenset)):
-        raise ERPValidationError(f"{field} must be a list")
-    return [found for item in value if (found := text(item, field)) is not None]
