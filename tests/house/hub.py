@@ -143,8 +143,10 @@ def plugins() -> dict[Path, tuple[dict[str, Any], Distribution]]:
         kind = KINDS.get(distribution.folder.parent.name)
         if kind is not None:
             name = distribution.folder.name
-            entry = next(one for one in project["plugins"][kind] if one["name"] == name)
-            found[FOLDER / kind / name / f"{VARIANT}.yml"] = entry, distribution
+            listed = {one["name"]: one for one in project["plugins"][kind]}
+            if name not in listed and kind == "loaders":
+                continue  # it stands before loaders of others, which have definitions of their own
+            found[FOLDER / kind / name / f"{VARIANT}.yml"] = listed[name], distribution
     return found
 
 
