@@ -11,7 +11,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
-from typing import IO, Any
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
@@ -27,7 +27,6 @@ logger = logging.getLogger(__name__)
 MAX_KEPT = 64 << 20
 """Bytes of answers that a capture holds."""
 MAX_EXCHANGES = 20_000
-_IN_MEMORY = 1 << 18
 
 CREDENTIALS = frozenset(
     {"app_key", "app_secret", "apikey", "api_key", "access_token", "client_id", "client_secret"}
@@ -96,8 +95,9 @@ class Tape(Wire):
         self._lock = threading.Lock()
         self._began = time.monotonic()
         self._bodies = tempfile.TemporaryFile()  # noqa: SIM115 -- closed with the tape
-        self._kept: list[tuple[Kept, int]] = []
+        self._kept: list[Take] = []
         self._size = 0
+        self._written = 0
         self._closed = False
         self.left_out = 0
         """Exchanges whose bodies, or all of which, are missing."""
@@ -112,13 +112,17 @@ class Tape(Wire):
         """What has been kept; nothing more is from now on."""
         with self._lock:
             self._closed = True
-        return [one for one, _ in self._kept]
+        return [take.kept for take in self._kept]
 
     def body(self, number: int) -> bytes:
         """The body of an exchange, as it came."""
-        one, start = self._kept[number]
+        take = self._kept[number]
+        return b"" if take.kept.left_out else b"".join(map(self._piece, take.pieces))
+
+    def _piece(self, piece: tuple[int, int]) -> bytes:
+        start, size = piece
         self._bodies.seek(start)
-        return b"" if one.left_out else self._bodies.read(one.size)
+        return self._bodies.read(size)
 
     def close(self) -> None:
         """Forget everything."""
@@ -172,14 +176,30 @@ class Tape(Wire):
                 self.left_out += 1
                 return
             kept.left_out = take.too_large or self._size + kept.size > self._most
-            start = self._size
             if kept.left_out:
                 self.left_out += 1
-            elif kept.size:
-                self._bodies.seek(start)
-                take.copy_to(self._bodies)
+            else:
                 self._size += kept.size
-            self._kept.append((kept, start))
+            self._kept.append(take)
+
+    def received(self, take: Take, piece: bytes) -> None:
+        """Put bytes into the file as they come, among those of other answers under way."""
+        size = len(piece)
+        take.kept.size += size
+        with self._lock:
+            # What is beyond, and what no answer was made of, takes room too.
+            if (
+                take.too_large
+                or self.failure
+                or self._closed
+                or self._written + size > 2 * self._most
+            ):
+                take.too_large = True
+                return
+            self._bodies.write(piece)
+            take.add(self._written, size)
+            self._written += size
+            take.too_large = take.kept.size > self._most
 
     def failed(self, error: Exception) -> None:
         """End the keeping, and not the run."""
@@ -189,11 +209,6 @@ class Tape(Wire):
             reason = getattr(error, "strerror", None) or type(error).__name__
             logger.warning("The capture ends here: it cannot be kept (%s).", reason)
 
-    @property
-    def most(self) -> int:
-        """The most bytes of answers that are kept."""
-        return self._most
-
 
 class Take:
     """An exchange under way."""
@@ -202,25 +217,17 @@ class Take:
         """Begin with what is asked."""
         self.kept = kept
         self.too_large = False
-        self._body: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115
+        self.pieces: list[tuple[int, int]] = []
+        """Where its body lies in the tape's file: beginnings and sizes."""
 
-    def received(self, piece: bytes, most: int) -> None:
-        """Take in bytes as they come."""
-        self.kept.size += len(piece)
-        if self.kept.size > most:
-            self.too_large = True
-        else:
-            self._body.write(piece)
-
-    def copy_to(self, file: IO[bytes]) -> None:
-        """Put what came into a file."""
-        self._body.seek(0)
-        while piece := self._body.read(_IN_MEMORY):
-            file.write(piece)
-
-    def close(self) -> None:
-        """Let go of what came."""
-        self._body.close()
+    def add(self, start: int, size: int) -> None:
+        """Note where the next bytes lie."""
+        if self.pieces:
+            before, length = self.pieces[-1]
+            if before + length == start:
+                self.pieces[-1] = (before, length + size)
+                return
+        self.pieces.append((start, size))
 
 
 class _RecordingClient(HttpsClient):
@@ -267,7 +274,7 @@ class _RecordingClient(HttpsClient):
         def listened() -> bytes:
             piece = read()
             try:
-                take.received(piece, self._tape.most)
+                self._tape.received(take, piece)
             except Exception as error:  # noqa: BLE001 -- keeping never costs the run
                 self._tape.failed(error)
             return piece
@@ -289,10 +296,8 @@ class _RecordingClient(HttpsClient):
             else:
                 kept.ended = "no answer" if kept.status is None else "cut off"
         elif error is not None and not isinstance(error, Undecodable):
-            take.close()
             return  # the run ends, or the request never left
         self._tape.keep(take)
-        take.close()
 
     def _heard(self, do: Callable[..., Any], *what: Any, **more: Any) -> Any:  # noqa: ANN401
         try:
