@@ -10,7 +10,9 @@ from __future__ import annotations
 import json
 import re
 import zlib
+from collections.abc import Callable
 from decimal import Context, Decimal
+from functools import lru_cache
 from random import SystemRandom
 from typing import Any
 from urllib.parse import quote, unquote
@@ -20,9 +22,11 @@ import msgspec
 from erp_common.http.tape import CREDENTIALS, Kept
 from erp_common.ledger.amount_text import read_amount
 from erp_common.replay.stand_ins import StandIns
+from erp_common.replay.watched import CLOSED
 
 _EXACT = Context(prec=400)
 _LONGEST_AMOUNT = 200
+_SHORT = 3
 
 _CODES = frozenset(
     [
@@ -44,8 +48,7 @@ _CODES = frozenset(
         "conta",
     ]
 )
-_STAY = frozenset(
-    # what is asked for, and how much of it
+_ASKED = frozenset(
     [
         "call",
         "tables",
@@ -53,6 +56,11 @@ _STAY = frozenset(
         "where",
         "order",
         "filters",
+    ]
+)
+"""What a request asks for; in an answer these names may stand for anything."""
+_COUNTS = frozenset(
+    [
         "page",
         "pagesize",
         "per_page",
@@ -62,9 +70,6 @@ _STAY = frozenset(
         "npagina",
         "nregporpagina",
         "registros_por_pagina",
-        "filialfilter",
-        "deletedfilter",
-        "hasnext",
         "total_pages",
         "total",
         "total_de_paginas",
@@ -75,6 +80,19 @@ _STAY = frozenset(
         "ntotregistros",
         "itens_totais",
         "paginas_totais",
+        "limit",
+        "remaining",
+        "status_code",
+        "nnivel",
+        "level",
+    ]
+)
+"""How much of it there is."""
+_KINDS = frozenset(
+    [
+        "filialfilter",
+        "deletedfilter",
+        "hasnext",
         "apenas_ativo",
         "mostrar_caixinha",
         "esconde_conta_digital",
@@ -82,17 +100,12 @@ _STAY = frozenset(
         "filtro_rapido",
         "sugestao_padrao",
         "cexibirapenassaldo",
-        "limit",
-        "remaining",
-        "status_code",
         "type",
         "tipo",
         "ctipoconta",
         "account_type",
         "cnatureza",
         "natureza",
-        "nnivel",
-        "level",
         "csintetica",
         "sintetica",
         "is_summary",
@@ -125,8 +138,6 @@ _STAY = frozenset(
         "cq0_moeda",
         "cq0_tpsald",
         "cq0_lp",
-        "nperc",
-        "percentual",
         "currency",
         "moeda",
         "errorcode",
@@ -136,6 +147,8 @@ _STAY = frozenset(
         "period",
     ]
 )
+"""Of which kind something is, and how it stands."""
+_PERCENTAGES = frozenset({"nperc", "percentual"})
 _FAULTS = frozenset(
     [
         "faultstring",
@@ -156,25 +169,52 @@ _is_amount = re.compile(
     r"|juros|multa|desconto|taxa|(?:nao_)?pago|total_.*|nvl.*|bruto|liquido"
 ).fullmatch
 _is_day = re.compile(r".*(?:data|date|dt|periodo|vencimento|competencia|hora|pagto).*").fullmatch
-_bare_day = re.compile(r"[\d\s/.:+TZ-]{0,35}").fullmatch
+_bare_day = re.compile(
+    # One that is impossible is a day too; a number that merely stands there is none.
+    r"\s*(?:(?:\d{4}(?:\d\d){0,2}|\d{6}|\d{4}(?:19|20)\d\d|(?:19|20)\d{12}|\d{1,4}([/.-])\d{1,2}\1\d{1,4}"
+    r"|\d{1,2}/\d{4}|\d{4}-\d\d)?[T\s]*(?:\d{1,2}(?::\d\d){1,2}(?:[.,]\d{1,9})?)?\s*(?:Z|[+-]\d\d:?\d\d)?)\s*"
+).fullmatch
+_kind = re.compile(
+    r"\s*(?=[^\d]*(?:\d[^\d]*){0,4}$)(?=.{0,50}$)[^\W_]+(?:[_/.:-][^\W_]+)*\s*"
+).fullmatch
+"""A word, as flags and standings are written; not a name of several, nor a number of anything."""
+_count = re.compile(r"\s*\d{1,7}\s*").fullmatch
+_kind_part = re.compile(r"[^\W\d]{1,3}|\d{1,2}|\W").fullmatch
+_TAX_ID = r"\d{2,3}\.\d{3}\.\d{3}[/-]"
+_FEW_LETTERS = r"(?=(?:[^A-Za-z\xc0-\uffff]*[A-Za-z\xc0-\uffff]){0,8}[^A-Za-z\xc0-\uffff]*$)"
+_code = re.compile(rf"\s*(?!{_TAX_ID}){_FEW_LETTERS}[\w.-]{{1,30}}\s*").fullmatch
+_code_part = re.compile(
+    rf"(?!{_TAX_ID})\d+(?:\.\d+)+[\w.-]{{0,6}}|\w{{1,3}}|\d{{1,6}}|\W"
+).fullmatch
+"""What a code of several words is made of; not the name that stands behind a code, nor a tax id."""
 
 _JSON = re.compile(
-    r'"(?P<text>(?:[^"\\]|\\.)*)"(?P<colon>\s*:)?'
+    r'"(?P<text>[^"\\]*(?:\\.[^"\\]*)*)"(?P<colon>\s*:)?'
     r"|(?P<number>-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)"
     r'|"(?P<cut>(?:[^"\\]|\\.)*\\?)\Z'
     r"|(?P<bare>[^\W\d]\w*)",
     re.DOTALL,
 )
+_FIELD = re.compile(
+    r'("[^"\\]*(?:\\.[^"\\]*)*"\s*:'
+    r'(?:\s*(?:"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null))?)',
+    re.DOTALL,
+)
+_between_fields = re.compile(r"[\s\ufeff{}\[\],]*").fullmatch
 _MARKUP = re.compile(
     r"<!\[CDATA\[(?P<raw>.*?)\]\]>|(?P<declared><\?xml[^>]*\?>)|<!--(?P<comment>.*?)-->"
     r"|(?P<tag></?(?P<name>[A-Za-z_][\w.:-]*)(?P<more>[^<>]*)>)|(?P<text>[^<]+)",
     re.DOTALL,
 )
 _QUOTED = re.compile(r"""(?<==)\s*(["'])(.*?)\1""", re.DOTALL)
+_EXPONENT = re.compile(r"([^eE]*)(.*)", re.DOTALL)
 _ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|.)?", re.DOTALL)
 _NUMBER = re.compile(r"\d(?:[\d., \u00a0]*\d)?")
-_SHORT_OR_WAIT = re.compile(r"(?<!\w)-?(?:\d{1,3}|\d{1,6}(?=\s*segundo))(?!\w)")
-_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_:.@-]{0,60}").fullmatch
+_SHORT_OR_WAIT = re.compile(
+    # and not a part of another number
+    r"(?<![\w.,/-])(?<!\d )-?(?:\d{1,3}|\d{1,6}(?=\s*segundo))(?!\w|[.,/ -]\d)"
+)
+_IDENTIFIER = re.compile(r"(?!.*\d{5})@?[A-Za-z_][A-Za-z0-9_:.-]{0,60}").fullmatch
 
 
 class Disguise:
@@ -188,11 +228,14 @@ class Disguise:
         self._stand_ins = StandIns(seed)
         self._ids: set[str] = set()
         self._codes_stay = True
+        self._is_asked = False
+        self._known: dict[tuple[bool, bool], _Known] = {}
 
     # An exchange
 
     def asked(self, kept: Kept) -> None:
         """Disguise what was asked, and the answer's headers."""
+        self._is_asked = True
         kept.path = "/".join(map(self._segment, kept.path.split("/")))
         kept.query = [
             (name, value if name.casefold() in CREDENTIALS else self.value(name, value))
@@ -208,6 +251,7 @@ class Disguise:
 
     def answered(self, kept: Kept, body: bytes) -> bytes:
         """Disguise an answer's body, in its charset and its content encoding."""
+        self._is_asked = False
         self._codes_stay = "centro-de-custo" not in kept.path
         headers = {name.lower(): value for name, value in kept.headers}
         encoding = headers.get("content-encoding", "").strip().lower()
@@ -249,9 +293,47 @@ class Disguise:
             disguised = self._json(text)
         else:
             disguised = self.fault(text)
-        return disguised.encode(charset, "replace")
+        return disguised.encode(charset, "surrogateescape" if charset == "utf-8" else "replace")
 
     def _json(self, text: str) -> str:
+        """Disguise JSON, or what looks like it.
+
+        Nearly all of it is fields with their values, most of which come again and again: each is
+        looked at once. Where anything else stands between them, all is gone through sign by sign.
+        """
+        way = (self._is_asked, self._codes_stay)
+        known = self._known.get(way)
+        if known is None:
+            known = self._known[way] = _Known(self._field)
+        made: list[str] = []
+        at = 0
+        while at < len(text):
+            cut = text.find("},", at + _AT_ONCE)
+            end = len(text) if cut < 0 else cut + 1
+            pieces = _FIELD.split(text[at:end])
+            if not all(map(_between_fields, set(pieces[::2]))):
+                return self._json_by_sign(text)
+            pieces[1::2] = map(known.__getitem__, pieces[1::2])
+            made += pieces
+            at = end
+        return "".join(made)
+
+    def _field(self, piece: str) -> str:
+        """A field with its value; what is written in another way is gone through sign by sign."""
+        key, colon, rest = piece[1:].partition('":')
+        if not colon or not _is_identifier(key):
+            return self._json_by_sign(piece)
+        value = rest.lstrip()
+        blank = rest[: len(rest) - len(value)]
+        if value.startswith('"'):
+            made = f'"{self._escaped(key, value[1:-1])}"'
+        elif not value or value in _LITERALS:
+            return piece
+        else:
+            made = self._number(key, value)
+        return f'"{key}":{blank}{made}'
+
+    def _json_by_sign(self, text: str) -> str:
         key = ""
 
         def disguised(found: re.Match[str]) -> str:
@@ -269,7 +351,7 @@ class Disguise:
             if colon is None:
                 return f'"{self._escaped(key, inside)}"'
             key = inside
-            if _IDENTIFIER(inside):
+            if _is_identifier(inside):
                 return found[0]
             return f'"{self._escaped("", inside)}"{colon}'
 
@@ -327,20 +409,30 @@ class Disguise:
 
     def value(self, key: str, value: str) -> str:
         """Disguise a text by the name of its field."""
-        name = key.rpartition(":")[2].casefold()
-        if name in _STAY or (name in _CODES and self._codes_stay):
-            return value
-        if name in CREDENTIALS:
-            return "***"
-        if name in _FAULTS:
-            return self.fault(value)
-        if _is_amount(name):
-            return self._written_amount(value)
-        if _is_day(name) and _bare_day(value):
-            return value
-        if name == "id":
-            self._ids.add(value.strip())
-        return self.text(value)
+        stays: object = False
+        match _sort(key):
+            case "amount":
+                return self._written_amount(value)
+            case "credential":
+                return "***"
+            case "fault":
+                return self.fault(value)
+            case "code" if self._codes_stay:
+                return value if _code(value) else self._by_word(value, _code_part)
+            case "kind":
+                return value if _kind(value) else self._by_word(value, _kind_part)
+            case "id":
+                self._ids.add(value.strip())
+            case "asked":
+                stays = self._is_asked or _kind(value)
+            case "count":
+                stays = _count(value)
+            case "day":
+                stays = _bare_day(value)
+        return value if stays else self.text(value)
+
+    def _by_word(self, value: str, stays: Callable[[str], object]) -> str:
+        return re.sub(r"\S+", lambda it: it[0] if stays(it[0]) else self.text(it[0]), value)
 
     def text(self, value: str) -> str:
         """Disguise a text."""
@@ -354,19 +446,22 @@ class Disguise:
         return "".join(self.text(part) + end for part, end in zip(parts, ends, strict=True))
 
     def _number(self, key: str, number: str) -> str:
-        name = key.casefold()
+        sort = _sort(key)
         whole = number.lstrip("-").isdecimal()
-        if (name in _STAY and whole) or name in _CODES or name in {"nperc", "percentual"}:
+        if sort == "code" or key.casefold() in _PERCENTAGES:
             return number
-        if name in CREDENTIALS:
+        if sort == "credential":
             return "0"
-        if _is_amount(name) or not whole:
+        if sort == "amount" or not whole:
             return self.amount(number)
-        if _is_day(name) and _bare_day(number):
+        if number in {"0", "1", "-1"} or (
+            (sort == "count" and _count(number))
+            or (sort in {"kind", "asked"} and _kind(number))
+            or (sort == "day" and _bare_day(number))
+            or (sort == "fault" and len(number) <= _SHORT)
+        ):
             return number
-        if name in _FAULTS or number in {"0", "1", "-1"}:
-            return number
-        if name == "id":
+        if sort == "id":
             self._ids.add(number)
         return number[: number.startswith("-")] + self._stand_ins.digits(number.lstrip("-"))
 
@@ -374,11 +469,14 @@ class Disguise:
         """Multiply a number as JSON writes it."""
         if len(number) > _LONGEST_AMOUNT:
             return self.text(number)
-        digits, exponent = re.match(r"([^eE]*)(.*)", number, re.DOTALL).groups()  # type: ignore[union-attr]
-        value = Decimal(digits)
-        if not value:
+        digits, exponent = _EXPONENT.match(number).groups()  # type: ignore[union-attr]
+        whole, point, fraction = digits.partition(".")
+        product = int(whole + fraction) * self.factor
+        if not product:
             return number
-        return f"{_EXACT.multiply(value, Decimal(self.factor)):f}{exponent}"
+        written = str(abs(product)).zfill(len(fraction) + 1)
+        cut = len(written) - len(fraction)
+        return f"{'-' * (product < 0)}{written[:cut]}{point}{written[cut:]}{exponent}"
 
     def _written_amount(self, value: str) -> str:
         """Multiply an amount that is a text, in its own way of writing."""
@@ -449,10 +547,10 @@ class Disguise:
         if isinstance(state, list):
             return [self.state(one, key) for one in state]
         if not isinstance(state, dict):
-            return self.text(state) if key == "company_id" and isinstance(state, str) else state
+            return self.text(state) if isinstance(state, str) and key not in _OF_A_STATE else state
         if key == "balances":
             return {self._account(code): self.amount(str(net)) for code, net in state.items()}
-        return {n: self.state(one, n) for n, one in state.items() if n != "closed_periods"}
+        return {n: self.state(one, n) for n, one in state.items() if n != CLOSED}
 
     def _account(self, code: str) -> str:
         """An account's code, which on a cash basis is made of an id."""
@@ -460,7 +558,60 @@ class Disguise:
         return made[1] + self.text(made[2]) if made and made[2] != "NONE" else code
 
 
+_OF_A_STATE = frozenset(
+    {"replication_key", "replication_key_value", "starting_replication_value", "type"}
+    | {"as_of", "basis", "period", "progress_note"}
+)
+"""What says nothing of the company's in a state."""
 _LITERALS = frozenset({"true", "false", "null", "NaN", "Infinity"})
+
+
+_MOST_KNOWN = 1 << 17
+_AT_ONCE = 1 << 18
+
+
+class _Known(dict[str, str]):
+    """What has been made of fields with their values, bounded."""
+
+    def __init__(self, make: Callable[[str], str]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, piece: str) -> str:
+        if len(self) >= _MOST_KNOWN:
+            self.clear()
+        made = self[piece] = self._make(piece)
+        return made
+
+
+@lru_cache(maxsize=4096)
+def _is_identifier(key: str) -> bool:
+    """Whether this is the name of a field, and not one that names something of the company's."""
+    return _IDENTIFIER(key) is not None
+
+
+@lru_cache(maxsize=4096)
+def _sort(key: str) -> str:
+    """What a field holds, by its name."""
+    name = key.rpartition(":")[2].casefold()
+    for sort, names in _SORTS.items():
+        if name in names:
+            return sort
+    if _is_amount(name):
+        return "amount"
+    if _is_day(name):
+        return "day"
+    return "id" if name == "id" else "text"
+
+
+_SORTS = {
+    "asked": _ASKED,
+    "code": _CODES,
+    "count": _COUNTS,
+    "kind": _KINDS | _PERCENTAGES,
+    "credential": CREDENTIALS,
+    "fault": _FAULTS,
+}
 
 
 def _another(escape: str) -> str:
@@ -494,4 +645,12 @@ def _decoded(body: bytes, content_type: str) -> tuple[str, str]:
                 return text, charset
         except (UnicodeError, LookupError):
             continue
-    return body.decode("latin-1"), "latin-1"
+    # A byte or two that are wrong in UTF-8 stay wrong.
+    text = body.decode("utf-8", "surrogateescape")
+    letters = sum(map(text.count, set(_OTHER_LETTER.findall(text))))
+    broken = len(_BROKEN.findall(text))
+    return (text, "utf-8") if letters * 2 >= max(1, broken) else (body.decode("latin-1"), "latin-1")
+
+
+_OTHER_LETTER = re.compile("[^\x00-\x7f\ud800-\udfff]")
+_BROKEN = re.compile("[\ud800-\udfff]")

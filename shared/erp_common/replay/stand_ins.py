@@ -29,6 +29,7 @@ _LOWER = "abcdefghjklmnopqrstuwyz"
 """Without v, x and i alone making numbers of headings (IV, XI)."""
 _ACCENTED = "áàâãéêíóôõúç"
 _TRIES = 60
+_MOST_KNOWN = 1 << 17
 _FEW = 5
 
 
@@ -43,11 +44,15 @@ class StandIns:
         self._of: dict[str, str] = {}
         self._taken: set[str] = set()
         self._texts: dict[str, str] = {}
+        self._tokens: dict[str, str] = {}
+        self._lowest: dict[int, int] = {}
 
     def text(self, value: str) -> str:
         """The stand-in for a text, word by word."""
         known = self._texts.get(value)
         if known is None:
+            if len(self._texts) >= _MOST_KNOWN:
+                self._texts.clear()
             known = self._texts[value] = _TOKEN.sub(self._token, value)
         return known
 
@@ -66,7 +71,15 @@ class StandIns:
         return zeros + self._drawn(bare, self._other_digits)
 
     def _token(self, found: re.Match[str]) -> str:
-        kind, value = found.lastgroup, found[0]
+        value = found[0]
+        known = self._tokens.get(value)
+        if known is None:
+            if len(self._tokens) >= _MOST_KNOWN:
+                self._tokens.clear()
+            known = self._tokens[value] = self._other(found.lastgroup, value)
+        return known
+
+    def _other(self, kind: str | None, value: str) -> str:
         if kind == "date":
             return value
         if kind == "uuid":
@@ -119,7 +132,7 @@ class StandIns:
         if known is None:
             known = draw(value)
             for _ in range(_TRIES):
-                if known != value and known not in self._taken and not stays(fold(known)):
+                if known != value and known not in self._taken and not _stays(known):
                     break
                 known = draw(value)
             else:
@@ -131,15 +144,16 @@ class StandIns:
     def _next_free(self, value: str) -> str:
         """Where chance finds none, as among numbers of one digit, the first that is free."""
         if value.isdecimal() and value.isascii():
-            lowest, above = 10 ** (len(value) - 1), 10 ** len(value)
-            for number in range(lowest, min(above, lowest + 100_000)):
+            above = 10 ** len(value)
+            for number in range(self._lowest.get(len(value), above // 10), above):
                 if str(number) not in self._taken:
+                    self._lowest[len(value)] = number + 1
                     return str(number)
         return self._other_letters(value)
 
     def _other_digits(self, value: str) -> str:
-        first = self._chance.choice("123456789")
-        return first + "".join(self._chance.choices("0123456789", k=len(value) - 1))
+        first, rest = self._chance.choice("123456789"), len(value) - 1
+        return first + (f"{self._chance.randrange(10**rest):0{rest}}" if rest else "")
 
     def _other_hex(self, value: str) -> str:
         letters = "abcdef" if value == value.lower() else "ABCDEF"
@@ -153,6 +167,8 @@ class StandIns:
         )
 
     def _other_letters(self, value: str) -> str:
+        if value.isascii() and value.isalpha() and value.islower():
+            return "".join(self._chance.choices(_LOWER, k=len(value)))
         return "".join(map(self._other_sign, value))
 
     def _other_sign(self, sign: str) -> str:
@@ -195,3 +211,7 @@ def _cpf(root: str) -> str:
         rest = sum(v * w for v, w in zip(reversed(values), range(2, 13), strict=False)) % 11
         values.append(0 if rest < 2 else 11 - rest)  # noqa: PLR2004 -- the authority's rule
     return "".join(map(str, values[-2:]))
+
+
+def _stays(drawn: str) -> bool:
+    return drawn.isalpha() and stays(fold(drawn))

@@ -174,6 +174,115 @@ def test_ids_link_requests_with_answers() -> None:
     assert json.loads(posted.body or "")["param"] == [{"id": first["id"], "nPagina": 2}]
 
 
+PRIVATE = {
+    "Padaria": "Padaria União 24h Ltda",
+    "União": "c/ União",
+    "uniao.com": "maria.silva77@padaria-uniao.com.br",
+    "maria": "https://erp.example/clientes/maria-silva?cpf=39053344705",
+    "39053344705": "39053344705",
+    "390.533.447-05": "CPF 390.533.447-05",
+    "12345678000195": "12345678000195",
+    "12.345.678": "12.345.678/0001-95",
+    "345 678": "12 345 678 0001 95",
+    "98765": "+55 (11) 98765-4321",
+    "1.234": "pago 1.234,56 em 12/03/2024",
+    "35240112345678": "35240112345678000195550010000012341000012345",
+    "9571": "-9571,20",
+    "9,57": "9,57E3",
+    "PADARIA_UNIAO_LTDA_12345": "PADARIA_UNIAO_LTDA_12345",
+}
+"""Texts by what must not be found of them."""
+FIELDS = [
+    "nome",
+    "tipo",
+    "status",
+    "total",
+    "data",
+    "valor",
+    "codigo",
+    "mensagem",
+    "filters",
+    "cod",
+]
+
+
+@pytest.mark.parametrize("field", FIELDS)
+@pytest.mark.parametrize("private", PRIVATE)
+def test_a_text_is_private_wherever_it_stands(field: str, private: str) -> None:
+    """Also where a flag, a count, a day, an amount or a code is looked for."""
+    text = PRIVATE[private]
+    if field == "codigo" and text[:1].isdecimal() and "/" not in text:
+        field = "codigo_do_cliente"  # an account may have such a code, and codes stay
+    written = {
+        "json": json.dumps([{field: text, "x": [text]}]),
+        "escaped": json.dumps({field: text}, ensure_ascii=False),
+        "cut off": json.dumps({field: text}, ensure_ascii=False)[:-2],
+        "xml": f'<r a="{text}"><{field}>{text}</{field}><![CDATA[{text}]]><!--{text}--></r>',
+        "html": f"<html><body><p>{text}</body></html>",
+        "text": f"Erro: {text}",
+        "key": json.dumps({text: 1}),
+    }
+    for way, body in written.items():
+        for charset in ("utf-8", "latin-1"):
+            other = Disguise().body(body.encode(charset), f"x/y; charset={charset}")
+            assert private not in other.decode(charset), way
+            assert private not in json.dumps(other.decode(charset), ensure_ascii=False), way
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("cSituacao", "Conciliado"),
+        ("status", "PARCIALMENTE_PAGO"),
+        ("tipo", "1 - Ativo"),
+        ("CT1_NORMAL", "2"),
+        ("codigo", "1.1.01.02-X"),
+        ("CT1_CONTA", "  11102001 "),
+        ("conta", "1 1 01"),
+        ("total", "12345"),
+        ("dDtMov", "31/02/2024"),
+        ("CT2_DATA", "20241399"),
+        ("date", "2024-01-31T10:20:30.123-03:00"),
+        ("data", "31012024"),
+        ("faultcode", "SOAP-ENV:Client-5113"),
+    ],
+)
+def test_what_says_of_which_kind_and_when_stays(field: str, value: str) -> None:
+    assert Disguise().value(field, value) == value
+
+
+def test_bytes_that_are_wrong_stay_wrong_alone() -> None:
+    """In UTF-8, one byte more than there should be; what stands beside it stays UTF-8."""
+    body = '{"nome":"Açaí § da União"}'.encode().replace("§".encode(), b"\xff")
+    other = Disguise().body(body, "application/json")
+    assert other.count(b"\xff") == 1
+    assert other.replace(b"\xff", b"").decode().startswith('{"nome":"')
+    assert "União".encode() not in other
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers(-(10**9), 10**9) | amounts | names | st.just('a":"b'),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["id", "valor", "tipo", "data", "codigo", "a b", 'x":', "n\\"]), inner
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=60)
+@given(json_values, st.sampled_from([(",", ":"), (" , ", " : ")]), st.sampled_from([None, 2]))
+def test_fields_are_disguised_the_same_however_they_are_found(
+    value: Any, separators: tuple[str, str], indent: int | None
+) -> None:
+    """All at once where nothing but fields is there, else sign by sign."""
+    text = json.dumps([{"a": value}], default=float, indent=indent, separators=separators)
+    way, other = Disguise(seed=1, factor=7), Disguise(seed=1, factor=7)
+    assert way._json(text) == other._json_by_sign(text)
+
+
 def test_an_error_keeps_its_code_and_how_long_to_wait() -> None:
     words = "Consumo redundante. Aguarde 1678 segundos, Maria."
     said = json.dumps({"faultcode": "SOAP-ENV:Client-6", "faultstring": words}).encode()
