@@ -53,13 +53,15 @@ def latin_1() -> Fault:
 
 
 @contextmanager
-def simulated(erp: str, *spoilt: tuple[Fault, int], entries: int = 8) -> Iterator[dict[str, Any]]:
-    """Two months of a company in an ERP; the requests with these numbers go wrong.
+def simulated(
+    erp: str, *spoilt: tuple[Fault, int], entries: int = 8, books: Books | None = None
+) -> Iterator[dict[str, Any]]:
+    """Two months of a company in an ERP, or these books; the requests with these numbers go wrong.
 
     Then one is made after the other: a request that breaks off makes those after it narrower, and
     which these are must not depend on how busy a machine is.
     """
-    books = Books.generate(
+    books = books or Books.generate(
         companies=1, start=date(2024, 1, 1), end=date(2024, 2, 29), entries_per_month=entries
     )
     with Simulator(books) as sim:

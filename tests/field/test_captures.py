@@ -23,6 +23,11 @@ TIMES = {"extracted_at", "time_extracted", "checked_at", "latency_ms"}
 def test_a_capture_replays_to_its_messages(
     file: Path, preloaded: Preloaded, tmp_path: Path
 ) -> None:
+    assert_replays(file, preloaded, tmp_path)
+
+
+def assert_replays(file: Path, preloaded: Preloaded, tmp_path: Path) -> None:
+    """The command, over TLS, gives the messages that stand in the file."""
     capture = archive.read(file)
     manifest = capture.manifest
     assert manifest.expected is not None

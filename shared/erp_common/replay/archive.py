@@ -10,6 +10,7 @@ import re
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import mkstemp
 from typing import Any, Literal
 
 import msgspec
@@ -17,7 +18,7 @@ import msgspec
 from erp_common.errors import ERPValidationError
 from erp_common.http.tape import Kept
 
-_LARGEST = 1 << 28
+LARGEST = 1 << 28
 """Bytes of one file in a capture: it may come from anybody."""
 
 
@@ -93,24 +94,33 @@ class Capture(msgspec.Struct):
     messages: bytes = b""
 
 
-def write(capture: Capture, path: Path) -> None:
-    """Write a capture; a file that stands there already is replaced at once."""
-    partial = path.with_name(f"{path.name}.part")
-    # What is as it came is much, and is to be had soon.
-    level = 1 if capture.manifest.mode == "raw" else 6
+def write(capture: Capture, path: Path, level: int = 6) -> None:
+    """Write a capture; a file that stands there already is replaced at once.
+
+    Args:
+        capture: The capture.
+        path: The file, for its owner's eyes alone.
+        level: How much is done to make it small, 0 to 9.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    number, name = mkstemp(dir=path.parent, prefix=f"{path.name}.", suffix=".part")
     try:
-        with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED, compresslevel=level) as archive:
+        with (
+            open(number, "wb") as file,  # noqa: PTH123 -- open already
+            zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=level) as archive,
+        ):
             lines = [msgspec.json.encode(one) for one in capture.exchanges]
             manifest = msgspec.json.format(msgspec.json.encode(capture.manifest))
             _put(archive, "capture.json", manifest)
             _put(archive, "exchanges.jsonl", b"".join(line + b"\n" for line in lines))
             _put(archive, "messages.jsonl", capture.messages)
-            for name, body in capture.bodies.items():
-                _put(archive, name, body)
-        partial.chmod(0o600)
-        partial.replace(path)
+            for answer, body in capture.bodies.items():
+                _put(archive, answer, body)
+        Path(name).replace(path)
     finally:
-        partial.unlink(missing_ok=True)
+        Path(name).unlink(missing_ok=True)
 
 
 def _put(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
@@ -146,8 +156,8 @@ def read(path: Path) -> Capture:
 
 
 def _content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
-    if entry.file_size > _LARGEST:
-        raise ValueError(f"{entry.filename} is larger than {_LARGEST >> 20} MiB")
+    if entry.file_size > LARGEST:
+        raise ValueError(f"{entry.filename} is larger than {LARGEST >> 20} MiB")
     return archive.read(entry)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from datetime import datetime
@@ -14,8 +15,8 @@ import click
 from singer_sdk.exceptions import ConfigValidationError
 
 from erp_common.errors import ERPError
-from erp_common.http.tape import Tape
 from erp_common.ledger.periods import BUSINESS_ZONE
+from erp_common.singer.ending import Terminated
 from erp_common.singer.writer import MessageWriter
 
 if TYPE_CHECKING:
@@ -31,6 +32,9 @@ class Capturing:
 
     def __init__(self, tap_class: type[TapBase[Any]], path: Path, *, raw: bool) -> None:
         """Listen from now on."""
+        # No other run records.
+        from erp_common.http.tape import Tape  # noqa: PLC0415
+
         self._tap = tap_class
         self._path = path
         self._raw = raw
@@ -84,6 +88,9 @@ class Capturing:
 
         MessageWriter.listeners.clear()
         try:
+            if not self._tape.exchanges():
+                logger.warning("Nothing was asked of the ERP, so there is no capture.")
+                return
             self._messages.seek(0)
             messages = self._messages.read()
             original = archive.outcome(messages, status, failure)
@@ -103,21 +110,33 @@ class Capturing:
             else:
                 logger.info("Disguising what the ERP answered, into %s", self._path)
             kept = keeping.keep(self._tape, manifest, messages, self._tap.mask(), self._path)
-            self._tell(kept)
+            self._tell(kept, is_comparable=not any(map(self._settings.get, keeping.SHAPING)))
+        except (KeyboardInterrupt, Terminated):
+            logger.warning(
+                "The capture was given up, as somebody ended it; the run was over by then, and all "
+                "its rows were handed over."
+            )
         except Exception as error:  # noqa: BLE001 -- the run is not to fail for its capture
             reason = getattr(error, "strerror", None) or type(error).__name__
-            logger.warning("The capture %s could not be written (%s).", self._path, reason)
+            logger.warning(
+                "The capture %s could not be written (%s); name a file in a folder that can be "
+                "written to and has room, or set TMPDIR to one.",
+                self._path,
+                reason,
+            )
         finally:
             self._forget()
 
-    def _tell(self, manifest: Any) -> None:  # noqa: ANN401 -- a Manifest, of a room that is loaded late
+    def _tell(self, manifest: Any, *, is_comparable: bool) -> None:  # noqa: ANN401 -- a Manifest, of a room that is loaded late
         if manifest.left_out:
             logger.warning(
                 "The capture lacks %d exchanges, being too large otherwise; capture fewer periods "
                 "or companies.",
                 manifest.left_out,
             )
-        if manifest.expected is None or not manifest.expected.is_like(manifest.original):
+        if is_comparable and (
+            manifest.expected is None or not manifest.expected.is_like(manifest.original)
+        ):
             logger.warning(
                 "A run against the capture does not read what this run read; say so when you send "
                 "it."
@@ -170,9 +189,10 @@ def capturing(tap_class: type[TapBase[Any]], args: Sequence[str]) -> Capturing |
     path = Path(named)
     if raw and "raw" not in path.stem.lower():
         path = path.with_name(f"{path.stem}.raw{path.suffix or '.zip'}")
-    if path.is_dir() or not path.parent.is_dir():
+    if path.is_dir() or not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
         raise _wrong(
-            f"the capture cannot be written to {path}; name a file in a folder that exists"
+            f"the capture cannot be written to {path}; name a file in a folder that exists and "
+            "can be written to"
         )
     try:
         found = Capturing(tap_class, path, raw=raw)
