@@ -71,7 +71,9 @@ class Warehouse:
                     f"There is no DuckDB file '{file}': name the file that dbt builds into."
                 )
             arguments = {"read_only": not self._writable}
-        with self.told("The database cannot be opened"):
+        with self.told(
+            "The database cannot be opened; see that --database (or CLOSE_REPORT_DATABASE) is right"
+        ):
             self._engine = sa.create_engine(
                 self._url, connect_args=arguments, hide_parameters=True, future=True
             )
