@@ -99,6 +99,7 @@ def test_a_signed_month_that_changes_is_named(
     assert sum((row["delta"] for row in restated), Decimal(0)) == 0
 
 
+@pytest.mark.timeout(1800)  # seven companies and dbt, on a machine that may be busy
 def test_the_job_reads_the_portfolio_and_closes_it(warehouse: Warehouse, tmp_path: Path) -> None:
     meltano()
     target_postgres()
