@@ -84,9 +84,10 @@ def _sign(warehouse: Warehouse, chosen: argparse.Namespace, day: date) -> int:
         raise CloseReportError("--by is empty: say who signs.")
     row = sign(warehouse, request, day)
     done = "The signature is withdrawn" if chosen.withdraw else "Signed"
+    accounts = "account" if row.account_count == 1 else "accounts"
     print(  # noqa: T201
         f"{done}: {row.company_id}, {row.period_start} to {row.period_end}, by {row.signed_by}; "
-        f"{row.account_count} accounts, debits {plain(row.total_debit)}, credits "
+        f"{row.account_count} {accounts}, debits {plain(row.total_debit)}, credits "
         f"{plain(row.total_credit)}, "
         f"digest {row.digest[:12]}."
     )
