@@ -154,9 +154,9 @@ def test_a_capture_is_private_and_faithful(name: str, preloaded: Preloaded, tmp_
 def test_an_answer_of_megabytes_is_captured_and_replayed(
     preloaded: Preloaded, tmp_path: Path, *, packed: bool
 ) -> None:
-    """One account has 8,000 rows in an answer: no capture that lies here has one so large."""
+    """One account has 9,000 rows in an answer: no capture that lies here has one so large."""
     spoilt = [(faults.gzip_body(), nth) for nth in range(1, 6) if packed]
-    books = largest_account(date(2024, 1, 1), 8_000)
+    books = largest_account(date(2024, 1, 1), 9_000)
     with simulated("totvs", *spoilt, books=books) as settings:
         run, file = capture("tap-totvs", settings, preloaded, tmp_path)
     assert run.returncode == 0
