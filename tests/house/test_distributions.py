@@ -56,6 +56,8 @@ def test_the_package_index_would_take_them(
 
 
 INSTALLED = [one for one in DISTRIBUTIONS if one.declared.commands]
+STAND_BEFORE_ANOTHER = [one for one in INSTALLED if one.name == "erp-target-text"]
+"""Loaders that are installed beside another, which they run."""
 
 
 @pytest.mark.parametrize("suffix", [".whl", ".gz"])
@@ -83,6 +85,15 @@ def test_it_runs_where_only_it_is_installed(
     constraints = tmp_path / "constraints.txt"
     constraints.write_text(versions, encoding="utf-8")
     subprocess.run([*installer, "--quiet", "--constraint", str(constraints), *files], check=True)
+
+    if distribution in STAND_BEFORE_ANOTHER:
+        for command in distribution.declared.commands:
+            alone = subprocess.run(
+                [str(venv / "bin" / command)], cwd=tmp_path, check=False, capture_output=True
+            )
+            missing = f"there is no {command.removeprefix('erp-')} beside it"
+            assert (alone.returncode, missing in alone.stderr.decode()) == (1, True)
+        return
 
     (command,) = distribution.declared.commands
     singer = distribution in TAPS or distribution in LOADERS
