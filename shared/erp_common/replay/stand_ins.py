@@ -28,6 +28,8 @@ _TOKEN = re.compile(
 _LOWER = "abcdefghjklmnopqrstuwyz"
 """Without v, x and i alone making numbers of headings (IV, XI)."""
 _ACCENTED = "áàâãéêíóôõúç"
+_ONE = "1"
+"""Stays wherever it stands, so it stands for no other number: two rows would have one id."""
 _TRIES = 60
 _MOST_KNOWN = 1 << 17
 _FEW = 5
@@ -42,7 +44,7 @@ class StandIns:
         # What is drawn does not depend on what it stands for: who guesses it has learnt nothing.
         self._chance = random.Random(drawn)  # noqa: S311
         self._of: dict[str, str] = {}
-        self._taken: set[str] = set()
+        self._taken = {_ONE}
         self._texts: dict[str, str] = {}
         self._tokens: dict[str, str] = {}
         self._lowest: dict[int, int] = {}
@@ -57,9 +59,9 @@ class StandIns:
         return known
 
     def digits(self, value: str) -> str:
-        """Other digits, as many; a number that is padded with zeros still is, and 0 stays."""
+        """Other digits, as many; a number padded with zeros still is, and 0 and 1 stay."""
         bare = value.lstrip("0")
-        if not bare:
+        if not bare or value == _ONE:
             return value
         # Among few numbers, another's stand-in would be this one.
         padded = len(value) - len(bare) > 1 and len(bare) < _FEW

@@ -62,6 +62,15 @@ def test_an_amount_in_words_is_multiplied_in_its_own_way(value: Decimal, way: st
     assert len(other) - len(other.strip()) == len(written) - len(written.strip())
 
 
+@settings(max_examples=30)
+@given(st.permutations(range(12)), st.integers(0, 9999))
+def test_two_numbers_of_rows_stay_two(numbers: list[int], seed: int) -> None:
+    rows = [{"r_e_c_n_o_": number, "codLanc": str(number)} for number in numbers]
+    other = loaded(Disguise(seed).body(json.dumps(rows).encode()))
+    for name in ("r_e_c_n_o_", "codLanc"):
+        assert len({row[name] for row in other}) == len(numbers)
+
+
 @pytest.mark.parametrize("written", ["1.234", "12,500", "12.3.4", "abc", "1,2,3"])
 def test_what_is_no_amount_still_is_none(written: str) -> None:
     other = Disguise().value("nDebito", written)
