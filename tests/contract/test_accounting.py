@@ -14,6 +14,8 @@ from contract.wire import Body
 from contract.world import World
 from simulator import LoggedRequest
 
+pytestmark = pytest.mark.by_day("totvs", "contaazul")
+
 FEES, INTEREST = "5.1.05.01.001", "5.1.05.01.002"
 """Two expense accounts side by side."""
 

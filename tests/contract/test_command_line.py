@@ -20,6 +20,8 @@ from contract.world import World
 from e2e.commands import TIMEOUT, TapRunner, environment, installed
 from simulator import Simulator
 
+pytestmark = pytest.mark.by_day("totvs", "bling")
+
 SHARED = (
     "base_url companies api start_date end_date period lookback_periods filters"
     " subledger_accounts validation tolerance balance_convention fiscal_year_start_month"

@@ -32,6 +32,7 @@ def issues(run: Run, company: str) -> list[dict[str, Any]]:
     return run.records("validation_issues", company)
 
 
+@pytest.mark.by_day("omie", "contaazul", "bling_v2")
 @each("breakage", shown_by)
 def test_warn_finds_exactly_this(build: Build, breakage: Breakage) -> None:
     world = broken(build)

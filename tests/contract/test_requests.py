@@ -21,6 +21,8 @@ from simulator import LoggedRequest
 from simulator.faults import Exchange, Fault
 from simulator.http11 import Response
 
+pytestmark = pytest.mark.by_day("omie", "bling_v2", "contaazul")
+
 
 def pages(erp: Erp, rows: int, size: int) -> int:
     """How many requests so many rows take."""

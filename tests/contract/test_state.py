@@ -17,6 +17,8 @@ from contract.test_catalog import STREAMS, deselect
 from contract.world import World
 from simulator import faults
 
+pytestmark = pytest.mark.by_day("omie", "contaazul", "ecd")
+
 FOUR = months(2024, 1, 4)
 APRIL = str(FOUR[-1].end)
 

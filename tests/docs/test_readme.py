@@ -44,6 +44,7 @@ def test_every_block_is_run() -> None:
     assert all(one.text.startswith((*run, *ELSEWHERE)) for one in listed)
 
 
+@pytest.mark.slow
 def test_a_tap_by_itself(tmp_path: Path) -> None:
     with Simulator(Books.generate(companies=["123"], entries_per_month=5)) as erp:
         known = wanted(erp)

@@ -9,6 +9,8 @@ import re
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from e2e.commands import environment, installed
 from simulator import Books, Simulator
 
@@ -39,6 +41,7 @@ def run(config: Path, messages: Path, **more: str) -> str:
     return shown.decode()
 
 
+@pytest.mark.slow
 def test_a_line_on_the_terminal_says_how_far_a_run_is(tmp_path: Path) -> None:
     config, messages = tmp_path / "config.json", tmp_path / "messages"
     with Simulator(Books.generate(entries_per_month=3)) as simulator:

@@ -25,6 +25,8 @@ from simulator import Simulator
 from simulator.faults import Exchange, Fault
 from simulator.http11 import Delivery, Response
 
+pytestmark = pytest.mark.by_day("totvs", "bling")
+
 MONTHS = 4
 SALES = 8
 MANY_SALES = 80

@@ -22,6 +22,8 @@ from faults.runs import Output, Runs
 from faults.small_books import small_books
 from simulator import LoggedRequest, Simulator, faults
 
+pytestmark = pytest.mark.by_day("omie", "contaazul", "bling_v2")
+
 ACCESS = [(erp, auth) for erp in (*ACTIVE, *PUBLIC) for auth in WAYS[erp.name]]
 ACCESS_NAMES = [f"{erp.name}-{auth}" for erp, auth in ACCESS]
 SYSTEMS = {
