@@ -66,3 +66,26 @@ class Together(NamedTuple):
                 break
             found.append(following)
         return found
+
+
+class Windows:
+    """Which window each of a run's periods belongs to, whichever of them is asked for first.
+
+    Periods are read side by side: a thread that comes early must not begin a window of its own.
+    """
+
+    def __init__(self, together: Together) -> None:
+        """Begin without any."""
+        self._together = together
+        self._of: dict[Period, list[Period]] = {}
+
+    def plan(self, period: Period) -> None:
+        """Take the next period; they are planned in their order, before any is asked for."""
+        if period not in self._of:
+            window = self._together.window(period)
+            for one in window:
+                self._of.setdefault(one, window)
+
+    def of(self, period: Period) -> list[Period]:
+        """The window of a period that was planned."""
+        return self._of[period]

@@ -18,7 +18,7 @@ from erp_common.extract.paged import Paging, Query
 from erp_common.extract.reading import LineReader, Lines
 from erp_common.extract.source import HttpSource
 from erp_common.extract.spool import Mark, Spool, decode_rows, encode_rows
-from erp_common.extract.together import Together
+from erp_common.extract.together import Together, Windows
 from erp_common.http.answer import Answer
 from erp_common.http.dialect import NoRecords
 from erp_common.http.request import Request
@@ -101,11 +101,15 @@ class Listings:
     def __init__(self, transport: Transport, together: Together) -> None:
         """Plan to list; nothing is asked for yet."""
         self._transport = transport
-        self._together = together
+        self._windows = Windows(together)
         self._lock = threading.Lock()
         self._spool: Spool[list[dict[str, Any]]] = Spool(encode_rows, decode_rows)
         self._kept: dict[Period, list[Mark]] = {}
         self._alone: set[Period] = set()
+
+    def plan(self, period: Period) -> None:
+        """Take the next period of a run."""
+        self._windows.plan(period)
 
     def of(self, period: Period, moved: list[Gap]) -> list[Listed]:
         """What moved in a period, in Bling's order.
@@ -119,7 +123,7 @@ class Listings:
         """
         with self._lock:
             if period not in self._kept and period not in self._alone:
-                self._list_together(self._together.window(period))
+                self._list_together(self._windows.of(period))
             marks = self._kept.get(period)
         if marks is None:
             return self._list(period, moved)
@@ -178,6 +182,7 @@ class Movements:
     def __init__(self, transport: Transport, listings: Listings, period: Period) -> None:
         """Plan to read; nothing is asked for yet."""
         self._transport = transport
+        listings.plan(period)
         self._listings = listings
         self._period = period
         self._listed: list[Listed] = []

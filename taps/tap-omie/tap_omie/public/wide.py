@@ -19,7 +19,7 @@ import msgspec
 
 from erp_common.errors import ERPError
 from erp_common.extract.spool import Mark, Spool, decode_rows, encode_rows
-from erp_common.extract.together import Together
+from erp_common.extract.together import Together, Windows
 from erp_common.http.dialect import NoRecords
 from erp_common.http.transport import Transport
 from erp_common.ledger.exact import add
@@ -60,9 +60,14 @@ class WideStatements:
         self._transport = transport
         self._calls = calls
         self._together = together
+        self._windows = Windows(together)
         self._lock = threading.Lock()
         self._accounts: dict[str, _Account] = {}
         self._spool: Spool[list[dict[str, Any]]] = Spool(encode_rows, decode_rows)
+
+    def plan(self, period: Period) -> None:
+        """Take the next period of a run."""
+        self._windows.plan(period)
 
     def of(self, number: str, period: Period) -> Slice | None:
         """An account's movements in a period; None if it must be asked for alone.
@@ -73,8 +78,11 @@ class WideStatements:
         with self._lock:
             account = self._accounts.setdefault(number, _Account())
         with account.lock:
-            if period not in account.kept and period not in account.alone:
-                self._ask(number, account, period)
+            for one in self._windows.of(period):
+                if period in account.kept or period in account.alone:
+                    break
+                if one not in account.kept and one not in account.alone:
+                    self._ask(number, account, one)
             kept = account.kept.get(period)
         if kept is None:
             return None
@@ -110,11 +118,8 @@ class WideStatements:
             account.alone.update(periods)
             return
         account.alone.discard(period)
-        account.kept = {
-            one: (part, self._spool.put(part.rows))
-            for one, part in zip(periods, slices, strict=True)
-        }
-        for part, _ in account.kept.values():
+        for one, part in zip(periods, slices, strict=True):
+            account.kept[one] = part, self._spool.put(part.rows)
             part.rows = []
 
     def _sliced(
