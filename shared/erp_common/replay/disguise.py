@@ -21,7 +21,7 @@ import msgspec
 
 from erp_common.http.tape import CREDENTIALS, Kept
 from erp_common.ledger.amount_text import read_amount
-from erp_common.replay.stand_ins import StandIns
+from erp_common.replay.stand_ins import Known, StandIns
 from erp_common.replay.watched import CLOSED
 
 _EXACT = Context(prec=400)
@@ -229,7 +229,7 @@ class Disguise:
         self._ids: set[str] = set()
         self._codes_stay = True
         self._is_asked = False
-        self._known: dict[tuple[bool, bool], _Known] = {}
+        self._known: dict[tuple[bool, bool], Known[str]] = {}
 
     # An exchange
 
@@ -304,7 +304,7 @@ class Disguise:
         way = (self._is_asked, self._codes_stay)
         known = self._known.get(way)
         if known is None:
-            known = self._known[way] = _Known(self._field)
+            known = self._known[way] = Known(self._field)
         made: list[str] = []
         at = 0
         while at < len(text):
@@ -566,22 +566,7 @@ _OF_A_STATE = frozenset(
 _LITERALS = frozenset({"true", "false", "null", "NaN", "Infinity"})
 
 
-_MOST_KNOWN = 1 << 17
 _AT_ONCE = 1 << 18
-
-
-class _Known(dict[str, str]):
-    """What has been made of fields with their values, bounded."""
-
-    def __init__(self, make: Callable[[str], str]) -> None:
-        super().__init__()
-        self._make = make
-
-    def __missing__(self, piece: str) -> str:
-        if len(self) >= _MOST_KNOWN:
-            self.clear()
-        made = self[piece] = self._make(piece)
-        return made
 
 
 @lru_cache(maxsize=4096)

@@ -11,7 +11,8 @@ import html
 import random
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
+from typing import TypeVar
 
 from erp_common.ledger.vocabulary import fold
 from erp_common.replay.vocabulary import stays
@@ -34,6 +35,24 @@ _TRIES = 60
 _MOST_KNOWN = 1 << 17
 _FEW = 5
 
+Key = TypeVar("Key", bound=Hashable)
+
+
+class Known(dict[Key, str]):
+    """What has been made of texts that come again, bounded."""
+
+    def __init__(self, make: Callable[[Key], str]) -> None:
+        """Make what is not known yet by this."""
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, key: Key) -> str:
+        """Make it, and remember it."""
+        if len(self) >= _MOST_KNOWN:
+            self.clear()
+        made = self[key] = self._make(key)
+        return made
+
 
 class StandIns:
     """The stand-ins of one capture, drawn by chance: nothing but the capture holds them."""
@@ -45,18 +64,13 @@ class StandIns:
         self._chance = random.Random(drawn)  # noqa: S311
         self._of: dict[str, str] = {}
         self._taken = {_ONE}
-        self._texts: dict[str, str] = {}
-        self._tokens: dict[str, str] = {}
+        self._texts = Known[str](lambda text: _TOKEN.sub(self._token, text))
+        self._tokens = Known[tuple[str | None, str]](lambda token: self._other(*token))
         self._lowest: dict[int, int] = {}
 
     def text(self, value: str) -> str:
         """The stand-in for a text, word by word."""
-        known = self._texts.get(value)
-        if known is None:
-            if len(self._texts) >= _MOST_KNOWN:
-                self._texts.clear()
-            known = self._texts[value] = _TOKEN.sub(self._token, value)
-        return known
+        return self._texts[value]
 
     def digits(self, value: str) -> str:
         """Other digits, as many; a number padded with zeros still is, and 0 and 1 stay."""
@@ -73,13 +87,7 @@ class StandIns:
         return zeros + self._drawn(bare, self._other_digits)
 
     def _token(self, found: re.Match[str]) -> str:
-        value = found[0]
-        known = self._tokens.get(value)
-        if known is None:
-            if len(self._tokens) >= _MOST_KNOWN:
-                self._tokens.clear()
-            known = self._tokens[value] = self._other(found.lastgroup, value)
-        return known
+        return self._tokens[found.lastgroup, found[0]]
 
     def _other(self, kind: str | None, value: str) -> str:
         if kind == "date":
