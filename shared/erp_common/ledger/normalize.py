@@ -211,8 +211,7 @@ def required_side(value: object, field: str) -> Side:
     Raises:
         InvalidValue: If the value names no side: without it the amount has no sign.
     """
-    words = text(value, field)
-    found = None if words is None else vocabulary.side_of(words)
+    found = side(value, field)
     if found is None:
         raise InvalidValue(
             field, told("is {value}; it must say D (debit) or C (credit)", value=shown(value))
