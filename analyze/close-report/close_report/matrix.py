@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum
+from functools import cached_property
 
 from close_report.directory import Directory
 from close_report.models import CloseStatus
@@ -115,6 +116,11 @@ class Matrix:
     """Every row of `close_signoffs`, oldest first."""
     currencies: Mapping[str, str]
     """Of the companies' books by id, where it is known."""
+
+    @cached_property
+    def rank(self) -> Mapping[str, int]:
+        """Each company's place in that order."""
+        return {company: place for place, company in enumerate(self.companies)}
 
     @property
     def currency(self) -> str | None:

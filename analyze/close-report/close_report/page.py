@@ -128,8 +128,7 @@ class Pages:
             group: The consolidation.
         """
         self._remove_stale()
-        rank = {company: place for place, company in enumerate(self._matrix.companies)}
-        self._unmapped.sort(key=lambda row: rank[row[0]])
+        self._unmapped.sort(key=lambda row: self._matrix.rank[row[0]])
         shared = self._shared(restatements, group)
         hrefs = {company: self._href(company) for company in self._matrix.companies}
         text = (

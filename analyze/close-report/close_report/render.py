@@ -60,8 +60,7 @@ def render(warehouse: Warehouse, out: Path, spoken: Language, options: Options) 
             restatements += books.restatements
             pages.add(books)
             workbook.add(books)
-        rank = {company: place for place, company in enumerate(matrix.companies)}
-        restatements.sort(key=lambda row: rank[row.company_id])
+        restatements.sort(key=lambda row: matrix.rank[row.company_id])
         workbook.finish(group)
         return [*pages.finish(overviews, restatements, group), workbook.path]
 
