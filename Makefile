@@ -6,6 +6,8 @@
 
 PYTHON ?= python3
 export PYTHON SQL
+# What is imported is compiled once, and not by each of the thousand processes that the tests start.
+unexport PYTHONDONTWRITEBYTECODE
 
 bin := .venv/bin
 uv := .tools/uv/bin/uv

@@ -45,9 +45,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if by_day is not None and erp is not None and erp not in by_day.args:
             item.add_marker("slow")
     silent = [marker for marker in ASKED_FOR if marker not in config.option.markexpr]
-    left_out = [item for item in items if any(map(item.get_closest_marker, silent))]
+    left_out = {item for item in items if any(map(item.get_closest_marker, silent))}
     if left_out:
-        config.hook.pytest_deselected(items=left_out)
+        config.hook.pytest_deselected(items=list(left_out))
         items[:] = [item for item in items if item not in left_out]
 
 
