@@ -1,4 +1,4 @@
-"""The table of docs/loaders.md, from what the loader suite holds loaders to.
+"""The table of docs/loaders.md, from what the loader suite has seen.
 
 python -m house.loaders --write
 """
@@ -8,7 +8,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from loaders.known import LOADERS, Loader
+from loaders.known import LOADERS, Kind, Loader
+from loaders.measured import Again, Amounts, Deleted, Measured, Seen, read
 
 PAPER = Path(__file__).parents[2] / "docs" / "loaders.md"
 BEGIN, END = "<!-- measured: begin -->\n", "<!-- measured: end -->\n"
@@ -21,15 +22,40 @@ def table() -> str:
         "| Deleted in the ERP | Dates | What to set |\n"
         "| --- | --- | --- | --- | --- | --- | --- | --- |\n"
     )
-    return head + "".join(map(_row, LOADERS))
+    seen = read()
+    return head + "".join(_row(loader, seen[loader.folder]) for loader in LOADERS)
 
 
-def _row(loader: Loader) -> str:
-    amounts = " | ".join(loader.amounts[form].value for form in ("number", "decimal", "string"))
-    return (
-        f"| {loader.title} | {amounts} | {loader.repeated.value} "
-        f"| {loader.deleted.value} | {loader.dates} | {loader.advice} |\n"
-    )
+def _row(loader: Loader, seen: Measured) -> str:
+    named = loader.called.format(*(seen.versions[one] for one in loader.packages))
+    forms = [seen.forms[form] for form in ("number", "decimal", "string")]
+    cells = [
+        named,
+        *(form.amounts.value for form in forms),
+        _again(loader, forms),
+        _deleted(loader, seen),
+        *{_dates(form) for form in forms if form.amounts is not Amounts.FAILS},
+        loader.advice,
+    ]
+    return f"| {' | '.join(cells)} |\n"
+
+
+def _again(loader: Loader, forms: list[Seen]) -> str:
+    if loader.kind is Kind.COLUMNS:
+        # By their sources: both load into a temporary table and merge that by the key.
+        return f"{Again.REPLACES.value} (read)"
+    (again,) = {form.again for form in forms if form.again is not None}
+    return again.value
+
+
+def _deleted(loader: Loader, seen: Measured) -> str:
+    if seen.deleted is not None:
+        return seen.deleted.value
+    return Deleted.STAY.value if loader.kind is Kind.FILES else "no views for it"
+
+
+def _dates(form: Seen) -> str:
+    return form.dates or form.columns["transaction_date"].lower()
 
 
 def written(paper: str) -> str:

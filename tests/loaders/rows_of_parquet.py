@@ -1,4 +1,6 @@
-"""The rows of Parquet files in an S3, a JSON object each; numbers that are floats stay floats.
+"""The types of the columns of Parquet files in an S3, then their rows, a JSON object each.
+
+Numbers that are floats stay floats.
 
 Runs where the Parquet loader is installed: `python rows_of_parquet.py ENDPOINT BUCKET/FOLDER`.
 """
@@ -15,7 +17,9 @@ def main() -> None:
     """Print them."""
     endpoint, folder = sys.argv[1:]
     s3 = fs.S3FileSystem(anonymous=True, region="us-east-1", endpoint_override=endpoint)
-    for row in dataset.dataset(folder, filesystem=s3).to_table().to_pylist():
+    table = dataset.dataset(folder, filesystem=s3).to_table()
+    print(json.dumps({column.name: str(column.type) for column in table.schema}))
+    for row in table.to_pylist():
         print(json.dumps(row, default=str))
 
 
