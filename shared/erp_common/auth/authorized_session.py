@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from types import TracebackType
 
 import requests
 from requests.auth import AuthBase
@@ -22,12 +21,7 @@ class AuthorizedSession:
         self._session.auth = self._auth
         return self._session
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Close the session."""
         self._session.close()
 
@@ -35,12 +29,7 @@ class AuthorizedSession:
         """Open the session."""
         return AsyncSession(self.__enter__())
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         """Close the session."""
         self._session.close()
 

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from types import TracebackType
 from typing import final
 
 from erp_common.auth.authorization import Stray
@@ -80,12 +79,7 @@ class Callback:
         """It listens already."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Answer the browsers that still wait, and stop listening."""
         with self._lock:
             self._redirect = self._redirect or Redirect()

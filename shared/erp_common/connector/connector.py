@@ -7,7 +7,6 @@ import logging
 from collections.abc import AsyncIterator, Iterator, Mapping
 from copy import copy
 from datetime import datetime
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -92,12 +91,7 @@ class Connector:
         self.connect()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Disconnect."""
         self.disconnect()
 
@@ -110,12 +104,7 @@ class Connector:
             setattr(self, name, getattr(methods, name))
         return methods
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         """Disconnect."""
         for name in AWAITABLE:
             delattr(self, name)

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from http import HTTPStatus
-from types import TracebackType
 from typing import Generic, NoReturn, TypeVar
 from urllib.parse import urlsplit
 
@@ -60,12 +59,7 @@ class ConcurrencyLimit:
             self._free.release()  # wakes the next one who waits
             raise Closed
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Let another request through."""
         self._free.release()
 

@@ -10,7 +10,6 @@ import logging
 import math
 import threading
 from contextvars import ContextVar
-from types import TracebackType
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
@@ -181,12 +180,7 @@ class CircuitBreaker:
         _ENTERED.set((*_ENTERED.get(), self.admit()))
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         """Record the outcome; the exception, if any, goes on."""
         *outer, admitted = _ENTERED.get()
         _ENTERED.set(tuple(outer))
@@ -196,11 +190,6 @@ class CircuitBreaker:
         """As `with`: nothing here waits."""
         return self.__enter__()
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         """As `with`."""
         self.__exit__(kind, error, trace)

@@ -20,7 +20,6 @@ from contextvars import ContextVar, Token
 from functools import partial
 from http.client import HTTPResponse
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 from requests.adapters import HTTPAdapter
@@ -79,12 +78,7 @@ class Exchange:
         """Let this thread's connection keep to these bounds."""
         self._token = _EXCHANGE.set(self)
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """End the exchange."""
         if self._token is not None:
             _EXCHANGE.reset(self._token)

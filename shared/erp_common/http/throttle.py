@@ -6,7 +6,6 @@ import asyncio
 import logging
 import threading
 from dataclasses import dataclass
-from types import TracebackType
 from typing import TYPE_CHECKING
 
 from erp_common.errors import ERPRateLimitError
@@ -184,12 +183,7 @@ class TokenBucketRateLimiter:
         self.acquire()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Nothing is given back."""
 
     async def __aenter__(self) -> Self:
@@ -197,10 +191,5 @@ class TokenBucketRateLimiter:
         await self.acquire_async()
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         """Nothing is given back."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import signal
-import sys
 import threading
 from collections.abc import Callable, Mapping
 from functools import cached_property
@@ -16,6 +15,7 @@ from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers._classproperty import classproperty
 from singer_sdk.metrics import METRICS_LOGGER_NAME
 from singer_sdk.singerlib import Catalog, Schema
+from typing_extensions import override
 
 from erp_common.errors import ERPError
 from erp_common.extract.books import Books
@@ -42,11 +42,6 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from erp_common.http.health import HealthCheckResult
-
-if sys.version_info >= (3, 12):
-    from typing import override
-else:
-    from typing_extensions import override
 
 _masker = Masker()
 """One for the process: a secret of any tap in it must show nowhere."""

@@ -17,7 +17,6 @@ The SDK's private methods that are overridden here, and why:
 from __future__ import annotations
 
 import logging
-import sys
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from decimal import Decimal
@@ -29,6 +28,7 @@ from singer_sdk.batch import Batcher
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.mapper import RemoveRecordTransform, SameRecordTransform
 from singer_sdk.streams import Stream
+from typing_extensions import override
 
 from erp_common.errors import ERPError
 from erp_common.ledger import schemas
@@ -44,11 +44,6 @@ if TYPE_CHECKING:
 
     from erp_common.extract.period import PeriodExtract
     from erp_common.singer.base import TapBase
-
-if sys.version_info >= (3, 12):
-    from typing import override
-else:
-    from typing_extensions import override
 
 
 class LedgerStream(Stream):

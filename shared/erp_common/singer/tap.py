@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from typing_extensions import override
 
 from erp_common.setup.schema import schema
 from erp_common.singer.base import S, TapBase
@@ -13,11 +14,6 @@ from erp_common.singer.streams import STREAMS, LedgerStream
 
 if TYPE_CHECKING:
     from singer_sdk.streams import Stream
-
-if sys.version_info >= (3, 12):
-    from typing import override
-else:
-    from typing_extensions import override
 
 
 class LedgerTap(TapBase[S]):

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from typing_extensions import override
 
 from erp_common.singer.streams import STREAMS, LedgerStream, PeriodsStream
 
 if TYPE_CHECKING:
     from erp_common.extract.period import PeriodExtract
     from tap_ecd.books import FiledPeriod
-
-if sys.version_info >= (3, 12):
-    from typing import override
-else:
-    from typing_extensions import override
 
 _KINDS: dict[str, dict[str, Any]] = {
     "text": {"type": ["string"]},

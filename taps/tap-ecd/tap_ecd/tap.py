@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, cast
 
 from singer_sdk.exceptions import ConfigValidationError
+from typing_extensions import override
 
 from erp_common.errors import ERPError
 from erp_common.extract.work import Work
@@ -23,11 +23,6 @@ if TYPE_CHECKING:
     from erp_common.setup.connection import Build
     from erp_common.singer.state import Bookmarks
     from tap_ecd.shelf import Shelf
-
-if sys.version_info >= (3, 12):
-    from typing import override
-else:
-    from typing_extensions import override
 
 
 class TapEcd(LedgerTap[EcdSettings]):
