@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
 
@@ -28,7 +29,8 @@ class Catalogued(msgspec.Struct, frozen=True):
     """A package whose texts are translated, and the functions that take them."""
 
     package: Path
-    functions: tuple[str, ...]
+    functions: Mapping[str, tuple[int, ...] | None]
+    """By their names, with the place of the text among the arguments where it is not the first."""
 
     def __str__(self) -> str:
         """The package's name."""
@@ -43,9 +45,8 @@ class Catalogued(msgspec.Struct, frozen=True):
         """Every text in its sources, without translations."""
         found = Catalog(charset="utf-8", fuzzy=False)
         methods = [("**.py", "python"), ("templates/**.j2", "jinja2")]
-        keywords: dict[str, None] = dict.fromkeys(self.functions)
         for _file, _line, text, _comments, _context in extract_from_dir(
-            self.package, method_map=methods, keywords=keywords
+            self.package, method_map=methods, keywords=self.functions
         ):
             if isinstance(text, str) and text:
                 found.add(text)
@@ -58,10 +59,10 @@ class Catalogued(msgspec.Struct, frozen=True):
 CATALOGUED = [
     Catalogued(
         PROJECT / "analyze" / "close-report" / "close_report",
-        ("_", "N_", "language", "spoken", "_spoken"),
+        dict.fromkeys(("_", "N_", "language", "spoken", "_spoken")),
     ),
     *(
-        Catalogued(package, ("told",))
+        Catalogued(package, {"told": None, "finding": (2,)})
         for package in (
             PROJECT / "shared" / "erp_common",
             *sorted(PROJECT.glob("taps/tap-*/tap_*")),

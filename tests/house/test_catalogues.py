@@ -48,16 +48,18 @@ FINDINGS = {"finding": 1, "InvalidValue": 1, "LeftOut": 2}
 """What makes findings, and which of its arguments is the sentence."""
 
 
-def untold(package: Path) -> Iterator[str]:
+def untold(catalogued: Catalogued) -> Iterator[str]:
     """Sentences of findings that are plain texts, so that no catalogue can know them."""
-    for file in sorted(package.rglob("*.py")):
+    for file in sorted(catalogued.package.rglob("*.py")):
         for call in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
                 continue
             place = FINDINGS.get(call.func.id)
             if place is not None and len(call.args) > place:
                 sentence = call.args[place]
-                if isinstance(sentence, (ast.JoinedStr, ast.Constant)):
+                if isinstance(sentence, ast.JoinedStr) or (
+                    isinstance(sentence, ast.Constant) and call.func.id not in catalogued.functions
+                ):
                     yield f"{file.relative_to(PROJECT)}:{sentence.lineno}"
 
 
@@ -65,7 +67,7 @@ def untold(package: Path) -> Iterator[str]:
     "catalogued", [one for one in CATALOGUED if "told" in one.functions], ids=str
 )
 def test_findings_are_told_in_sentences_that_catalogues_know(catalogued: Catalogued) -> None:
-    assert list(untold(catalogued.package)) == []
+    assert list(untold(catalogued)) == []
 
 
 def test_placeholders_are_found_by_name() -> None:

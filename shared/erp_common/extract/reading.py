@@ -152,7 +152,7 @@ class Reading:
                 ),
             ) from None
         self.findings.append(
-            finding(code, told("{sentence}.", sentence=sentence), stream=stream, raw=raw),
+            finding(code, "{sentence}.", sentence=sentence, stream=stream, raw=raw),
         )
 
     def tell(self, found: Iterable[Finding]) -> None:
@@ -179,13 +179,11 @@ def _moved(gap: Gap, stream: str, account: str | None) -> Iterator[Finding]:
     for name, raw in gap.repeated:
         yield finding(
             Code.DUPLICATE_ENTRY,
-            told(
-                "Row {row} comes more than once in the {listing}; it is kept once. Rows "
-                "moved while the pages were read, so that another may be missing: run "
-                "again.",
-                row=name,
-                listing=gap.listing,
-            ),
+            "Row {row} comes more than once in the {listing}; it is kept once. Rows "
+            "moved while the pages were read, so that another may be missing: run "
+            "again.",
+            row=name,
+            listing=gap.listing,
             stream=stream,
             account_code=account,
             entry_id=name,
@@ -196,14 +194,12 @@ def _moved(gap: Gap, stream: str, account: str | None) -> Iterator[Finding]:
         return
     yield finding(
         Code.ROW_COUNT_MISMATCH,
-        told(
-            "The ERP announced {announced} rows of the {listing}, but sent {received}: "
-            "{missing} are missing. Run again; if it stays so, ask the ERP's support.",
-            announced=announced,
-            listing=gap.listing,
-            received=received,
-            missing=announced - received,
-        ),
+        "The ERP announced {announced} rows of the {listing}, but sent {received}: "
+        "{missing} are missing. Run again; if it stays so, ask the ERP's support.",
+        announced=announced,
+        listing=gap.listing,
+        received=received,
+        missing=announced - received,
         stream=stream,
         account_code=account,
         expected=announced,
@@ -256,10 +252,7 @@ class Postings:
         return self._named(postings)
 
     def _named(self, postings: Iterable[Posting]) -> list[Posting]:
-        taken = list(postings)
-        strays = self._movements.count_in(taken)
-        if strays:
-            taken = [one for at, one in enumerate(taken) if at not in strays]
+        taken = self._movements.take(postings)
         for posting in taken:
             if posting.account_name is None:
                 posting.account_name = self._names.get(posting.account_code)

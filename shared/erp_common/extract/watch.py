@@ -9,7 +9,6 @@ from erp_common.ledger.digest import Digest
 from erp_common.ledger.findings import Code, finding
 from erp_common.ledger.models import Finding
 from erp_common.ledger.periods import Period
-from erp_common.ledger.sentences import told
 
 
 class Watch:
@@ -58,10 +57,8 @@ class Watch:
 def _told(period: Period) -> Finding:
     return finding(
         Code.CLOSED_PERIOD_CHANGED,
-        told(
-            "The closed period {period} is not what it was when it was last read: "
-            "postings came in, were changed or are gone, in it or before it. It was "
-            "read again in full; ask who changed it, and close it in the ERP.",
-            period=period,
-        ),
+        "The closed period {period} is not what it was when it was last read: "
+        "postings came in, were changed or are gone, in it or before it. It was "
+        "read again in full; ask who changed it, and close it in the ERP.",
+        period=period,
     )

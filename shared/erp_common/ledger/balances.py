@@ -103,21 +103,6 @@ class TrialBalance:
         self.is_balanced = self.totals.is_balanced(tolerance)
 
     @property
-    def total_debit(self) -> Decimal:
-        """Debits of the analytic accounts."""
-        return self.totals.debit
-
-    @property
-    def total_credit(self) -> Decimal:
-        """Credits of the analytic accounts."""
-        return self.totals.credit
-
-    @property
-    def account_count(self) -> int:
-        """How many analytic accounts there are."""
-        return self.totals.account_count
-
-    @property
     def is_zero(self) -> bool:
         """Whether no account has any amount, analytic or not."""
         return not any(

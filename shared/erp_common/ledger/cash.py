@@ -15,7 +15,7 @@ from typing import Final
 
 import msgspec
 
-from erp_common.ledger.exact import EXACT, add, plain, subtract, total, turned
+from erp_common.ledger.exact import EXACT, add, subtract, total, turned
 from erp_common.ledger.findings import SUBLEDGER, Code, finding
 from erp_common.ledger.models import (
     ZERO,
@@ -27,7 +27,6 @@ from erp_common.ledger.models import (
     StatedType,
 )
 from erp_common.ledger.periods import Periodicity, containing
-from erp_common.ledger.sentences import told
 
 TRANSFERS: Final = "CLEARING.TRANSFER"
 """Money on its way between two accounts of the company; zero once it has arrived."""
@@ -94,15 +93,13 @@ def without_category(lines: Sequence[Posting]) -> list[Finding]:
     return [
         finding(
             Code.MISSING_CATEGORY,
-            told(
-                "Entry {entry} of {date} names no category for {amount}; it is posted to {code} "
-                "{name}. Give it a category in the ERP.",
-                entry=first.entry_id,
-                date=first.transaction_date,
-                amount=plain(amount),
-                code=UNCATEGORISED,
-                name=NO_CATEGORY,
-            ),
+            "Entry {entry} of {date} names no category for {amount}; it is posted to {code} "
+            "{name}. Give it a category in the ERP.",
+            entry=first.entry_id,
+            date=first.transaction_date,
+            amount=amount,
+            code=UNCATEGORISED,
+            name=NO_CATEGORY,
             stream=SUBLEDGER,
             account_code=UNCATEGORISED,
             entry_id=first.entry_id,

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from erp_common.ledger.account_types import PROFIT_AND_LOSS
 from erp_common.ledger.balances import Totals, TrialBalance
-from erp_common.ledger.exact import add, close, plain, subtract, total
+from erp_common.ledger.exact import add, close, subtract, total
 from erp_common.ledger.findings import SUBLEDGER, Code, finding
 from erp_common.ledger.models import ZERO, AccountBalance, AccountType, Finding, Posting
 from erp_common.ledger.movements import Movements
@@ -31,16 +31,12 @@ def unbalanced(totals: Totals, rules: Rules, period: Period | None = None) -> li
     return [
         finding(
             Code.UNBALANCED_TRIAL_BALANCE,
-            told(
-                "The trial balance{period} does not balance: {what} of the analytic accounts "
-                "differ by {difference} ({actual} against {expected}). An account is missing, or "
-                "is not a summary account as flagged.",
-                period=_in(period),
-                what=what,
-                difference=plain(subtract(actual, expected)),
-                actual=plain(actual),
-                expected=plain(expected),
-            ),
+            "The trial balance{period} does not balance: {what} of the analytic accounts "
+            "differ by {difference} ({actual} against {expected}). An account is missing, or "
+            "is not a summary account as flagged.",
+            period=_in(period),
+            what=what,
+            difference=subtract(actual, expected),
             expected=expected,
             actual=actual,
             raw={"sum": name},
@@ -63,18 +59,14 @@ def balance_equation(
             findings.append(
                 finding(
                     Code.BALANCE_EQUATION,
-                    told(
-                        "Account {account}{period}: opening {opening} + debit {debit} - credit "
-                        "{credit} is {expected}, but the closing balance is {actual} "
-                        "(debit-positive). Recalculate the account's balances in the ERP.",
-                        account=_named(account),
-                        period=_in(period),
-                        opening=plain(opening),
-                        debit=plain(account.debit_amount),
-                        credit=plain(account.credit_amount),
-                        expected=plain(expected),
-                        actual=plain(account.net_closing_balance),
-                    ),
+                    "Account {account}{period}: opening {opening} + debit {debit} - credit "
+                    "{credit} is {expected}, but the closing balance is {actual} "
+                    "(debit-positive). Recalculate the account's balances in the ERP.",
+                    account=_named(account),
+                    period=_in(period),
+                    opening=opening,
+                    debit=account.debit_amount,
+                    credit=account.credit_amount,
                     account_code=account.account_code,
                     expected=expected,
                     actual=account.net_closing_balance,
@@ -178,8 +170,8 @@ def tie_out(balance: TrialBalance, movements: Movements, rules: Rules) -> list[F
                 told(
                     "{side} of {actual} where the trial balance has {expected}",
                     side=side,
-                    actual=plain(actual),
-                    expected=plain(expected),
+                    actual=actual,
+                    expected=expected,
                 )
                 for side, expected, actual in off
             )
@@ -199,13 +191,11 @@ def tie_out(balance: TrialBalance, movements: Movements, rules: Rules) -> list[F
             findings.append(
                 finding(
                     Code.SUBLEDGER_MISMATCH,
-                    told(
-                        "Account {account}{period}: the subledger has {what}. {why}",
-                        account=_named(account),
-                        period=_in(balance.period),
-                        what=what,
-                        why=why,
-                    ),
+                    "Account {account}{period}: the subledger has {what}. {why}",
+                    account=_named(account),
+                    period=_in(balance.period),
+                    what=what,
+                    why=why,
                     stream=SUBLEDGER,
                     account_code=account.account_code,
                     expected=off[0][1],
@@ -231,15 +221,13 @@ def entry_balance(lines: Sequence[Posting], rules: Rules) -> list[Finding]:
     return [
         finding(
             Code.UNBALANCED_ENTRY,
-            told(
-                "Entry {entry} of {date} does not balance: its {number} lines have debits of "
-                "{debit} and credits of {credit}. Correct the entry in the ERP.",
-                entry=first.entry_id,
-                date=first.transaction_date,
-                number=len(lines),
-                debit=plain(debit),
-                credit=plain(credit),
-            ),
+            "Entry {entry} of {date} does not balance: its {number} lines have debits of "
+            "{debit} and credits of {credit}. Correct the entry in the ERP.",
+            entry=first.entry_id,
+            date=first.transaction_date,
+            number=len(lines),
+            debit=debit,
+            credit=credit,
             stream=SUBLEDGER,
             entry_id=first.entry_id,
             expected=debit,
@@ -258,16 +246,12 @@ def _summary_finding(
 ) -> Finding:
     return finding(
         Code.SUMMARY_MISMATCH,
-        told(
-            "Summary account {account}{period} has a net {what} of {actual}, but the accounts "
-            "right below it add up to {expected} (debit-positive). An account below it is missing "
-            "or has another parent.",
-            account=_named(account),
-            period=_in(period),
-            what=what,
-            actual=plain(actual),
-            expected=plain(expected),
-        ),
+        "Summary account {account}{period} has a net {what} of {actual}, but the accounts "
+        "right below it add up to {expected} (debit-positive). An account below it is missing "
+        "or has another parent.",
+        account=_named(account),
+        period=_in(period),
+        what=what,
         account_code=account.account_code,
         expected=expected,
         actual=actual,
@@ -279,15 +263,13 @@ def _continuity_finding(
 ) -> Finding:
     return finding(
         Code.CONTINUITY_BREAK,
-        told(
-            "Account {account} opens{period} with {opening}, but closed the period before with "
-            "{closing} (debit-positive). An earlier period was changed: read it again, with more "
-            "lookback_periods or a full refresh.",
-            account=_named(account),
-            period=_in(period),
-            opening=plain(opening),
-            closing=plain(closing),
-        ),
+        "Account {account} opens{period} with {opening}, but closed the period before with "
+        "{closing} (debit-positive). An earlier period was changed: read it again, with more "
+        "lookback_periods or a full refresh.",
+        account=_named(account),
+        period=_in(period),
+        opening=opening,
+        closing=closing,
         account_code=account.account_code,
         expected=closing,
         actual=opening,

@@ -11,7 +11,7 @@ from erp_common.ledger import checks
 from erp_common.ledger.balances import TrialBalance
 from erp_common.ledger.cash import UNCATEGORISED
 from erp_common.ledger.convention import Convention
-from erp_common.ledger.exact import add, plain, subtract
+from erp_common.ledger.exact import add, subtract
 from erp_common.ledger.findings import Code, finding
 from erp_common.ledger.hierarchy import Chart, ChartAccount
 from erp_common.ledger.models import ZERO, AccountBalance, Basis, Finding
@@ -25,7 +25,6 @@ from erp_common.ledger.openings import (
     place,
 )
 from erp_common.ledger.rules import Rules
-from erp_common.ledger.sentences import told
 
 __all__ = [
     "RETAINED",
@@ -123,13 +122,11 @@ def _row(
 def _carried(code: str, balance: Decimal) -> Finding:
     return finding(
         Code.ACCOUNT_NOT_IN_CHART,
-        told(
-            "Account {code} has an opening balance of {balance}, but is not in the chart of "
-            "accounts. It is emitted all the same; add the account to the chart, or move its "
-            "balance.",
-            code=code,
-            balance=plain(balance),
-        ),
+        "Account {code} has an opening balance of {balance}, but is not in the chart of "
+        "accounts. It is emitted all the same; add the account to the chart, or move its "
+        "balance.",
+        code=code,
+        balance=balance,
         account_code=code,
         actual=balance,
     )
@@ -138,14 +135,12 @@ def _carried(code: str, balance: Decimal) -> Finding:
 def _on_summary(account: ChartAccount, balance: Decimal) -> Finding:
     return finding(
         Code.BALANCE_ON_SUMMARY,
-        told(
-            "Summary account {code} {name} opens with {balance} of its own, beside what the "
-            "accounts below it hold (debit-positive). It is kept as its own amount; move it to an "
-            "analytic account, or correct the account's class.",
-            code=account.code,
-            name=account.name,
-            balance=plain(balance),
-        ),
+        "Summary account {code} {name} opens with {balance} of its own, beside what the "
+        "accounts below it hold (debit-positive). It is kept as its own amount; move it to an "
+        "analytic account, or correct the account's class.",
+        code=account.code,
+        name=account.name,
+        balance=balance,
         account_code=account.code,
         expected=ZERO,
         actual=balance,

@@ -9,6 +9,7 @@ from typing import Any
 from erp_common.ledger.exact import plain
 from erp_common.ledger.models import Finding, Severity
 from erp_common.ledger.normalize import InvalidValue
+from erp_common.ledger.sentences import Sentence, told
 
 TRIAL_BALANCE = "trial_balance"
 SUBLEDGER = "subledger"
@@ -81,7 +82,8 @@ class LeftOut(InvalidValue):
 
 def finding(
     code: Code,
-    message: str,
+    sentence: str,
+    /,
     *,
     stream: str = TRIAL_BALANCE,
     account_code: str | None = None,
@@ -89,29 +91,34 @@ def finding(
     expected: Decimal | int | None = None,
     actual: Decimal | int | None = None,
     raw: dict[str, Any] | None = None,
+    **values: object,
 ) -> Finding:
     """A finding with the severity of its code.
 
     Args:
         code: Which check found it.
-        message: A sentence an accountant understands, with account, amounts and period.
+        sentence: What an accountant understands, with account, amounts and period: a template as
+            for `told`, or a sentence that has been told.
         stream: The stream whose rows are meant.
         account_code: The account, if it is about one.
         entry_id: The journal entry, if it is about one.
-        expected: The amount or count that should be there.
-        actual: The amount or count that is there.
+        expected: The amount or count that should be there; it may stand in the sentence.
+        actual: The amount or count that is there; likewise.
         raw: The ERP's row, or what else tells this finding from its like.
+        values: What else stands in the sentence.
     """
+    compared = {"expected": _written(expected), "actual": _written(actual)}
+    if not isinstance(sentence, Sentence):
+        sentence = told(sentence, **values, **compared)
     return Finding(
         code=code.value,
         severity=code.severity,
         stream_name=stream,
-        message=message,
+        message=sentence,
         account_code=account_code,
         entry_id=entry_id,
-        expected=_written(expected),
-        actual=_written(actual),
         raw={} if raw is None else raw,
+        **compared,
     )
 
 

@@ -111,12 +111,10 @@ def _unique(stated: Iterable[StatedAccount]) -> tuple[list[StatedAccount], list[
 def _duplicate(account: StatedAccount) -> Finding:
     return finding(
         Code.DUPLICATE_ACCOUNT,
-        told(
-            "Account {code} {name} comes more than once; the first row is kept, this one is left "
-            "out. Correct the chart of accounts, or ask for one company at a time.",
-            code=account.code,
-            name=account.name,
-        ),
+        "Account {code} {name} comes more than once; the first row is kept, this one is left "
+        "out. Correct the chart of accounts, or ask for one company at a time.",
+        code=account.code,
+        name=account.name,
         account_code=account.code,
         raw={
             "account_code": account.code,
@@ -191,24 +189,20 @@ def _has_amounts(account: StatedAccount) -> bool:
 def _all_inverted() -> Finding:
     return finding(
         Code.ACCOUNT_CLASS_INVERTED,
-        told(
-            "The flag for summary accounts is the wrong way round in this chart: most accounts "
-            "with accounts below them are flagged analytic, most without are flagged summary. The "
-            "hierarchy was used instead; set summary_class to the other value."
-        ),
+        "The flag for summary accounts is the wrong way round in this chart: most accounts "
+        "with accounts below them are flagged analytic, most without are flagged summary. The "
+        "hierarchy was used instead; set summary_class to the other value.",
     )
 
 
 def _contradiction(account: ChartAccount, what: str) -> Finding:
     return finding(
         Code.ACCOUNT_CLASS_INVERTED,
-        told(
-            "Account {code} {name} is flagged {what}; correct its class in the ERP's chart of "
-            "accounts.",
-            code=account.code,
-            name=account.name,
-            what=what,
-        ),
+        "Account {code} {name} is flagged {what}; correct its class in the ERP's chart of "
+        "accounts.",
+        code=account.code,
+        name=account.name,
+        what=what,
         account_code=account.code,
     )
 
@@ -232,12 +226,10 @@ def no_hierarchy(chart: Sequence[ChartAccount], hierarchy: Hierarchy) -> list[Fi
     return [
         finding(
             Code.NO_HIERARCHY,
-            told(
-                "No account of this chart has a parent: the ERP names none, and the codes do not "
-                "show any, although there are accounts that sum up others. {seen}. Have the ERP "
-                "send each account's parent account, and which are summary accounts.",
-                seen=seen,
-            ),
+            "No account of this chart has a parent: the ERP names none, and the codes do not "
+            "show any, although there are accounts that sum up others. {seen}. Have the ERP "
+            "send each account's parent account, and which are summary accounts.",
+            seen=seen,
         )
     ]
 

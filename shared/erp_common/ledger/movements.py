@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, KeysView, Sequence
+from collections.abc import Iterable, KeysView
 from datetime import date
 from decimal import Decimal
 from typing import Final
@@ -62,21 +62,12 @@ class Movements:
 
         A posting outside the period is not emitted and becomes a finding.
         """
-        taken = list(postings)
-        strays = self.count_in(taken)
-        return [one for at, one in enumerate(taken) if at not in strays] if strays else taken
-
-    def count_in(self, postings: Sequence[Posting]) -> set[int]:
-        """Count the postings in and number their lines.
-
-        Returns:
-            Where among them those are that lie outside the period: each becomes a finding.
-        """
         first, last, numbers = self._first, self._last, self._numbers
         inside: date | None = None
         sums: _Sum | None = None
+        taken = list(postings)
         strays = set()
-        for at, posting in enumerate(postings):
+        for at, posting in enumerate(taken):
             # Most postings are of the day and on the account of the one before.
             if posting.transaction_date is not inside:
                 if not first <= posting.transaction_date <= last:
@@ -96,7 +87,7 @@ class Movements:
             sums.count += 1
             if numbers is not None:
                 posting.line_number = numbers.next(code, posting.entry_id)
-        return strays
+        return [one for at, one in enumerate(taken) if at not in strays] if strays else taken
 
     def finish(self, account_code: str) -> None:
         """Let go of what only further postings on the account would need; its sums stay."""
@@ -158,14 +149,12 @@ class Movements:
         self._strays.append(
             finding(
                 Code.OUT_OF_PERIOD,
-                told(
-                    "Entry {entry} on account {account} is dated {date}, outside {period}, and was "
-                    "not emitted. The ERP does not keep to the dates it was asked for.",
-                    entry=posting.entry_id,
-                    account=posting.account_code,
-                    date=posting.transaction_date,
-                    period=self.period,
-                ),
+                "Entry {entry} on account {account} is dated {date}, outside {period}, and was "
+                "not emitted. The ERP does not keep to the dates it was asked for.",
+                entry=posting.entry_id,
+                account=posting.account_code,
+                date=posting.transaction_date,
+                period=self.period,
                 stream=SUBLEDGER,
                 account_code=posting.account_code,
                 entry_id=posting.entry_id,
@@ -180,12 +169,10 @@ class Movements:
     def _more_strays(self) -> Finding:
         return finding(
             Code.OUT_OF_PERIOD,
-            told(
-                "{number} more postings are dated outside {period} and were not emitted. The ERP "
-                "does not keep to the dates it was asked for.",
-                number=self._stray_count - MOST_STRAYS,
-                period=self.period,
-            ),
+            "{number} more postings are dated outside {period} and were not emitted. The ERP "
+            "does not keep to the dates it was asked for.",
+            number=self._stray_count - MOST_STRAYS,
+            period=self.period,
             stream=SUBLEDGER,
             expected=MOST_STRAYS,
             actual=self._stray_count,
@@ -195,13 +182,11 @@ class Movements:
 def _on_summary(code: str, name: str, sums: _Sum) -> Finding:
     return finding(
         Code.POSTING_ON_SUMMARY,
-        told(
-            "Summary account {code} {name} has {postings} of its own. They are kept as its own "
-            "amount; move them to an analytic account, or correct the account's class.",
-            code=code,
-            name=name,
-            postings=_counted(sums),
-        ),
+        "Summary account {code} {name} has {postings} of its own. They are kept as its own "
+        "amount; move them to an analytic account, or correct the account's class.",
+        code=code,
+        name=name,
+        postings=_counted(sums),
         stream=SUBLEDGER,
         account_code=code,
         entry_id=sums.entry_id,
@@ -212,12 +197,10 @@ def _not_in_chart(code: str, sums: _Sum) -> Finding:
     named = f"{code} {sums.name or ''}".rstrip()
     return finding(
         Code.ACCOUNT_NOT_IN_CHART,
-        told(
-            "Account {account} has {postings}, but is not in the chart of accounts. They are "
-            "emitted all the same; add the account to the chart, or correct the postings.",
-            account=named,
-            postings=_counted(sums),
-        ),
+        "Account {account} has {postings}, but is not in the chart of accounts. They are "
+        "emitted all the same; add the account to the chart, or correct the postings.",
+        account=named,
+        postings=_counted(sums),
         stream=SUBLEDGER,
         account_code=code,
         entry_id=sums.entry_id,

@@ -10,7 +10,7 @@ import msgspec
 
 from erp_common.ledger.account_types import PROFIT_AND_LOSS
 from erp_common.ledger.cash import NO_CATEGORY, UNCATEGORISED
-from erp_common.ledger.exact import add, close, plain, subtract, total
+from erp_common.ledger.exact import add, close, subtract, total
 from erp_common.ledger.findings import Code, finding
 from erp_common.ledger.hierarchy import Chart, ChartAccount
 from erp_common.ledger.models import (
@@ -23,7 +23,6 @@ from erp_common.ledger.models import (
 )
 from erp_common.ledger.movements import Movements
 from erp_common.ledger.rules import Rules
-from erp_common.ledger.sentences import told
 
 RETAINED = "RETAINED"
 """The synthetic equity account that takes the P&L balances of closed years."""
@@ -77,11 +76,9 @@ def first_opening_findings(chart: Chart, rules: Rules) -> list[Finding]:
         return [
             finding(
                 Code.OPENING_ASSUMED_ZERO,
-                told(
-                    "The ERP states no opening balances, so the ledger starts from zero and the "
-                    "balance sheet accounts lack what was there before. Set opening_balances_from "
-                    "to the day the books begin."
-                ),
+                "The ERP states no opening balances, so the ledger starts from zero and the "
+                "balance sheet accounts lack what was there before. Set opening_balances_from "
+                "to the day the books begin.",
             )
         ]
     sums = {account.code: ZERO for account in chart.accounts}
@@ -152,15 +149,12 @@ def _opening_mismatch(account: ChartAccount, expected: Decimal) -> Finding:
     stated = account.stated.opening
     return finding(
         Code.SUMMARY_MISMATCH,
-        told(
-            "Summary account {code} {name} states an opening balance of {stated}, but the accounts "
-            "below it open with {expected} (debit-positive); the accounts below count. Correct the "
-            "opening balances in the ERP.",
-            code=account.code,
-            name=account.name,
-            stated=plain(stated),
-            expected=plain(expected),
-        ),
+        "Summary account {code} {name} states an opening balance of {stated}, but the accounts "
+        "below it open with {expected} (debit-positive); the accounts below count. Correct the "
+        "opening balances in the ERP.",
+        code=account.code,
+        name=account.name,
+        stated=stated,
         account_code=account.code,
         expected=expected,
         actual=stated,

@@ -13,7 +13,6 @@ from erp_common.ledger.account_codes import CodeTree, bare, is_zero, segments
 from erp_common.ledger.account_types import UNDECIDED, Decision, Said
 from erp_common.ledger.findings import Code, finding
 from erp_common.ledger.models import AccountType, Finding, StatedAccount
-from erp_common.ledger.sentences import told
 
 _FEW: Final = 4
 """Beside each parent named, so many accounts may name none in a chart of mere numbers."""
@@ -180,12 +179,10 @@ def _cut(circle: list[str], found: dict[str, ChartAccount]) -> list[Finding]:
     return [
         finding(
             Code.ORPHAN_ACCOUNT,
-            told(
-                "The parent accounts of {code} lead back to itself ({chain}); it is taken as a "
-                "root. Correct its parent account in the chart of accounts.",
-                code=root,
-                chain=chain,
-            ),
+            "The parent accounts of {code} lead back to itself ({chain}); it is taken as a "
+            "root. Correct its parent account in the chart of accounts.",
+            code=root,
+            chain=chain,
             account_code=root,
         )
     ]
@@ -194,12 +191,10 @@ def _cut(circle: list[str], found: dict[str, ChartAccount]) -> list[Finding]:
 def _orphan(account: StatedAccount) -> Finding:
     return finding(
         Code.ORPHAN_ACCOUNT,
-        told(
-            "Account {code} {name} names {parent} as its parent account, but there is no such "
-            "account. Correct the parent, or have the ERP send that account too.",
-            code=account.code,
-            name=account.name,
-            parent=account.parent_code,
-        ),
+        "Account {code} {name} names {parent} as its parent account, but there is no such "
+        "account. Correct the parent, or have the ERP send that account too.",
+        code=account.code,
+        name=account.name,
+        parent=account.parent_code,
         account_code=account.code,
     )

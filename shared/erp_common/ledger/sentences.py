@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Final
 
 from typing_extensions import Self
+
+from erp_common.ledger.exact import plain
 
 
 class Sentence(str):
@@ -21,6 +24,7 @@ class Sentence(str):
 
     def __new__(cls, template: str, values: Mapping[str, object]) -> Self:
         """Fill the template in."""
+        values = {name: _plain(value) for name, value in values.items()}
         made = super().__new__(cls, template.format_map(values) if values else template)
         made.template = template
         made.values = values
@@ -32,9 +36,14 @@ def told(template: str, /, **values: object) -> Sentence:
 
     Args:
         template: English, with a named placeholder for each value.
-        values: What stands in the placeholders; sentences among them are translated too.
+        values: What stands in the placeholders; sentences among them are translated too, and
+            amounts are written with all their digits.
     """
     return Sentence(template, values)
+
+
+def _plain(value: object) -> object:
+    return plain(value) if isinstance(value, Decimal) else value
 
 
 def said(text: str, catalogue: Mapping[str, str]) -> str:

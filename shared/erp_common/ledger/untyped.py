@@ -142,11 +142,9 @@ def _told(
         )
         return finding(
             Code.UNKNOWN_ACCOUNT_TYPE,
-            told(
-                "{what} It has no type: asset, liability, equity, revenue or expense. {remedy}.",
-                what=what,
-                remedy=remedy,
-            ),
+            "{what} It has no type: asset, liability, equity, revenue or expense. {remedy}.",
+            what=what,
+            remedy=remedy,
             account_code=account.code,
         )
     by = _BY[account.decision.source or Source.DIGIT]
@@ -178,7 +176,9 @@ def _told(
     )
     return finding(
         Code.ASSUMED_ACCOUNT_TYPE,
-        told("{what} {remedy}.", what=what, remedy=remedy),
+        "{what} {remedy}.",
+        what=what,
+        remedy=remedy,
         account_code=account.code,
     )
 

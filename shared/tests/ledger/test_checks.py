@@ -43,8 +43,8 @@ def test_a_sound_ledger_has_no_findings() -> None:
     balance = read(sound())
     assert balance.findings == []
     assert balance.is_balanced
-    assert balance.total_debit == balance.total_credit == 400
-    assert balance.account_count == 6
+    assert balance.totals.debit == balance.totals.credit == 400
+    assert balance.totals.account_count == 6
     assert [a.account_code for a in balance.moved()] == ["1.1.01", "3.01", "4.01"]
     assert len(balance.analytic()) == 6
 

@@ -30,8 +30,8 @@ def test_a_whole_chart_the_wrong_way_round_is_one_finding_and_totals_stay_right(
     assert codes(balance.findings) == ["ACCOUNT_CLASS_INVERTED"]
     assert "summary_class" in balance.findings[0].message
     assert balance.findings[0].account_code is None
-    assert (balance.account_count, balance.is_balanced) == (6, True)
-    assert balance.total_debit == balance.total_credit == 400
+    assert (balance.totals.account_count, balance.is_balanced) == (6, True)
+    assert balance.totals.debit == balance.totals.credit == 400
 
 
 def test_most_flags_the_wrong_way_round_are_enough() -> None:

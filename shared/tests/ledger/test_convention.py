@@ -145,7 +145,7 @@ def test_whole_trees_are_sound_in_both_conventions(
     for rows in (tree, stated_natural(tree)):
         balance = reported(rows, Rules())
         assert balance.findings == []
-        assert balance.account_count == len(ledger)
+        assert balance.totals.account_count == len(ledger)
         found = [(a.net_opening_balance, a.net_closing_balance) for a in balance.accounts]
         assert found == [(row.opening, row.closing) for row in tree]
         types = {kind for kind in AccountType if kind in {a.account_type for a in balance.accounts}}

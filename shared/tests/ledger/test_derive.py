@@ -97,7 +97,7 @@ def test_sums_stay_zero_and_every_check_holds(drawn: Entries) -> None:
     assert balance.findings == []
     assert balance.is_balanced
     assert balance.totals.net_closing == 0
-    assert balance.total_debit == movements.total_debit
+    assert balance.totals.debit == movements.total_debit
     assert [a.account_code for a in balance.accounts] == [a.code for a in CHART.accounts]
     assert checks.balance_equation(balance.accounts, RULES) == []
     assert checks.summary_mismatch(balance.accounts, CHART.children, RULES) == []
@@ -131,8 +131,8 @@ def test_what_is_posted_on_a_summary_account_stays_its_own() -> None:
     assert (int(summary.debit_amount), int(summary.credit_amount)) == (17, 10)
     assert summary.closing_balance == 807
     assert balance.by_code["1"].debit_amount == 17
-    assert balance.total_debit == 17
-    assert balance.account_count == 6
+    assert balance.totals.debit == 17
+    assert balance.totals.account_count == 6
     assert balance.findings == []
     assert codes(movements.findings(CHART)) == ["POSTING_ON_SUMMARY"]
 
@@ -186,7 +186,7 @@ def test_an_account_flagged_analytic_keeps_to_its_own_amounts() -> None:
         Rules(checks=False),
     )
     assert [a.debit_amount for a in balance.accounts] == [9, 0, 9]
-    assert balance.total_debit == 9
+    assert balance.totals.debit == 9
 
 
 def test_without_checks_there_are_no_findings() -> None:

@@ -15,7 +15,7 @@ from erp_common.extract.period import CompanyBooks, Header, PeriodExtract
 from erp_common.extract.work import Fetcher, Work
 from erp_common.ledger import checks
 from erp_common.ledger.balances import TrialBalance
-from erp_common.ledger.exact import add, close, plain, subtract, turned
+from erp_common.ledger.exact import add, close, subtract, turned
 from erp_common.ledger.findings import SUBLEDGER, TRIAL_BALANCE, Code
 from erp_common.ledger.hierarchy import build
 from erp_common.ledger.models import ZERO, Company, Finding, Posting, StatedAccount
@@ -426,11 +426,11 @@ class FiledPeriod(PeriodExtract):
                         account=account,
                         center=center,
                         period=self.period,
-                        opening=plain(balance.opening),
-                        debit=plain(balance.debit),
-                        credit=plain(balance.credit),
-                        expected=plain(expected),
-                        actual=plain(balance.closing),
+                        opening=balance.opening,
+                        debit=balance.debit,
+                        credit=balance.credit,
+                        expected=expected,
+                        actual=balance.closing,
                     ),
                     account_code=account,
                     cost_center=center,
@@ -462,9 +462,9 @@ class FiledPeriod(PeriodExtract):
                         "Account {account} held {held} before the closing of {closed} (I355), but "
                         "its entries of type E come to {actual}{why}, debit-positive.",
                         account=account,
-                        held=plain(turned(expected)),
+                        held=turned(expected),
                         closed=closed,
-                        actual=plain(actual),
+                        actual=actual,
                         why=why,
                     ),
                     account_code=account,
@@ -495,8 +495,8 @@ class FiledPeriod(PeriodExtract):
                         "Account {account} of the chart before closed with {expected}, but the "
                         "new chart opens with {actual} of it (I157, debit-positive).",
                         account=account,
-                        expected=plain(expected),
-                        actual=plain(actual),
+                        expected=expected,
+                        actual=actual,
                     ),
                     account_code=account,
                     expected=expected,
@@ -524,15 +524,15 @@ class FiledPeriod(PeriodExtract):
         if not close(entry.debit, entry.credit, tolerance):
             what = told(
                 "has debits of {debit} and credits of {credit}",
-                debit=plain(entry.debit),
-                credit=plain(entry.credit),
+                debit=entry.debit,
+                credit=entry.credit,
             )
             expected, actual = entry.debit, entry.credit
         elif not close(entry.total, entry.debit, tolerance):
             what = told(
                 "states {total} (VL_LCTO), its lines {lines}",
-                total=plain(entry.total),
-                lines=plain(entry.debit),
+                total=entry.total,
+                lines=entry.debit,
             )
             expected, actual = entry.total, entry.debit
         else:

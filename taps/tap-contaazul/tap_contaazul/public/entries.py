@@ -9,7 +9,7 @@ import msgspec
 
 from erp_common.ledger import cash
 from erp_common.ledger.cash import Settled
-from erp_common.ledger.exact import plain, turned
+from erp_common.ledger.exact import turned
 from erp_common.ledger.fields import part
 from erp_common.ledger.models import Posting
 from erp_common.ledger.normalize import InvalidValue, parse_date, required_text, shown, text
@@ -46,9 +46,7 @@ def signed(row: InitialBalance) -> Decimal:
     held = cents(row.saldo_inicial, "saldo_inicial")
     kind = required_text(row.tipo, "tipo").upper()
     if kind not in {"RECEITA", "DESPESA"} or (kind == "RECEITA" and held < 0):
-        raise InvalidValue(
-            "tipo", told("is {kind} for a balance of {held}", kind=kind, held=plain(held))
-        )
+        raise InvalidValue("tipo", told("is {kind} for a balance of {held}", kind=kind, held=held))
     return turned(held.copy_abs()) if kind == "DESPESA" else held
 
 
@@ -139,7 +137,7 @@ def _initial(row: InitialBalance, *, early: bool) -> list[Posting]:
                 "earlier",
                 day=day,
                 account="CC." + number,
-                held=plain(held),
+                held=held,
             ),
         )
     settled = Settled(

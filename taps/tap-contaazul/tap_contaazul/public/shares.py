@@ -14,7 +14,7 @@ import msgspec
 
 from erp_common.ledger import cash
 from erp_common.ledger.cash import Share
-from erp_common.ledger.exact import add, close, plain, subtract, total, turned
+from erp_common.ledger.exact import add, close, subtract, total, turned
 from erp_common.ledger.fields import part
 from erp_common.ledger.models import ZERO
 from erp_common.ledger.normalize import InvalidValue, amount, optional_amount, text
@@ -111,8 +111,8 @@ def composed(
             "valor_liquido",
             told(
                 "is {stated}, but valor_bruto, juros, multa, desconto and taxa make {sum}",
-                stated=plain(net),
-                sum=plain(follows),
+                stated=net,
+                sum=follows,
             ),
         )
     lines: list[Counterpart] = []

@@ -19,13 +19,12 @@ from erp_common.http.request import Request
 from erp_common.http.transport import Transport
 from erp_common.ledger import cash
 from erp_common.ledger.balances import TrialBalance
-from erp_common.ledger.exact import close, plain
+from erp_common.ledger.exact import close
 from erp_common.ledger.findings import Code, finding
 from erp_common.ledger.hierarchy import Chart
 from erp_common.ledger.models import Company, Finding, Severity
 from erp_common.ledger.normalize import InvalidValue
 from erp_common.ledger.periods import Period
-from erp_common.ledger.sentences import told
 from erp_common.ledger.vocabulary import fold
 from tap_contaazul.public import calls, mapping
 from tap_contaazul.public.entries import entry
@@ -185,15 +184,13 @@ def _disproved(
     """The finding of a balance that differs; that of a card does so in sound books too."""
     found = finding(
         Code.INVALID_RECORD,
-        told(
-            "Conta Azul says that account {account} holds {held} now, but the movements read up to "
-            "{day} leave {closing}: one is missing, was changed before the periods read, or was "
-            "keyed in meanwhile. Run again, with more lookback_periods.",
-            account="CC." + number,
-            held=plain(held),
-            day=period.end,
-            closing=plain(closing),
-        ),
+        "Conta Azul says that account {account} holds {held} now, but the movements read up to "
+        "{day} leave {closing}: one is missing, was changed before the periods read, or was "
+        "keyed in meanwhile. Run again, with more lookback_periods.",
+        account="CC." + number,
+        held=held,
+        day=period.end,
+        closing=closing,
         account_code=f"CC.{number}",
         expected=held,
         actual=closing,

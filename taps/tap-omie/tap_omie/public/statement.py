@@ -13,7 +13,7 @@ from enum import Enum
 
 from erp_common.ledger import cash
 from erp_common.ledger.cash import Share
-from erp_common.ledger.exact import add, close, plain
+from erp_common.ledger.exact import add, close
 from erp_common.ledger.findings import SUBLEDGER, Code, finding
 from erp_common.ledger.models import Finding, Posting
 from erp_common.ledger.normalize import InvalidValue, amount, optional_amount
@@ -183,14 +183,12 @@ class StatementReader:
                 continue
             yield finding(
                 Code.SPLIT_NOT_MATCHED,
-                told(
-                    "Titles of {categories} name movement {movement} of account {account} as what "
-                    "settled them, but the account's statement has no such movement in this "
-                    "period: the movement keeps its own category, wherever it is.",
-                    categories=", ".join(categories),
-                    movement=movement,
-                    account=bank,
-                ),
+                "Titles of {categories} name movement {movement} of account {account} as what "
+                "settled them, but the account's statement has no such movement in this "
+                "period: the movement keeps its own category, wherever it is.",
+                categories=", ".join(categories),
+                movement=movement,
+                account=bank,
                 stream=SUBLEDGER,
                 account_code=mapping.money_code(bank),
                 entry_id=movement,
@@ -220,10 +218,10 @@ class StatementReader:
                     "is {stated} for account {account}, but the movements read before {day} leave "
                     "{known}: a movement is missing or was changed meanwhile; run again, with more "
                     "lookback_periods",
-                    stated=plain(opening),
+                    stated=opening,
                     account=self._number,
                     day=head.window.start if head.window else "",
-                    known=plain(known),
+                    known=known,
                 ),
             )
 
@@ -245,9 +243,9 @@ class StatementReader:
                 "is {stated} for account {account}, but nSaldoAnterior and the movements leave "
                 "{balance}: a movement is missing; run again, and if it stays so, ask Omie's "
                 "support",
-                stated=plain(said),
+                stated=said,
                 account=self._number,
-                balance=plain(self._balance),
+                balance=self._balance,
             ),
         )
 
