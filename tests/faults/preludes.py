@@ -12,7 +12,7 @@ from itertools import count
 from pathlib import Path
 
 from erp_common.extract import spool
-from erp_common.extract.derived import AskedPostings, DerivedBooks
+from erp_common.extract.derived import DerivedBooks, DerivedWindow
 from erp_common.extract.reported import AskedBalances, ReportedBooks, ReportedWindow
 from erp_common.http.clock import Closed, SystemClock
 from erp_common.singer import state, writer
@@ -45,7 +45,7 @@ def dawdling_threads() -> None:
         setattr(kind, name, dawdle)
 
     late(DerivedBooks, "_begin")
-    late(AskedPostings, "ask")
+    late(DerivedWindow, "ask")
     late(ReportedBooks, "begin")
     late(AskedBalances, "_assemble")
     late(ReportedWindow, "_arrived")

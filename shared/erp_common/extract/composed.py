@@ -11,22 +11,24 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from bisect import bisect_right
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from functools import cached_property
+from itertools import count
 from typing import Any, NamedTuple
 
 import msgspec
 
 from erp_common.extract.ahead import FetchAhead, Place
-from erp_common.extract.paged import Query
+from erp_common.extract.paged import Paged, Query
 from erp_common.extract.period import CompanyBooks, PeriodExtract, now
 from erp_common.extract.reading import LineReader, Reading
 from erp_common.extract.source import AccountListings, Source
-from erp_common.extract.watch import Watch
-from erp_common.extract.window import Part, Window, window_length
-from erp_common.extract.work import CarriedDigests, Extraction, Fetcher, Work
+from erp_common.extract.watch import Watch, WatchedPeriod
+from erp_common.extract.window import Part, Window
+from erp_common.extract.work import Extraction, Fetcher, Work
 from erp_common.ledger import checks, derive
+from erp_common.ledger.account_types import CREDIT_TYPES
 from erp_common.ledger.balances import TrialBalance
 from erp_common.ledger.convention import Convention
 from erp_common.ledger.digest import Digest
@@ -35,7 +37,6 @@ from erp_common.ledger.findings import TRIAL_BALANCE, Code
 from erp_common.ledger.hierarchy import Chart, build
 from erp_common.ledger.models import (
     AccountBalance,
-    AccountType,
     Basis,
     Company,
     Finding,
@@ -119,7 +120,7 @@ class AskedBeginning:
         """Ask for both."""
         source, company = fetcher.source, work.company
         self._source = source
-        self._extraction = fetcher.extraction
+        self._fetcher = fetcher
         self._company = company
         self._watched = work.watched
         last = work.watched[-1].end if work.watched else date.min
@@ -130,10 +131,8 @@ class AskedBeginning:
 
     def read(self) -> BroughtForward:
         """Wait for the chart and the movements; the accounts' balances after them."""
-        extraction, source, first = self._extraction, self._source, self._first
-        rules = extraction.rules
-        where = f"{self._company.id}, before {first}"
-        reading = Reading(where, checks=rules.checks, mask=extraction.mask)
+        source, first, rules = self._source, self._first, self._fetcher.extraction.rules
+        reading = self._fetcher.reading(self._company, f"before {first}")
         stated = reading.accounts(self._accounts.pages(), source.account, TRIAL_BALANCE)
         chart = build(_said_once(stated), rules)
         if not chart.accounts:
@@ -161,31 +160,16 @@ class AskedBeginning:
                 sums[bisect_right(starts, one.transaction_date)].take([one])
 
 
-class AskedPeriod:
+class AskedPeriod(NamedTuple):
     """What a period is made of: the accounts' movements, and its part of a window's postings."""
 
-    def __init__(
-        self,
-        fetcher: Fetcher[ComposedSource],
-        place: Place,
-        company: Company,
-        window: Window | None,
-        part: tuple[int, Period],
-    ) -> None:
-        """Ask for the movements.
-
-        Args:
-            fetcher: Asks.
-            place: Where in the run they are needed.
-            company: Whose they are.
-            window: The postings of this period and of those after it; None if none are asked for.
-            part: The period, and its number within the window.
-        """
-        self.window = window
-        self.number, self.period = part
-        self.asked_at = now()
-        moved = fetcher.source.movements(company, self.period.start, self.period.end)
-        self.moved = fetcher.ask(place, moved)
+    asked_at: str
+    period: Period
+    moved: Paged[Any]
+    window: Window | None
+    """The postings of this period and of those after it; None if none are asked for."""
+    number: int
+    """The period's number within the window."""
 
 
 class ComposedBooks(CompanyBooks[ComposedSource, AskedPeriod]):
@@ -196,13 +180,7 @@ class ComposedBooks(CompanyBooks[ComposedSource, AskedPeriod]):
     def __init__(self, fetcher: Fetcher[ComposedSource], number: int, work: Work) -> None:
         """Plan the books; nothing is asked for yet."""
         super().__init__(fetcher, number, work)
-        self._many: set[Hashable] = set()
         self._watch = Watch(work.digests)
-
-    def begin(self, number: int) -> None:
-        """Ask for a period, and before the first for the chart and for what lies before it."""
-        if number < len(self.work.periods):  # a run may have none left to read
-            super().begin(number)
 
     def changed(self) -> Iterator[PeriodExtract]:
         """The watched periods that are not what they were when they were last read."""
@@ -216,13 +194,13 @@ class ComposedBooks(CompanyBooks[ComposedSource, AskedPeriod]):
             told = self._watch.changed(past.period, past.digest)
             if told is not None:
                 found.append((past, told if self._extraction.rules.checks else []))
-        windows = 0
-        while found:
-            asked = self._window((self._number, 0, 2, windows), [past.period for past, _ in found])
+        for number in count():
+            if not found:
+                return
+            asked = self._asked((self._number, 0, 2, number), [past.period for past, _ in found])
             for one, (past, told) in zip(asked, found, strict=False):
                 yield self._composed(one, past.openings, told)
             found = found[len(asked) :]
-            windows += 1
 
     def take(self, number: int) -> PeriodExtract:
         """The period, to be read now; the one taken before is dropped."""
@@ -253,29 +231,32 @@ class ComposedBooks(CompanyBooks[ComposedSource, AskedPeriod]):
     def _ask(self, index: int) -> AskedPeriod:
         """Ask for a period, and before the first for the chart and for what lies before it."""
         _ = self._beginning
-        asked = self._window((self._number, 1 + index), self.work.periods[index:])
+        asked = self._asked((self._number, 1 + index), self.work.periods[index:])
         for at, period in enumerate(asked):
             self._begun[index + at] = period
         return asked[0]
 
-    def _window(self, place: Place, periods: Sequence[Period]) -> list[AskedPeriod]:
+    def _asked(self, place: Place, periods: Sequence[Period]) -> list[AskedPeriod]:
         """Ask for the first of these periods, and for those of one window with it."""
         company, source, window = self.work.company, self._source, None
-        length = window_length(periods, self._extraction) if self._extraction.subledger else 1
         if self._extraction.subledger:
 
             def ask(days: Period) -> tuple[Query[Any], LineReader]:
                 return source.entries(company, days), source.lines()
 
-            window = Window(self._fetcher, (*place, 1), company, periods[:length], self._many)
-            window.ask(lambda: [Part(_ENTRIES, ask, range(length))])
+            window = self._window((*place, 1), periods)
+            window.ask(lambda: [Part(_ENTRIES, ask, range(len(window.periods)))])
         return [
-            AskedPeriod(self._fetcher, (*place, 0, at), company, window, (at, period))
-            for at, period in enumerate(periods[:length])
+            AskedPeriod(now(), one, self._moved((*place, 0, at), one), window, at)
+            for at, one in enumerate(window.periods if window else periods[:1])
         ]
 
+    def _moved(self, place: Place, period: Period) -> Paged[Any]:
+        moved = self._source.movements(self.work.company, period.start, period.end)
+        return self._fetcher.ask(place, moved)
 
-class ComposedPeriod(PeriodExtract):
+
+class ComposedPeriod(WatchedPeriod):
     """A period whose trial balance is composed from what the ERP keeps by month."""
 
     def __init__(
@@ -319,21 +300,6 @@ class ComposedPeriod(PeriodExtract):
             self._month.take(moved)
         rolled = derive.roll(self._chart, self._openings, self._month, rules)
         return _as_reported(rolled, rules)
-
-    @property
-    def movements(self) -> Movements | None:
-        """The sums of the postings; None if they are not asked for."""
-        return self._sums
-
-    def _holds_balances(self) -> bool:
-        return not self.trial_balance.is_zero
-
-    def carried(self) -> CarriedDigests:
-        """What closed periods are known by: this one, and those that were first seen before it."""
-        extraction = self._extraction
-        is_open = self.period.is_open(extraction.today)
-        digest = None if is_open else Digest.of(self.trial_balance)
-        return CarriedDigests(extraction.periodicity, self._watch.known_after(self.period, digest))
 
     def _postings(self) -> Iterator[list[Posting]]:
         chart = self.trial_balance.chart
@@ -384,19 +350,11 @@ def _as_reported(rolled: TrialBalance, rules: Rules) -> TrialBalance:
     )
 
 
-def _side_of(kind: AccountType | None) -> Side | None:
-    """The side on which accounts of a type stand, where the ERP does not say the account's own."""
-    credit = {AccountType.LIABILITY, AccountType.EQUITY, AccountType.REVENUE}
-    return Side.CREDIT if kind in credit else None
-
-
 def _stated(account: AccountBalance, *, natural: bool) -> AccountBalance:
-    side = account.normal_balance or _side_of(account.account_type)
-    if natural and side is Side.CREDIT:
-        return msgspec.structs.replace(
-            account,
-            basis=Basis.REPORTED,
-            opening_balance=turned(account.opening_balance),
-            closing_balance=turned(account.closing_balance),
-        )
-    return msgspec.structs.replace(account, basis=Basis.REPORTED)
+    side = account.normal_balance
+    is_credit = side is Side.CREDIT if side else account.account_type in CREDIT_TYPES
+    stated = msgspec.structs.replace(account, basis=Basis.REPORTED)
+    if natural and is_credit:
+        stated.opening_balance = turned(account.opening_balance)
+        stated.closing_balance = turned(account.closing_balance)
+    return stated

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from abc import abstractmethod
 from collections import deque
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
 from functools import cached_property, partial
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
@@ -17,7 +17,7 @@ from erp_common.extract.paged import Paged, Query
 from erp_common.extract.period import CompanyBooks, PeriodExtract, now
 from erp_common.extract.reading import LineReader, Postings, Reading
 from erp_common.extract.source import AccountListings, Source
-from erp_common.extract.window import Part, Window, window_length
+from erp_common.extract.window import Part, Window
 from erp_common.extract.work import CarriedOpenings, Extraction, Fetcher, Work
 from erp_common.ledger import checks, derive
 from erp_common.ledger.balances import TrialBalance
@@ -95,15 +95,10 @@ class CompanyChart:
         self, fetcher: Fetcher[DerivedSource[Any]], place: Place, company: Company
     ) -> None:
         """Ask for the chart."""
-        extraction = fetcher.extraction
-        self._reading = Reading(
-            f"{company.id}, chart of accounts",
-            checks=extraction.rules.checks,
-            mask=extraction.mask,
-        )
+        self._reading = fetcher.reading(company, "chart of accounts")
         self._source = fetcher.source
         self._company = company
-        self._rules = extraction.rules
+        self._rules = fetcher.extraction.rules
         self._lock = threading.Lock()
         self._known: list[KnownChart] = []
         self._waiting: list[Callable[[KnownChart], object]] = []
@@ -149,29 +144,15 @@ class CompanyChart:
 class DerivedWindow:
     """The postings of consecutive periods, asked for once the chart is known."""
 
-    def __init__(
-        self,
-        fetcher: Fetcher[DerivedSource[Any]],
-        place: Place,
-        company: Company,
-        periods: Sequence[Period],
-        many: set[Hashable],
-    ) -> None:
-        """Plan to ask.
-
-        Args:
-            fetcher: Asks.
-            place: Where in the run the window is needed.
-            company: Whose books they are.
-            periods: The periods.
-            many: The listings of which each period alone fills a request.
-        """
-        self._source = fetcher.source
-        self._company = company
-        self._postings = Window(fetcher, place, company, periods, many)
+    def __init__(self, source: DerivedSource[Any], postings: Window) -> None:
+        """Plan to ask."""
+        self._source = source
+        self._postings = postings
         self._listings: dict[Period, Sequence[tuple[Query[Any], LineReader]]] = {}
         self._count = 0
-        self.periods = [AskedPostings(self, number, one) for number, one in enumerate(periods)]
+        self.periods = [
+            AskedPostings(self, number, one, now()) for number, one in enumerate(postings.periods)
+        ]
 
     def ask(self, known: KnownChart) -> None:
         """Ask for the postings, unless that has been done; waits for a thread that is doing it."""
@@ -198,23 +179,17 @@ class DerivedWindow:
 
     def _of(self, known: KnownChart, period: Period) -> Sequence[tuple[Query[Any], LineReader]]:
         if period not in self._listings:
-            self._listings[period] = self._source.postings(self._company, period, *known)
+            self._listings[period] = self._source.postings(self._postings.company, period, *known)
         return self._listings[period]
 
 
-class AskedPostings:
+class AskedPostings(NamedTuple):
     """A period's postings within a window."""
 
-    def __init__(self, window: DerivedWindow, number: int, period: Period) -> None:
-        """Plan to ask."""
-        self.window = window
-        self.number = number
-        self.period = period
-        self.asked_at = now()
-
-    def ask(self, known: KnownChart) -> None:
-        """Ask for them, together with those of the other periods of the window."""
-        self.window.ask(known)
+    window: DerivedWindow
+    number: int
+    period: Period
+    asked_at: str
 
 
 class DerivedBooks(CompanyBooks[DerivedSource[Any], AskedPostings]):
@@ -227,7 +202,6 @@ class DerivedBooks(CompanyBooks[DerivedSource[Any], AskedPostings]):
         super().__init__(fetcher, number, work)
         self._spans = [*work.before, *work.periods]
         self._history: deque[Openings] = deque(maxlen=self._extraction.lookback + 1)
-        self._many: set[Hashable] = set()
 
     def begin(self, number: int) -> None:
         """Ask for a period's postings, and before the first for what lies before it."""
@@ -285,12 +259,10 @@ class DerivedBooks(CompanyBooks[DerivedSource[Any], AskedPostings]):
     def _ask(self, index: int) -> AskedPostings:
         """Plan a period and those of one window with it, and before the first ask for the chart."""
         _ = self._chart
-        length = 1
-        if self._source.asks_by_account and index >= len(self.work.before):
-            length = window_length(self._spans[index:], self._extraction)
-        company, place = self.work.company, (self._number, 1 + index)
-        spans = self._spans[index : index + length]
-        window = DerivedWindow(self._fetcher, place, company, spans, self._many)
+        spans = self._spans[index:]
+        if not self._source.asks_by_account or index < len(self.work.before):
+            spans = spans[:1]
+        window = DerivedWindow(self._source, self._window((self._number, 1 + index), spans))
         for at, period in enumerate(window.periods):
             self._begun[index + at] = period
         return window.periods[0]
@@ -298,7 +270,7 @@ class DerivedBooks(CompanyBooks[DerivedSource[Any], AskedPostings]):
     def _begin(self, index: int) -> AskedPostings | None:
         asked = super()._begin(index)
         if asked is not None:
-            self._chart.when_ready(asked.ask)
+            self._chart.when_ready(asked.window.ask)
         return asked
 
     def _open(self, index: int, openings: Openings, told: list[Finding]) -> DerivedPeriod:
@@ -334,7 +306,7 @@ class DerivedPeriod(PeriodExtract):
         self._source = fetcher.source
         self._known = known
         self._asked = asked
-        asked.ask(known)
+        asked.window.ask(known)
         self._sums = Movements(self.period)
         self._reading.findings.extend(told)
         self._before: TrialBalance | None = None

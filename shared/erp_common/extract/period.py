@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from datetime import datetime, timezone
 from decimal import Decimal
 from itertools import chain
@@ -14,7 +14,9 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from erp_common.errors import ERPValidationError
+from erp_common.extract.ahead import Place
 from erp_common.extract.reading import Postings, Reading
+from erp_common.extract.window import Window, window_length
 from erp_common.extract.work import Carried, Fetcher, SourceT, Work
 from erp_common.ledger import checks
 from erp_common.ledger.balances import TrialBalance
@@ -74,13 +76,8 @@ class PeriodExtract(ABC):
         """Where in the company's periods it stands, in words for the log."""
         self.extracted_at = extracted_at or now()
         self._origin = fetcher.source
-        self._extraction = extraction = fetcher.extraction
-        self._reading = reading or Reading(
-            f"{company.id}, {period}",
-            checks=extraction.rules.checks,
-            mask=extraction.mask,
-            is_open=period.is_open(extraction.today),
-        )
+        self._extraction = fetcher.extraction
+        self._reading = reading or fetcher.reading(company, period)
         self.moves_bookmark = True
         """Whether the next run may begin after it."""
         self._started = False
@@ -310,10 +307,12 @@ class CompanyBooks(ABC, Generic[SourceT, PlannedT]):
         self._lock = threading.Lock()
         self._begun: dict[int, PlannedT] = {}
         self._next = 0
+        self._many: set[Hashable] = set()
 
     def begin(self, number: int) -> None:
         """Ask for a period, unless that has been done; it may be needed long after."""
-        self._begin(number)
+        if number < len(self.work.periods):  # a run may have none left to read
+            self._begin(number)
 
     @property
     def begun(self) -> int:
@@ -328,6 +327,11 @@ class CompanyBooks(ABC, Generic[SourceT, PlannedT]):
     @abstractmethod
     def take(self, number: int) -> PeriodExtract:
         """The period, to be read now; the one taken before is dropped."""
+
+    def _window(self, place: Place, periods: Sequence[Period]) -> Window:
+        """The postings of the first of these periods, and of those asked for with it."""
+        length = window_length(periods, self._extraction)
+        return Window(self._fetcher, place, self.work.company, periods[:length], self._many)
 
     @abstractmethod
     def _ask(self, index: int) -> PlannedT:

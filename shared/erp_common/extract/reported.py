@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 import threading
 from abc import abstractmethod
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property, partial
-from itertools import takewhile
+from itertools import count, takewhile
 from typing import Any
 
 from erp_common.errors import ERPError
@@ -17,9 +17,9 @@ from erp_common.extract.paged import Query
 from erp_common.extract.period import CompanyBooks, PeriodExtract, now
 from erp_common.extract.reading import LineReader, Postings, Reading
 from erp_common.extract.source import AccountListings, Source
-from erp_common.extract.watch import Watch
-from erp_common.extract.window import Part, Window, window_length
-from erp_common.extract.work import CarriedDigests, Extraction, Fetcher, Work
+from erp_common.extract.watch import Watch, WatchedPeriod
+from erp_common.extract.window import Part, Window
+from erp_common.extract.work import Extraction, Fetcher, Work
 from erp_common.ledger import checks
 from erp_common.ledger.balances import TrialBalance
 from erp_common.ledger.digest import Digest
@@ -89,15 +89,9 @@ class AskedBalances:
         self.asked_at = now()
         self.accounts: list[StatedAccount] = []
         """Those whose postings are asked for, once the trial balance is in."""
-        extraction = fetcher.extraction
-        self.reading = Reading(
-            f"{company.id}, {period}",
-            checks=extraction.rules.checks,
-            mask=extraction.mask,
-            is_open=period.is_open(extraction.today),
-        )
+        self.reading = fetcher.reading(company, period)
         self._source = fetcher.source
-        self._extraction = extraction
+        self._extraction = fetcher.extraction
         self._arrived = arrived
         query = fetcher.source.trial_balance(company, period)
         self._whole = fetcher.ask_whole(place, query, self._assemble)
@@ -135,7 +129,6 @@ class ReportedBooks(CompanyBooks[ReportedSource, "ReportedPeriod"]):
     def __init__(self, fetcher: Fetcher[ReportedSource], number: int, work: Work) -> None:
         """Plan the books; nothing is asked for yet."""
         super().__init__(fetcher, number, work)
-        self._many: set[Hashable] = set()
         self._watch = Watch(work.digests)
 
     def begin(self, number: int) -> None:
@@ -143,14 +136,12 @@ class ReportedBooks(CompanyBooks[ReportedSource, "ReportedPeriod"]):
         if number == 0:
             with self._lock:
                 _ = self._watched
-        if number < len(self.work.periods):  # a run may have none left to read
-            super().begin(number)
+        super().begin(number)
 
     def changed(self) -> Iterator[PeriodExtract]:
         """The watched periods that are not what they were when they were last read."""
         self.begin(0)
         found: list[AskedBalances] = []
-        windows = 0
         for asked in self._watched:
             digest = self._digest_of(asked)
             if digest is None:
@@ -159,14 +150,14 @@ class ReportedBooks(CompanyBooks[ReportedSource, "ReportedPeriod"]):
             if told is not None:
                 asked.reading.tell(told)
                 found.append(asked)
-        while found:
+        for number in count():
+            if not found:
+                return
             periods = [asked.period for asked in found]
-            length = window_length(periods, self._extraction) if self._extraction.subledger else 1
-            window = self._window((self._number, 0, 1, windows), periods[:length], found[:length])
+            window = self._reported((self._number, 0, 1, number), periods, found)
             for period in window.periods:
                 yield self._follow(period)
-            found = found[length:]
-            windows += 1
+            found = found[len(window.periods) :]
 
     def take(self, number: int) -> PeriodExtract:
         """The period, to be read now; the one taken before is dropped."""
@@ -204,18 +195,19 @@ class ReportedBooks(CompanyBooks[ReportedSource, "ReportedPeriod"]):
 
     def _ask(self, index: int) -> ReportedPeriod:
         """Ask for a period, and for those of one window with it."""
-        periods = self.work.periods[index:]
-        length = window_length(periods, self._extraction) if self._extraction.subledger else 1
-        window = self._window((self._number, 1 + index), periods[:length])
+        window = self._reported((self._number, 1 + index), self.work.periods[index:])
         for at, period in enumerate(window.periods):
             self._begun[index + at] = period
         return window.periods[0]
 
-    def _window(
+    def _reported(
         self, place: Place, periods: Sequence[Period], known: Sequence[AskedBalances] = ()
     ) -> ReportedWindow:
-        company, watch = self.work.company, self._watch
-        return ReportedWindow(self._fetcher, place, company, periods, self._many, watch, known)
+        """The first of these periods, and those that are asked for with it."""
+        if not self._extraction.subledger:
+            periods = periods[:1]
+        window = self._window((*place, 1), periods)
+        return ReportedWindow(self._fetcher, place, window, self._watch, known)
 
 
 class ReportedWindow:
@@ -225,9 +217,7 @@ class ReportedWindow:
         self,
         fetcher: Fetcher[ReportedSource],
         place: Place,
-        company: Company,
-        periods: Sequence[Period],
-        many: set[Hashable],
+        postings: Window,
         watch: Watch,
         known: Sequence[AskedBalances] = (),
     ) -> None:
@@ -236,25 +226,23 @@ class ReportedWindow:
         Args:
             fetcher: Asks.
             place: Where in the run the window is needed.
-            company: Whose books they are.
-            periods: The periods.
-            many: The accounts of which each period alone fills a request.
+            postings: The postings, not asked for yet.
             watch: Knows what closed periods are known by.
-            known: Their trial balances, where they are there already.
+            known: The trial balances, where they are there already.
         """
         self.watch = watch
+        self.company = postings.company
         self._source = fetcher.source
-        self._company = company
         self._lock = threading.Lock()
-        self._missing = len(periods)
-        self._postings = Window(fetcher, (*place, 1), company, periods, many)
+        self._missing = len(postings.periods)
+        self._postings = postings
         with self._lock:
-            self._balances = list(known) or [
-                AskedBalances(fetcher, (*place, 0, at), company, period, self._arrived)
-                for at, period in enumerate(periods)
+            self._balances = list(known[: self._missing]) or [
+                AskedBalances(fetcher, (*place, 0, at), self.company, period, self._arrived)
+                for at, period in enumerate(postings.periods)
             ]
         self.periods = [
-            ReportedPeriod(fetcher, company, asked, self, number)
+            ReportedPeriod(fetcher, asked, self, number)
             for number, asked in enumerate(self._balances)
         ]
 
@@ -288,16 +276,15 @@ class ReportedWindow:
 
     def _listing(self, account: StatedAccount, period: Period) -> tuple[Query[Any], LineReader]:
         source = self._source
-        return source.postings(self._company, period, account), source.lines(account)
+        return source.postings(self.company, period, account), source.lines(account)
 
 
-class ReportedPeriod(PeriodExtract):
+class ReportedPeriod(WatchedPeriod):
     """A period whose trial balance the ERP states."""
 
     def __init__(
         self,
         fetcher: Fetcher[ReportedSource],
-        company: Company,
         asked: AskedBalances,
         window: ReportedWindow,
         number: int,
@@ -306,16 +293,16 @@ class ReportedPeriod(PeriodExtract):
 
         Args:
             fetcher: Where the books come from, and how they are read.
-            company: Whose they are.
             asked: The trial balance.
             window: The periods whose postings are asked for together.
             number: The period's number within the window.
         """
-        super().__init__(fetcher, company, asked.period, asked.asked_at, asked.reading)
+        super().__init__(fetcher, window.company, asked.period, asked.asked_at, asked.reading)
         self._asked = asked
         self._window = window
         self._number = number
-        self._movements = Movements(self.period) if self._extraction.subledger else None
+        self._watch = window.watch
+        self._sums = Movements(self.period) if self._extraction.subledger else None
         self._before: TrialBalance | None = None
 
     def follow(self, before: ReportedPeriod) -> None:
@@ -332,25 +319,9 @@ class ReportedPeriod(PeriodExtract):
         return outcome
 
     @property
-    def movements(self) -> Movements | None:
-        """The sums of the postings; None if they are not asked for."""
-        return self._movements
-
-    def carried(self) -> CarriedDigests:
-        """What closed periods are known by: this one, and those that were first seen before it."""
-        extraction = self._extraction
-        is_open = self.period.is_open(extraction.today)
-        digest = None if is_open else Digest.of(self.trial_balance)
-        known = self._window.watch.known_after(self.period, digest)
-        return CarriedDigests(extraction.periodicity, known)
-
-    @property
     def has_accounts(self) -> bool:
         """Whether the trial balance has a row, be it one that cannot be read."""
         return bool(self.trial_balance.accounts) or self._has_errors()
-
-    def _holds_balances(self) -> bool:
-        return not self.trial_balance.is_zero
 
     def _postings(self) -> Iterator[list[Posting]]:
         chart, movements = self.trial_balance.chart, self.movements
@@ -362,8 +333,8 @@ class ReportedPeriod(PeriodExtract):
 
     def _check(self) -> Iterable[Finding]:
         rules, ledger = self._extraction.rules, self.trial_balance
-        if self._movements is not None and self._read_whole:
-            yield from self._movements.findings(ledger.chart)
-            yield from checks.tie_out(ledger, self._movements, rules)
+        if self._sums is not None and self._read_whole:
+            yield from self._sums.findings(ledger.chart)
+            yield from checks.tie_out(ledger, self._sums, rules)
         if self._before is not None:
             yield from checks.continuity(self._before, ledger, rules)

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 
+from erp_common.extract.period import PeriodExtract
+from erp_common.extract.work import CarriedDigests
 from erp_common.ledger.digest import Digest
 from erp_common.ledger.findings import Code, finding
 from erp_common.ledger.models import Finding
+from erp_common.ledger.movements import Movements
 from erp_common.ledger.periods import Period
 
 
@@ -52,6 +55,28 @@ class Watch:
         if period.end not in self._changed:
             return known if digest is None else {**known, period.end: digest}
         return {**known, **self._changed} if period.end == max(self._changed) else known
+
+
+class WatchedPeriod(PeriodExtract):
+    """A period of a reported ledger, whose trial balance the next run compares with this one's."""
+
+    _watch: Watch
+    _sums: Movements | None
+
+    @property
+    def movements(self) -> Movements | None:
+        """The sums of the postings; None if they are not asked for."""
+        return self._sums
+
+    def carried(self) -> CarriedDigests:
+        """What closed periods are known by: this one, and those that were first seen before it."""
+        is_open = self.period.is_open(self._extraction.today)
+        digest = None if is_open else Digest.of(self.trial_balance)
+        known = self._watch.known_after(self.period, digest)
+        return CarriedDigests(self._extraction.periodicity, known)
+
+    def _holds_balances(self) -> bool:
+        return not self.trial_balance.is_zero
 
 
 def _told(period: Period) -> Finding:

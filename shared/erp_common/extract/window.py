@@ -99,13 +99,14 @@ class Window:
             place: Where in the run the postings are needed.
             company: Whose they are.
             periods: The periods; one is asked for and read as ever, without a spool.
-            many: The parts of which each period alone fills a request, in any window of a company.
+            many: The parts of which each period alone fills a request; all windows of a company
+                share them.
         """
         self.periods = periods
-        self._company = company
+        self.company = company
+        self.place = place
         self._fetcher = fetcher
         self._extraction: Extraction = fetcher.extraction
-        self._place = place
         self._ends = [period.end for period in periods]
         self._numbers: dict[date, int] = {}
         self._lock = threading.Lock()
@@ -165,19 +166,16 @@ class Window:
     def _ask(self, part: Part, first: int, last: int) -> _Asked | None:
         """Ask for some periods of a part; None for a single one, which its period reads itself."""
         if first == last:
-            self._ask_alone(part, first)
+            query, reader = part.ask(self.periods[first])
+            self._single[first, part.key] = (self._paged(1 + first, query), reader)
             return None
         query, reader = part.ask(Period(self.periods[first].start, self.periods[last].end))
         asked = _Splittable(query, last - first + 1, self._extraction)
-        self._asked += 1
-        paged = self._fetcher.ask((*self._place, 0, self._asked), asked)
-        return _Asked(first, last, paged, reader)
+        return _Asked(first, last, self._paged(0, asked), reader)
 
-    def _ask_alone(self, part: Part, number: int) -> None:
-        query, reader = part.ask(self.periods[number])
+    def _paged(self, turn: int, query: Query[Any]) -> Paged[Any]:
         self._asked += 1
-        paged = self._fetcher.ask((*self._place, 1 + number, self._asked), query)
-        self._single[number, part.key] = (paged, reader)
+        return self._fetcher.ask((*self.place, turn, self._asked), query)
 
     # Reading; in the thread that takes the periods
 
@@ -194,7 +192,7 @@ class Window:
                 first, last = self.periods[0], self.periods[-1]
                 span = f"{first.start}..{last.end}"
                 logger.info(
-                    "%s, %s: %d of %d accounts are in", self._company.id, span, at, len(parts)
+                    "%s, %s: %d of %d accounts are in", self.company.id, span, at, len(parts)
                 )
             self._take(part, asked)
         self._parts = []
@@ -208,7 +206,7 @@ class Window:
         except SpoolFull as full:
             logger.warning(
                 "%s, %s: %s. From here on each period is asked for alone.",
-                self._company.id,
+                self.company.id,
                 asked.paged.query.name,
                 full,
             )

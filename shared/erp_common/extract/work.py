@@ -13,6 +13,7 @@ from erp_common.errors import ERPValidationError
 from erp_common.extract.ahead import FetchAhead, Place
 from erp_common.extract.listing import Page
 from erp_common.extract.paged import Paged, Query, Whole
+from erp_common.extract.reading import Reading
 from erp_common.ledger.digest import Digest
 from erp_common.ledger.filters import Filters
 from erp_common.ledger.models import Basis, Company
@@ -145,3 +146,13 @@ class Fetcher(Generic[SourceT]):
     ) -> Whole[T]:
         """Ask for a listing of which something is made once all of it is in, where it comes in."""
         return Whole(self._ahead, place, query, make)
+
+    def reading(self, company: Company, of: Period | str) -> Reading:
+        """What is read of a company: of a period, or of what a sentence calls so."""
+        extraction = self.extraction
+        return Reading(
+            f"{company.id}, {of}",
+            checks=extraction.rules.checks,
+            mask=extraction.mask,
+            is_open=isinstance(of, Period) and of.is_open(extraction.today),
+        )
