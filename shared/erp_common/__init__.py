@@ -46,35 +46,18 @@ if TYPE_CHECKING:
     PORTFOLIO_COMPANY_ERP_MAPPING: dict[str, str]
 
 _HOMES = {
-    "erp_common.connector.connector": ("Connector",),
-    "erp_common.connector.factory": (
-        "ConnectorFactory",
-        "create_connector",
-        "create_connector_for_company",
-    ),
-    "erp_common.connector.models": ("AuthType", "SubledgerEntry", "TrialBalance"),
-    "erp_common.errors": (
-        "ERPAuthenticationError",
-        "ERPConnectionError",
-        "ERPError",
-        "ERPRateLimitError",
-        "ERPValidationError",
-    ),
-    "erp_common.auth.handlers": ("APIKeyHandler", "BasicAuthHandler", "BearerTokenHandler"),
-    "erp_common.http.breaker": ("CircuitBreaker",),
-    "erp_common.http.health": ("ConnectionStatus", "HealthCheckResult"),
-    "erp_common.auth.oauth": ("OAuth2Handler",),
-    "erp_common.http.retry": ("RetryStrategy", "with_retry"),
-    "erp_common.http.throttle": ("TokenBucketRateLimiter",),
-    "erp_common.ledger.models": ("AccountBalance", "AccountType"),
-    "erp_common.ledger.validators": (
-        "validate_account_code",
-        "validate_account_type",
-        "validate_amount",
-        "validate_date",
-        "validate_trial_balance",
-    ),
+    "auth.handlers": ("APIKeyHandler", "BasicAuthHandler", "BearerTokenHandler"),
+    "auth.oauth": ("OAuth2Handler",),
+    "connector.connector": ("Connector",),
+    "connector.factory": ("ConnectorFactory", "create_connector", "create_connector_for_company"),
+    "connector.models": ("AuthType", "SubledgerEntry", "TrialBalance"),
+    "http.breaker": ("CircuitBreaker",),
+    "http.health": ("ConnectionStatus", "HealthCheckResult"),
+    "http.retry": ("RetryStrategy", "with_retry"),
+    "http.throttle": ("TokenBucketRateLimiter",),
+    "ledger.models": ("AccountBalance", "AccountType"),
 }
+"""Where a name is, unless it is an error or a validator."""
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
@@ -114,10 +97,10 @@ __all__ = [
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the name stands for
     if name == "PORTFOLIO_COMPANY_ERP_MAPPING":
         return dict(import_module("erp_common.connector.portfolio").load())
-    home = _HOME_OF.get(name)
-    if home is None:
+    if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(home), name)
+    usual = "errors" if name.startswith("ERP") else "ledger.validators"
+    return getattr(import_module(f"{__name__}.{_HOME_OF.get(name, usual)}"), name)
 
 
 def __dir__() -> list[str]:

@@ -2,49 +2,40 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from queue import Empty, Queue
 from typing import NoReturn
+
+import msgspec
 
 from erp_common.auth import pasted
 from erp_common.auth.authorization import AuthorizationRequest, Stray
 from erp_common.auth.callback import Callback, Redirect
 from erp_common.errors import ERPAuthenticationError, ERPError
 from erp_common.http.addresses import Loopback
-from erp_common.http.clock import SYSTEM_CLOCK, Clock
 
 CONSENT_TIMEOUT = 600.0
 """Seconds to wait for the user."""
 
 
-class Consent:
-    """One attempt to get a user's consent, and the token that it gives."""
+class Consent(msgspec.Struct):
+    """One attempt to get a user's consent, and the token that it gives.
 
-    def __init__(
-        self,
-        request: AuthorizationRequest,
-        where: Loopback | None,
-        say: Callable[[str], None],
-        *,
-        timeout: float = CONSENT_TIMEOUT,
-        clock: Clock = SYSTEM_CLOCK,
-    ) -> None:
-        """Prepare; nothing is opened yet.
+    Attributes:
+        request: What the user is asked.
+        where: Where the browser brings the answer; None if the user has to.
+        say: Tells the user something.
+        timeout: Seconds to wait for the user.
+        came: What has come: by browser, by hand, or the end of what can.
+    """
 
-        Args:
-            request: What the user is asked.
-            where: Where the browser brings the answer; None if the user has to.
-            say: Tells the user something.
-            timeout: Seconds to wait for the user.
-            clock: Replaced in tests.
-        """
-        self._request = request
-        self._where = where
-        self._say = say
-        self._timeout = timeout
-        self._clock = clock
-        self._came: Queue[Redirect | str | None] = Queue()
+    request: AuthorizationRequest
+    where: Loopback | None
+    say: Callable[[str], None]
+    timeout: float = CONSENT_TIMEOUT
+    came: Queue[Redirect | str | None] = msgspec.field(default_factory=Queue)
 
     def obtain(self, show: Callable[[str], None], redeem: Callable[[str], str]) -> None:
         """Ask, wait for the answer, and exchange it.
@@ -58,11 +49,11 @@ class Consent:
             ERPError: Nothing can listen at the address, or the code cannot be exchanged.
         """
         with ExitStack() as open_until_then:
-            if self._where is not None:
-                callback = Callback(self._where, self._request.code, self._came.put)
+            if self.where is not None:
+                callback = Callback(self.where, self.request.code, self.came.put)
                 open_until_then.enter_context(callback)
-            self._explain(may_paste=pasted.watch(self._came.put, lambda: self._came.put(None)))
-            show(self._request.address)
+            self._explain(may_paste=pasted.watch(self.came.put, lambda: self.came.put(None)))
+            show(self.request.address)
             redirect = self._answer()
             try:
                 if redirect.refusal is not None:
@@ -72,41 +63,41 @@ class Consent:
                 redirect.ended(error, "Look at what the tap says, and authorise it again.")
                 raise
             redirect.ended(None, "You may close this window: the tap has got its first token.")
-            self._say(said)
+            self.say(said)
 
     def _explain(self, *, may_paste: bool) -> None:
         """Say what to do with the address that follows."""
         paste = "paste the address that the browser ends on, or the code in it, here at once"
-        if self._where is not None:
+        if self.where is not None:
             also = f" If the browser does not reach it, {paste}." if may_paste else ""
-            how = f"The answer is awaited on {self._where} for {self._timeout / 60:.0f} minutes."
-            self._say(f"Open this address in a browser and allow access. {how}{also}")
+            how = f"The answer is awaited on {self.where} for {self.timeout / 60:.0f} minutes."
+            self.say(f"Open this address in a browser and allow access. {how}{also}")
         elif may_paste:
-            self._say(f"Open this address in a browser and allow access; then {paste}.")
+            self.say(f"Open this address in a browser and allow access; then {paste}.")
         else:
             self._nothing_can_come()
 
     def _answer(self) -> Redirect:
         """Wait for the first answer that is one."""
-        end = self._clock.monotonic() + self._timeout
+        end = time.monotonic() + self.timeout
         while True:
             try:
-                came = self._came.get(timeout=max(0.0, end - self._clock.monotonic()))
+                came = self.came.get(timeout=max(0.0, end - time.monotonic()))
             except Empty:
                 raise ERPAuthenticationError(
-                    f"Nobody has allowed access within {self._timeout / 60:.0f} minutes; "
+                    f"Nobody has allowed access within {self.timeout / 60:.0f} minutes; "
                     "authorise again.",
                     ends_run=True,
                 ) from None
             if isinstance(came, Redirect):
                 return came
-            if came is None and self._where is None:
+            if came is None and self.where is None:
                 self._nothing_can_come()
             if came and came.strip():
                 try:
-                    return Redirect(self._request.pasted(came))
+                    return Redirect(self.request.pasted(came))
                 except Stray as stray:
-                    self._say(str(stray))
+                    self.say(str(stray))
 
     @staticmethod
     def _nothing_can_come() -> NoReturn:

@@ -102,6 +102,8 @@ class OAuth2Handler(Credentials):
             application(url, client_id),
             clock,
             expires_in or ASSUMED_LIFETIME,
+            Masker(),
+            current=refresh_token or "",
         )
         self._refreshes = grant_type == "refresh_token"
         self._secrets = tuple(filter(None, (client_secret, password, refresh_token)))

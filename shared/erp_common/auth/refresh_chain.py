@@ -6,6 +6,8 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import msgspec
+
 from erp_common.auth.token_endpoint import Granted
 from erp_common.auth.token_store import StoredToken, TokenStore, fingerprint
 from erp_common.errors import ERPAuthenticationError, ERPValidationError
@@ -37,40 +39,32 @@ class AccessToken:
         return self.left - min(_MAX_MARGIN, self.lifetime / 10)
 
 
-class RefreshChain:
+class RefreshChain(msgspec.Struct):
     """Refresh tokens that may be replaced at each use.
 
     With a store, whoever refreshes holds its lock, reads it again, and puts what is new on disk
     before using it. The store wins over the setting, unless the setting holds another token than
     the one the store began with, which is a new authorisation. Not for several threads at once.
+
+    Attributes:
+        setting: The refresh token of the settings.
+        store: Where later ones are kept; None for memory alone.
+        name: The application's name in the store.
+        clock: Tells when an access token from the store expires.
+        default_lifetime: Seconds; for access tokens that do not say how long they are good.
+        masker: Told every token that comes out of the store.
+        current: The refresh token to use next.
+        warned: Whether it has been said that the next run will need another one.
     """
 
-    def __init__(
-        self,
-        setting: str | None,
-        store: TokenStore | None,
-        name: str,
-        clock: Clock,
-        default_lifetime: float,
-    ) -> None:
-        """Begin with the setting's token.
-
-        Args:
-            setting: The refresh token of the settings.
-            store: Where later ones are kept; None for memory alone.
-            name: The application's name in the store.
-            clock: Tells when an access token from the store expires.
-            default_lifetime: Seconds; for access tokens that do not say how long they are good.
-        """
-        self.masker = Masker()
-        """Told every token that comes out of the store."""
-        self._setting = setting
-        self._store = store
-        self._name = name
-        self._clock = clock
-        self._default_lifetime = default_lifetime
-        self._current = setting or ""
-        self._warned = False
+    setting: str | None
+    store: TokenStore | None
+    name: str
+    clock: Clock
+    default_lifetime: float
+    masker: Masker
+    current: str = ""
+    warned: bool = False
 
     def renew(self, old: str | None, exchange: Callable[[str], Granted]) -> AccessToken:
         """Get an access token other than `old`.
@@ -83,35 +77,33 @@ class RefreshChain:
             ERPAuthenticationError: There is no refresh token, or it is refused.
             ERPError: No token can be had, or the store cannot be used.
         """
-        if self._store is None:
-            given = exchange(self._current)
-            if given.refresh_token and given.refresh_token != self._current:
-                self._current = given.refresh_token
+        if self.store is None:
+            given = exchange(self.current)
+            if given.refresh_token and given.refresh_token != self.current:
+                self.current = given.refresh_token
                 self._warn()
             return self.lasting(given)
-        with self._store.locked():
-            kept = self._store.load(self._name)
-            if kept is not None and self._setting and kept.seed != fingerprint(self._setting):
+        with self.store.locked():
+            kept = self.store.load(self.name)
+            if kept is not None and self.setting and kept.seed != fingerprint(self.setting):
                 kept = None
             if kept is None:
-                self._current = self._setting or ""
+                self.current = self.setting or ""
             else:
                 self.masker.learn(kept.refresh_token, kept.access_token)
-                self._current = kept.refresh_token
+                self.current = kept.refresh_token
                 fresh = self._fresh(kept, old)
                 if fresh is not None:
                     return fresh
-            if not self._current:
+            if not self.current:
                 raise ERPAuthenticationError(
                     "There is no refresh token yet; authorise the application, or set "
                     "refresh_token.",
                     ends_run=True,
                 )
-            self._store.reserve()
-            given = exchange(self._current)
-            self._keep(
-                self._store, given, fingerprint(self._setting) if kept is None else kept.seed
-            )
+            self.store.reserve()
+            given = exchange(self.current)
+            self._keep(self.store, given, fingerprint(self.setting) if kept is None else kept.seed)
             return self.lasting(given)
 
     def begin(self, exchange: Callable[[], Granted]) -> AccessToken:
@@ -120,12 +112,12 @@ class RefreshChain:
         Raises:
             ERPValidationError: It gives no refresh token, or the store cannot be used.
         """
-        if self._store is None:
+        if self.store is None:
             given = exchange()
-            self._current = given.refresh_token
+            self.current = given.refresh_token
             return self.lasting(given)
-        with self._store.locked():
-            self._store.reserve()
+        with self.store.locked():
+            self.store.reserve()
             given = exchange()
             if not given.refresh_token:
                 raise ERPValidationError(
@@ -133,39 +125,39 @@ class RefreshChain:
                     "have one."
                 )
             # The setting, if any, is older than this chain and must not win over it.
-            self._keep(self._store, given, fingerprint(self._setting))
+            self._keep(self.store, given, fingerprint(self.setting))
             return self.lasting(given)
 
     def lasting(self, given: Granted) -> AccessToken:
         """What was given, with its lifetime."""
-        lifetime = given.expires_in or self._default_lifetime
+        lifetime = given.expires_in or self.default_lifetime
         return AccessToken(given.access_token, lifetime, lifetime)
 
     def _fresh(self, kept: StoredToken, old: str | None) -> AccessToken | None:
         """The stored access token, if another process has just got it or it is still good."""
         # A clock set back must not make a token look younger than it can be.
-        left = min(kept.expires_at - self._clock.time(), kept.lifetime)
+        left = min(kept.expires_at - self.clock.time(), kept.lifetime)
         token = AccessToken(kept.access_token, left, kept.lifetime)
         return token if token.value and token.value != old and token.use > 0 else None
 
     def _keep(self, store: TokenStore, given: Granted, seed: str) -> None:
         """Put what was given on disk, before anything is done with it."""
-        self._current = given.refresh_token or self._current
+        self.current = given.refresh_token or self.current
         token = self.lasting(given)
         store.save(
-            self._name,
+            self.name,
             StoredToken(
-                refresh_token=self._current,
+                refresh_token=self.current,
                 seed=seed,
                 access_token=token.value,
-                expires_at=self._clock.time() + token.lifetime,
+                expires_at=self.clock.time() + token.lifetime,
                 lifetime=token.lifetime,
             ),
         )
 
     def _warn(self) -> None:
-        if not self._warned:
-            self._warned = True
+        if not self.warned:
+            self.warned = True
             logger.warning(
                 "The token endpoint has replaced the refresh token, and the next run will need the "
                 "new one: set token_store to a file where it can be kept."

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from copy import copy
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from functools import update_wrapper
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 import msgspec
 from singer_sdk.exceptions import ConfigValidationError
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 logger = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 AWAITABLE = (
     "health_check",
@@ -76,7 +80,7 @@ class Connector:
     def connect(self) -> Connector:
         """Make ready to call; the first request comes with the first question."""
         if self._source is None:
-            self._build = connection.Build(self._config.usual, self._masker, logger)
+            self._build = connection.Build(self._config.usual, self._masker)
             self._source = self._tap.source(self._config, self._build)
         return self
 
@@ -279,46 +283,28 @@ def _period(first: Day, last: Day) -> Period:
     return Period(start_day, end_day)
 
 
+def _on_thread(
+    method: Callable[Concatenate[Connector, P], T],
+) -> Callable[Concatenate[AsyncConnector, P], Coroutine[Any, Any, T]]:
+    """The same method as a coroutine."""
+
+    async def call(self: AsyncConnector, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await asyncio.to_thread(method, self.connector, *args, **kwargs)
+
+    update_wrapper(call, method)
+    return call
+
+
 class AsyncConnector:
     """The methods of a `Connector` as coroutines; every call runs on a thread of its own."""
 
     def __init__(self, connector: Connector) -> None:
         """Wrap a connector that is connected."""
-        self._connector = connector
+        self.connector = connector
 
-    async def health_check(self) -> HealthCheckResult:
-        """See `Connector.health_check`."""
-        return await asyncio.to_thread(self._connector.health_check)
-
-    async def get_trial_balance(
-        self,
-        company_id: str,
-        period_start: Day,
-        period_end: Day,
-        filters: Mapping[str, Any] | None = None,
-    ) -> TrialBalance:
-        """See `Connector.get_trial_balance`."""
-        return await asyncio.to_thread(
-            self._connector.get_trial_balance, company_id, period_start, period_end, filters
-        )
-
-    async def get_subledger_details(
-        self,
-        company_id: str,
-        account_code: str,
-        period_start: Day,
-        period_end: Day,
-        filters: Mapping[str, Any] | None = None,
-    ) -> list[SubledgerEntry]:
-        """See `Connector.get_subledger_details`."""
-        return await asyncio.to_thread(
-            self._connector.get_subledger_details,
-            company_id,
-            account_code,
-            period_start,
-            period_end,
-            filters,
-        )
+    health_check = _on_thread(Connector.health_check)
+    get_trial_balance = _on_thread(Connector.get_trial_balance)
+    get_subledger_details = _on_thread(Connector.get_subledger_details)
 
     async def iter_subledger_details(
         self,
@@ -329,7 +315,7 @@ class AsyncConnector:
         filters: Mapping[str, Any] | None = None,
     ) -> AsyncIterator[SubledgerEntry]:
         """See `Connector.iter_subledger_details`."""
-        entries = self._connector.iter_subledger_details(
+        entries = self.connector.iter_subledger_details(
             company_id, account_code, period_start, period_end, filters
         )
 

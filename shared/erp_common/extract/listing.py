@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
-from typing import Any, BinaryIO, Generic, Protocol, TypeVar
+from typing import Any, BinaryIO, Generic, TypeVar
 
 import msgspec
 
 from erp_common.errors import ERPValidationError
 from erp_common.extract.chunks import CHUNK, Piece, find_pieces
-from erp_common.http.answer import Undecodable, WrongShapeError, decoded
+from erp_common.http.answer import Answer, Undecodable, WrongShapeError, decoded
 from erp_common.http.json_text import read_json
 from erp_common.ledger.normalize import flag, shown
 
@@ -29,27 +29,6 @@ _MAX_COUNT = 2**63 - 1
 _MARK = b"\xef\xbb\xbf"
 _UTF8 = frozenset({"utf-8", "utf8"})
 _untyped = msgspec.json.Decoder(float_hook=Decimal)
-
-
-class Body(Protocol):
-    """What of an answer is needed to read its rows."""
-
-    @property
-    def charset(self) -> str:
-        """The charset of the text, from the content type."""
-
-    @property
-    def size(self) -> int:
-        """The body's length in bytes."""
-
-    def read(self) -> bytes:
-        """The whole body."""
-
-    def open(self) -> BinaryIO:
-        """The body as a file, from its start."""
-
-    def take(self) -> BinaryIO:
-        """The body as a file, from its start, to keep."""
 
 
 class Batch(msgspec.Struct, Generic[Row]):
@@ -144,18 +123,18 @@ class Listing(Generic[Row]):
         self._is_error = is_error
         self._null_is_empty = null_is_empty
         self._named_by = named_by
+        said = {"pages": total_pages, "count": total_rows, "more": more}
         fields: list[tuple[str, Any, Any]] = [("rows", list[row], msgspec.field(name=key))]  # type: ignore[valid-type]
-        if total_pages:
-            fields.append(("pages", Any, msgspec.field(name=total_pages, default=None)))
-        if total_rows:
-            fields.append(("count", Any, msgspec.field(name=total_rows, default=None)))
-        if more:
-            fields.append(("more", Any, msgspec.field(name=more, default=None)))
+        fields += [
+            (field, Any, msgspec.field(name=name, default=None))
+            for field, name in said.items()
+            if name
+        ]
         envelope = msgspec.defstruct("Envelope", fields)
         self._envelope = msgspec.json.Decoder(envelope, float_hook=Decimal)
         self._list = msgspec.json.Decoder(list[row], float_hook=Decimal)  # type: ignore[valid-type]
 
-    def read(self, answer: Body) -> Page[Row]:
+    def read(self, answer: Answer) -> Page[Row]:
         """Read one answer.
 
         Raises:
@@ -255,7 +234,7 @@ class Listing(Generic[Row]):
             named_by=self._named_by,
         )
 
-    def _stream(self, answer: Body) -> Page[Row] | None:
+    def _stream(self, answer: Answer) -> Page[Row] | None:
         """Read a large body batch by batch; None if its beginning is not the expected one."""
         file = answer.open()
         pieces = find_pieces(file, self.key)

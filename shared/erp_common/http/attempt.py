@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
@@ -114,45 +113,35 @@ class CallContext:
     stop: threading.Event
 
 
-class Call(Generic[T]):
-    """One call; `attempt` is made until it returns or raises anything but `TryAgain`."""
+class Call(msgspec.Struct, Generic[T]):
+    """One call; `attempt` is made until it returns or raises anything but `TryAgain`.
 
-    def __init__(
-        self,
-        context: CallContext,
-        request: Request,
-        decode: Callable[[Answer], T],
-        dialect: Dialect,
-        timeout: float,
-        admitted: int | None,
-        *,
-        patient: bool = True,
-        may_split: bool = False,
-    ) -> None:
-        """Create a call.
+    Attributes:
+        context: What it shares with other calls.
+        request: What to ask.
+        decode: Makes something of the answer.
+        dialect: How faults are told.
+        timeout: Seconds for one request.
+        admitted: The circuit breaker's leave; None for a request for a token, which takes no place
+            in flight either.
+        patient: Whether the waits that a fault prescribes are taken.
+        may_split: Whether less can be asked for where it takes too long or breaks off.
+        renewed: Whether a 401 has led to a new token.
+        waited: How many of the waits that a fault prescribes have been taken, by its code.
+        limited: How often the ERP has said that there were too many requests.
+    """
 
-        Args:
-            context: What it shares with other calls.
-            request: What to ask.
-            decode: Makes something of the answer.
-            dialect: How faults are told.
-            timeout: Seconds for one request.
-            admitted: The circuit breaker's leave; None for a request for a token, which takes
-                no place in flight either.
-            patient: Whether the waits that a fault prescribes are taken.
-            may_split: Whether less can be asked for where it takes too long or breaks off.
-        """
-        self._context = context
-        self._request = request
-        self._decode = decode
-        self._dialect = dialect
-        self._timeout = timeout
-        self._admitted = admitted
-        self._patient = patient
-        self._may_split = may_split
-        self._renewed = False
-        self._waited: Counter[str | None] = Counter()
-        self._limited = 0
+    context: CallContext
+    request: Request
+    decode: Callable[[Answer], T]
+    dialect: Dialect
+    timeout: float
+    admitted: int | None
+    patient: bool = True
+    may_split: bool = False
+    renewed: bool = False
+    waited: dict[str | None, int] = {}
+    limited: int = 0
 
     def attempt(self) -> T:
         """Send the request once.
@@ -162,29 +151,24 @@ class Call(Generic[T]):
             NoRecords: The ERP says that there is nothing.
             ERPError: Another attempt cannot help.
         """
-        context = self._context
+        context = self.context
         if context.stop.is_set():
             raise Closed
-        if self._admitted is not None:
-            context.breaker.still_admits(self._admitted)
+        if self.admitted is not None:
+            context.breaker.still_admits(self.admitted)
         answer = self._ask()
         try:
-            fault = self._dialect.fault(answer, self._request)
+            fault = self.dialect.fault(answer, self.request)
             if fault is not None:
                 self._refuse(fault, answer)
-            return self._decode(answer)
-        except (
-            msgspec.ValidationError,
-            WrongShapeError,
-            RecursionError,
-        ) as error:
+            return self.decode(answer)
+        except (msgspec.ValidationError, WrongShapeError, RecursionError) as error:
             # A recursion error: it is nested too deep.
-            raise WrongShapeError(
-                self._misshapen(answer, context.masker.mask(str(error)))
-            ) from None
+            detail = context.masker.mask(str(error))
+            raise WrongShapeError(self._misshapen(answer, detail)) from None
         except BoundExceeded as bound:
             raise AnswerTooLarge(
-                f"{self._dialect.system} answered {self._what} with {bound}; ask for less with "
+                f"{self.dialect.system} answered {self._what} with {bound}; ask for less with "
                 "page_size or periods_per_request."
             ) from None
         except Undecodable as error:
@@ -193,15 +177,15 @@ class Call(Generic[T]):
             problem = self._undecodable(answer, "what was asked for")
         finally:
             answer.close()
-        if self._may_split:
+        if self.may_split:
             raise TooMuchAtOnce(str(problem))
         raise TryAgain(problem)
 
     def _ask(self) -> Answer:
         """Send the request when its turn has come, and read the whole answer."""
-        context, request = self._context, self._request
+        context, request = self.context, self.request
         try:
-            if self._admitted is None:
+            if self.admitted is None:
                 return self._send()
             if not request.no_auth:
                 context.auth.ready()
@@ -211,19 +195,19 @@ class Call(Generic[T]):
             problem = signal
         except Undecodable as error:
             broken = ERPConnectionError(
-                f"{self._dialect.system} sent a body that is {error}; try again later."
+                f"{self.dialect.system} sent a body that is {error}; try again later."
             )
-            if self._may_split:
+            if self.may_split:
                 raise TooMuchAtOnce(str(broken)) from None
             raise TryAgain(broken) from None
-        if self._may_split and (problem.timeout or problem.broken_off):
+        if self.may_split and (problem.timeout or problem.broken_off):
             raise TooMuchAtOnce(str(problem.error))
         if problem.final or (problem.timeout and not context.retry_on_timeout):
             raise problem.error
         raise TryAgain(problem.error)
 
     def _send(self) -> Answer:
-        context, request = self._context, self._request
+        context, request = self.context, self.request
         with _retried_if_unreachable():
             turn = context.limiter.book()
             context.limiter.wait_until_near(turn, context.stop)
@@ -238,36 +222,36 @@ class Call(Generic[T]):
             headers=dict(request.headers),
             body=request.body,
             auth=None if request.no_auth else context.auth,
-            timeout=self._timeout,
+            timeout=self.timeout,
             turn=take,
-            for_token=self._admitted is None,
+            for_token=self.admitted is None,
         )
 
     def _refuse(self, fault: Fault, answer: Answer) -> NoReturn:
         """Turn a fault into another attempt or into its error."""
         kind = fault.kind
         if kind is FaultKind.NO_RECORDS:
-            raise NoRecords(self._context.masker.mask(fault.message))
+            raise NoRecords(self.context.masker.mask(fault.message))
         wait = max(fault.wait or 0.0, *fault.schedule, 0.0)
         if wait > MAX_WAIT:
             if kind is FaultKind.RATE_LIMIT:
                 with _retried_if_unreachable():
-                    self._context.limiter.penalise(MAX_WAIT)
+                    self.context.limiter.penalise(MAX_WAIT)
             fault = replace(fault, kind=FaultKind.BLOCKED, wait=wait)
             kind = fault.kind
         error = explain(
-            self._dialect.system, fault, answer.status, self._request, self._context.masker.mask
+            self.dialect.system, fault, answer.status, self.request, self.context.masker.mask
         )
         if kind is FaultKind.SCHEDULED:
-            done = self._waited[fault.code]
-            self._waited[fault.code] += 1
-            if self._patient and done < len(fault.schedule):
+            done = self.waited.get(fault.code, 0)
+            self.waited[fault.code] = done + 1
+            if self.patient and done < len(fault.schedule):
                 raise TryAgain(error, wait=fault.schedule[done], counted=False)
         elif kind is FaultKind.RATE_LIMIT:
-            delay = self._context.policy.delay(self._limited)
+            delay = self.context.policy.delay(self.limited)
             with _retried_if_unreachable():
-                self._context.limiter.penalise(max(delay, fault.wait or 0.0))
-            self._limited += 1
+                self.context.limiter.penalise(max(delay, fault.wait or 0.0))
+            self.limited += 1
             raise TryAgain(error, wait=fault.wait)
         elif kind in {FaultKind.RETRY, FaultKind.TOO_LARGE}:
             raise TryAgain(error, wait=fault.wait)
@@ -277,12 +261,12 @@ class Call(Generic[T]):
 
     def _may_renew(self, answer: Answer) -> bool:
         """Whether a 401 may have been an old token, and there is a new one now."""
-        if answer.status != HTTPStatus.UNAUTHORIZED or self._renewed or answer.sent is None:
+        if answer.status != HTTPStatus.UNAUTHORIZED or self.renewed or answer.sent is None:
             return False
-        if self._request.no_auth:
+        if self.request.no_auth:
             return False
-        self._renewed = True
-        return self._context.auth.renew(answer.sent)
+        self.renewed = True
+        return self.context.auth.renew(answer.sent)
 
     def _undecodable(self, answer: Answer, expected: str, detail: str = "") -> ERPValidationError:
         kind = cut_off(printable(answer.content_type), _MAX_TYPE)
@@ -291,21 +275,21 @@ class Call(Generic[T]):
             what = "a text/html page"
         detail = f" ({detail})" if detail else ""
         return ERPValidationError(
-            f"{self._dialect.system} answered {self._what} with status {answer.status} and {what} "
-            f"instead of {expected}{detail}; check {self._dialect.address}, or try again later."
+            f"{self.dialect.system} answered {self._what} with status {answer.status} and {what} "
+            f"instead of {expected}{detail}; check {self.dialect.address}, or try again later."
         )
 
     def _misshapen(self, answer: Answer, detail: str) -> str:
         return (
-            f"{self._dialect.system} answered {self._what} with status {answer.status} and another "
-            f"shape than expected: {detail.rstrip('.')}; check {self._dialect.address} and the "
+            f"{self.dialect.system} answered {self._what} with status {answer.status} and another "
+            f"shape than expected: {detail.rstrip('.')}; check {self.dialect.address} and the "
             "API's version."
         )
 
     @property
     def _what(self) -> str:
-        about = f" ({self._request.about})" if self._request.about else ""
-        return f"{self._request.method} {urlsplit(self._request.path).path or '/'}{about}"
+        about = f" ({self.request.about})" if self.request.about else ""
+        return f"{self.request.method} {urlsplit(self.request.path).path or '/'}{about}"
 
 
 @contextmanager

@@ -216,9 +216,7 @@ def explain(
         mask: Removes secrets from the ERP's own words.
     """
     said = " ".join(printable(mask(fault.message)).split())
-    if len(said) > _MAX_MESSAGE:
-        said = said[: _MAX_MESSAGE - 1] + "…"
-    said = said.rstrip(".;: ")
+    said = cut_off(said, _MAX_MESSAGE).rstrip(".;: ")
     named = cut_off(printable(mask(fault.code or "")), _MAX_CODE)
     code = f" ({named})" if named and named not in said else ""
     what = f"{request.method} {urlsplit(request.path).path or '/'}"

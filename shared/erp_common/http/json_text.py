@@ -78,40 +78,26 @@ def read_json(decode: Callable[[bytes], T], body: bytes, offset: int = 0) -> T:
         msgspec.ValidationError: It is JSON of another shape.
         Undecodable: It is no JSON; the detail names the byte.
     """
-    try:
-        return decode(body)
-    except msgspec.ValidationError:
-        raise
-    except UnicodeDecodeError as error:
-        raise Undecodable("text in UTF-8", _not_utf8(body, offset, error)) from None
-    except msgspec.DecodeError:
-        mended = Mended(body)
-    try:
-        return decode(mended.body)
-    except msgspec.ValidationError:
-        raise
-    except UnicodeDecodeError as error:
-        raise Undecodable("text in UTF-8", _not_utf8(body, offset, error)) from None
-    except msgspec.DecodeError as error:
-        raise unreadable(error, body, offset, mended) from None
+    mended: Mended | None = None
+    while True:
+        try:
+            return decode(body if mended is None else mended.body)
+        except msgspec.ValidationError:
+            raise
+        except UnicodeDecodeError as error:
+            raise Undecodable("text in UTF-8", _not_utf8(body, offset, error)) from None
+        except msgspec.DecodeError as error:
+            if mended is not None:
+                raise Undecodable("JSON", _malformed(error, body, offset, mended)) from None
+            mended = Mended(body)
 
 
-def unreadable(
-    error: msgspec.DecodeError, body: bytes, offset: int = 0, mended: Mended | None = None
-) -> Undecodable:
-    """The error of a body that is no JSON, with its place in the answer.
-
-    Args:
-        error: What the decoder says.
-        body: The body.
-        offset: Where in the answer it begins.
-        mended: What was decoded in its place.
-    """
+def _malformed(error: msgspec.DecodeError, body: bytes, offset: int, mended: Mended) -> str:
+    """What a decoder says of a body that is no JSON, with its place in the answer."""
     found = _position.match(str(error))
     if found is None:
-        return Undecodable("JSON", f"it ends too early, at byte {offset + len(body)}")
-    at = int(found[2]) if mended is None else mended.origin(int(found[2]))
-    return Undecodable("JSON", f"{found[1]} at byte {offset + at}")
+        return f"it ends too early, at byte {offset + len(body)}"
+    return f"{found[1]} at byte {offset + mended.origin(int(found[2]))}"
 
 
 def _in_place_of(odd: bytes) -> bytes:

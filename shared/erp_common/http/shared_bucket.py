@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from erp_common.errors import ERPValidationError
@@ -19,8 +19,6 @@ from erp_common.http.clock import SYSTEM_CLOCK, Clock
 
 if TYPE_CHECKING:
     import redis
-
-R = TypeVar("R")
 
 _MICRO = 1_000_000
 _TIMEOUT = 5.0

@@ -8,13 +8,14 @@ sums to zero by construction, and one that does not has lost a row.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Context, Decimal
 from typing import Final
 
 import msgspec
 
+from erp_common.ledger.account_types import CREDIT_TYPES
 from erp_common.ledger.exact import EXACT, add, subtract, total, turned
 from erp_common.ledger.findings import SUBLEDGER, Code, finding
 from erp_common.ledger.models import (
@@ -150,16 +151,7 @@ def money_account(
         opening: What it held before the ledger's first day; None if that is not known.
         metadata: More that the ERP says of it.
     """
-    return StatedAccount(
-        code=code,
-        name=name,
-        stated_type=StatedType(type=AccountType.ASSET),
-        normal_balance=Side.DEBIT,
-        is_summary=False,
-        opening=opening or ZERO,
-        opening_stated=opening is not None,
-        metadata={**CASH, **(metadata or {})},
-    )
+    return _account(code, name, AccountType.ASSET, opening, metadata or {})
 
 
 def category(
@@ -171,13 +163,12 @@ def category(
     is_summary: bool | None = None,
 ) -> StatedAccount:
     """A category of revenue or expense; without a kind its name, or its parents', decides."""
-    sides = {AccountType.REVENUE: Side.CREDIT, AccountType.EXPENSE: Side.DEBIT}
     return StatedAccount(
         code=code,
         name=name,
         stated_type=StatedType(result=True) if kind is None else StatedType(type=kind),
         parent_code=parent_code,
-        normal_balance=None if kind is None else sides[kind],
+        normal_balance=None if kind is None else _side(kind),
         is_summary=is_summary,
         metadata=dict(CASH),
     )
@@ -190,15 +181,11 @@ def counterparts(openings: Iterable[Decimal | None]) -> list[StatedAccount]:
         openings: Those of all money accounts; None where one is not known.
     """
     known = [opening for opening in openings if opening is not None]
+    held = turned(total(known)) if known else None
+    made = {"synthetic": True}
     return [
-        _synthetic(TRANSFERS, "Transferências entre contas", AccountType.ASSET, Side.DEBIT, None),
-        _synthetic(
-            OPENING,
-            "Saldos iniciais das contas",
-            AccountType.EQUITY,
-            Side.CREDIT,
-            turned(total(known)) if known else None,
-        ),
+        _account(TRANSFERS, "Transferências entre contas", AccountType.ASSET, None, made),
+        _account(OPENING, "Saldos iniciais das contas", AccountType.EQUITY, held, made),
     ]
 
 
@@ -238,18 +225,27 @@ def final_day(end: date | None, periodicity: Periodicity, today: date) -> date:
     return containing(min(end or today, today), periodicity).end
 
 
-def _synthetic(
-    code: str, name: str, kind: AccountType, side: Side, opening: Decimal | None
+def _side(kind: AccountType) -> Side:
+    return Side.CREDIT if kind in CREDIT_TYPES else Side.DEBIT
+
+
+def _account(
+    code: str,
+    name: str,
+    kind: AccountType,
+    opening: Decimal | None,
+    metadata: Mapping[str, object],
 ) -> StatedAccount:
+    """An analytic account with its own opening."""
     return StatedAccount(
         code=code,
         name=name,
         stated_type=StatedType(type=kind),
-        normal_balance=side,
+        normal_balance=_side(kind),
         is_summary=False,
         opening=opening or ZERO,
         opening_stated=opening is not None,
-        metadata={**CASH, "synthetic": True},
+        metadata={**CASH, **metadata},
     )
 
 

@@ -100,23 +100,7 @@ def _row(
     account: ChartAccount, opening: Decimal, debit: Decimal, credit: Decimal
 ) -> AccountBalance:
     closing = add(opening, subtract(debit, credit))
-    return AccountBalance(
-        account_code=account.code,
-        account_name=account.name,
-        account_type=account.account_type,
-        parent_account_code=account.parent_code,
-        level=account.level,
-        normal_balance=account.stated.normal_balance,
-        opening_balance=opening,
-        debit_amount=debit,
-        credit_amount=credit,
-        closing_balance=closing,
-        net_opening_balance=opening,
-        net_closing_balance=closing,
-        is_summary=account.is_summary,
-        basis=Basis.DERIVED,
-        metadata=account.metadata,
-    )
+    return account.balance(Basis.DERIVED, opening, debit, credit, closing)
 
 
 def _carried(code: str, balance: Decimal) -> Finding:

@@ -107,9 +107,8 @@ def finding(
         raw: The ERP's row, or what else tells this finding from its like.
         values: What else stands in the sentence.
     """
-    compared = {"expected": _written(expected), "actual": _written(actual)}
     if not isinstance(sentence, Sentence):
-        sentence = told(sentence, **values, **compared)
+        sentence = told(sentence, **values, expected=expected, actual=actual)
     return Finding(
         code=code.value,
         severity=code.severity,
@@ -117,8 +116,9 @@ def finding(
         message=sentence,
         account_code=account_code,
         entry_id=entry_id,
+        expected=_written(expected),
+        actual=_written(actual),
         raw={} if raw is None else raw,
-        **compared,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterable, Sequence
+from decimal import Decimal
 from typing import Any, Final
 
 import msgspec
@@ -12,7 +13,7 @@ from erp_common.ledger import vocabulary
 from erp_common.ledger.account_codes import CodeTree, bare, is_zero, segments
 from erp_common.ledger.account_types import UNDECIDED, Decision, Said
 from erp_common.ledger.findings import Code, finding
-from erp_common.ledger.models import AccountType, Finding, StatedAccount
+from erp_common.ledger.models import AccountBalance, AccountType, Basis, Finding, StatedAccount
 
 _FEW: Final = 4
 """Beside each parent named, so many accounts may name none in a chart of mere numbers."""
@@ -48,6 +49,26 @@ class ChartAccount(msgspec.Struct, kw_only=True):
     def account_type(self) -> AccountType | None:
         """The account's type; None off the balance sheet, or if nothing says it."""
         return self.decision.type
+
+    def balance(
+        self, basis: Basis, opening: Decimal, debit: Decimal, credit: Decimal, closing: Decimal
+    ) -> AccountBalance:
+        """The account's row of a trial balance; its net balances are as if debit-positive."""
+        return AccountBalance(
+            account_code=self.code,
+            account_name=self.name,
+            account_type=self.account_type,
+            parent_account_code=self.parent_code,
+            level=self.level,
+            normal_balance=self.stated.normal_balance,
+            opening_balance=opening,
+            debit_amount=debit,
+            credit_amount=credit,
+            closing_balance=closing,
+            is_summary=self.is_summary,
+            basis=basis,
+            metadata=self.metadata,
+        )
 
     @property
     def is_orphan(self) -> bool:

@@ -47,21 +47,8 @@ def reported(
 
 def _row(account: ChartAccount, convention: Convention, tolerance: Decimal) -> AccountBalance:
     stated = account.stated
-    net_opening, net_closing = net_balances(account, convention, tolerance)
-    return AccountBalance(
-        account_code=account.code,
-        account_name=account.name,
-        account_type=account.account_type,
-        parent_account_code=account.parent_code,
-        level=account.level,
-        normal_balance=stated.normal_balance,
-        opening_balance=stated.opening,
-        debit_amount=stated.debit,
-        credit_amount=stated.credit,
-        closing_balance=stated.closing,
-        net_opening_balance=net_opening,
-        net_closing_balance=net_closing,
-        is_summary=account.is_summary,
-        basis=Basis.REPORTED,
-        metadata=account.metadata,
+    row = account.balance(
+        Basis.REPORTED, stated.opening, stated.debit, stated.credit, stated.closing
     )
+    row.net_opening_balance, row.net_closing_balance = net_balances(account, convention, tolerance)
+    return row

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from datetime import date
 
 from erp_common.auth.handlers import APIKeyHandler, BasicAuthHandler, BearerTokenHandler
@@ -27,13 +26,10 @@ from erp_common.setup.settings import Defaults, Settings
 class Build:
     """Builds the parts of a connection from the settings, and closes what it built."""
 
-    def __init__(
-        self, defaults: Defaults, masker: Masker, logger: logging.Logger, wire: Wire = NETWORK
-    ) -> None:
+    def __init__(self, defaults: Defaults, masker: Masker, wire: Wire = NETWORK) -> None:
         """Build for an ERP with these defaults, to be reached by this wire."""
         self._defaults = defaults
         self._masker = masker
-        self._logger = logger
         self._wire = wire
         self._open: list[Transport] = []
 

@@ -57,7 +57,12 @@ def wrong(*sentences: str) -> NoReturn:
     Raises:
         ConfigValidationError: Always, with these sentences.
     """
-    raise ConfigValidationError("; ".join(sentences), errors=list(sentences), schema={})
+    raise refusal(*sentences)
+
+
+def refusal(*sentences: str) -> ConfigValidationError:
+    """The error of settings, or of other files of a run, of which these sentences say the wrong."""
+    return ConfigValidationError("; ".join(sentences), errors=list(sentences), schema={})
 
 
 def _with_defaults(given: dict[str, Any], of: type[Settings]) -> dict[str, Any]:

@@ -50,7 +50,7 @@ def authorize(tap_class: type[TapBase[Any]], given: Any) -> None:  # noqa: ANN40
             redirect_uri=config.redirect_uri.strip(),
             scope=config.scope or tap_class.defaults.authorize_scope,
         )
-        tap_class.conceal(request.state)
+        tap_class.masker.learn(request.state)
 
         def redeem(code: str) -> str:
             handler.redeem(code, request.redirect_uri)
@@ -59,7 +59,7 @@ def authorize(tap_class: type[TapBase[Any]], given: Any) -> None:  # noqa: ANN40
             return f"The first token is kept in {config.token_store}; {then}."
 
         def say(text: str) -> None:
-            click.echo(tap_class.masked(text), err=True)
+            click.echo(tap_class.masker.mask(text), err=True)
 
         with _ended_by_signals():
             consent = Consent(request, config.redirect, say)

@@ -34,7 +34,7 @@ from erp_common.setup.settings import Defaults, Settings
 from erp_common.singer import start, terminal
 from erp_common.singer.ending import Terminated
 from erp_common.singer.notation import PLAIN, Notation
-from erp_common.singer.progress import progress_of
+from erp_common.singer.progress import Progress
 from erp_common.singer.state import Bookmarks, PacedStateWriter
 from erp_common.singer.writer import MessageWriter
 
@@ -100,7 +100,10 @@ class TapBase(Tap, Generic[S]):
     """How the ERP is reached."""
     capture: ClassVar[Listener | None] = None
     """What keeps what the ERP answers, if that is wanted."""
-    _debugging: ClassVar[bool] = False
+    masker: ClassVar[Masker] = _masker
+    """What knows the secrets of the run."""
+    debugging: ClassVar[bool] = False
+    """Whether the run shows tracebacks."""
 
     settings: S
     current: PeriodExtract
@@ -246,7 +249,7 @@ class TapBase(Tap, Generic[S]):
         self.tell_what_is_read_already(work)
         books = Books(source, work, extraction)
         rate = self.settings.rate_limit
-        self._progress = progress_of(books, rate.requests, rate.interval)
+        self._progress = Progress(lambda: books.calls_due, rate.requests / rate.interval)
         self._line = terminal.line(sum(len(one.periods) for one in work))
         return Run(books, build, self._line)
 
@@ -339,24 +342,13 @@ class TapBase(Tap, Generic[S]):
     @classmethod
     def heed_debug(cls, raw: Mapping[str, Any]) -> None:
         """Log, and show tracebacks, as these settings want it."""
-        cls._debugging = settings_say_debug(raw)
-        cls.quieten(debug=cls._debugging)
+        cls.debugging = settings_say_debug(raw)
+        cls.quieten(debug=cls.debugging)
 
     @classmethod
     def build(cls, config: Settings) -> connection.Build:
         """What builds a connection under these settings."""
-        return connection.Build(config.usual, _masker, cls.logger, cls.wire)
-
-    @classmethod
-    def flush(cls) -> None:
-        """Hand over the messages that are still gathered."""
-        for writer in MessageWriter.open_writers:
-            writer.flush()
-
-    @classmethod
-    def is_cut_off(cls) -> bool:
-        """Whether a message could not be written to its end: nothing more may follow it."""
-        return any(writer.cut_off for writer in MessageWriter.open_writers)
+        return connection.Build(config.usual, _masker, cls.wire)
 
     @classmethod
     def stop(cls) -> None:
@@ -378,26 +370,6 @@ class TapBase(Tap, Generic[S]):
                 handler.addFilter(_WithoutRoutine())
         if debug:
             logging.getLogger().setLevel(logging.DEBUG)
-
-    @classmethod
-    def conceal(cls, *secrets: str) -> None:
-        """Show these nowhere from now on."""
-        _masker.learn(*secrets)
-
-    @classmethod
-    def mask(cls) -> Masker:
-        """What knows the secrets of the run."""
-        return _masker
-
-    @classmethod
-    def masked(cls, text: str) -> str:
-        """The text without any secret."""
-        return _masker.mask(text)
-
-    @classmethod
-    def debugging(cls) -> bool:
-        """Whether the run shows tracebacks."""
-        return cls._debugging
 
     @override
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:

@@ -12,10 +12,10 @@ from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any
 
 import click
-from singer_sdk.exceptions import ConfigValidationError
 
 from erp_common.errors import ERPError
 from erp_common.ledger.periods import BUSINESS_ZONE
+from erp_common.setup.parse import refusal
 from erp_common.singer.ending import Terminated
 from erp_common.singer.writer import MessageWriter
 
@@ -40,7 +40,7 @@ class Capturing:
         self._raw = raw
         self._began = datetime.now(BUSINESS_ZONE)
         self._messages = TemporaryFile()  # noqa: SIM115 -- closed at the end
-        self._tape = Tape(tap_class.mask())
+        self._tape = Tape(tap_class.masker)
         self._settings: dict[str, Any] = {}
         self._state: dict[str, Any] | None = None
         self._catalog: dict[str, Any] | None = None
@@ -109,7 +109,7 @@ class Capturing:
                 logger.info("Writing what the ERP answered, as it is, into %s", self._path)
             else:
                 logger.info("Disguising what the ERP answered, into %s", self._path)
-            kept = keeping.keep(self._tape, manifest, messages, self._tap.mask(), self._path)
+            kept = keeping.keep(self._tape, manifest, messages, self._tap.masker, self._path)
             self._tell(kept, is_comparable=not any(map(self._settings.get, keeping.SHAPING)))
         except (KeyboardInterrupt, Terminated):
             logger.warning(
@@ -182,7 +182,7 @@ def capturing(tap_class: type[TapBase[Any]], args: Sequence[str]) -> Capturing |
     if plain is None and not raw:
         return None
     if not named or not tap_class.settings_class.calls:
-        raise _wrong(
+        raise refusal(
             "--capture names the file to write, such as --capture books.zip; it is for ERPs that "
             "are asked, not for files"
         )
@@ -190,7 +190,7 @@ def capturing(tap_class: type[TapBase[Any]], args: Sequence[str]) -> Capturing |
     if raw and "raw" not in path.stem.lower():
         path = path.with_name(f"{path.stem}.raw{path.suffix or '.zip'}")
     if path.is_dir() or not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
-        raise _wrong(
+        raise refusal(
             f"the capture cannot be written to {path}; name a file in a folder that exists and "
             "can be written to"
         )
@@ -212,7 +212,3 @@ def _named(args: Sequence[str], option: str) -> str | None:
         if one.startswith(f"{option}="):
             return one.partition("=")[2]
     return None
-
-
-def _wrong(sentence: str) -> ConfigValidationError:
-    return ConfigValidationError(sentence, errors=[sentence], schema={})

@@ -26,6 +26,7 @@ from erp_common.printable import cut_off, printable
 from erp_common.singer.capturing import capturing
 from erp_common.singer.ending import Terminated
 from erp_common.singer.files import JsonFile
+from erp_common.singer.writer import MessageWriter
 
 if TYPE_CHECKING:
     from erp_common.singer.base import TapBase
@@ -80,7 +81,7 @@ class LedgerCommand(SingerCommand):
             self.tap_class.capture = capturing(self.tap_class, arguments)
             result = super().main(*args, **kwargs)
             status = result if isinstance(result, int) else 0
-            self.tap_class.flush()
+            MessageWriter.flush_all()
             self._end_capture(status, None)
         except BaseException as error:  # noqa: BLE001 - nobody but us can explain it
             self._end_capture(1, error)
@@ -112,7 +113,7 @@ class LedgerCommand(SingerCommand):
         if isinstance(error, click.ClickException):
             error.show()
             return error.exit_code
-        if isinstance(error, (OSError, ReaderGone)) or self.tap_class.is_cut_off():
+        if isinstance(error, (OSError, ReaderGone)) or MessageWriter.any_cut_off():
             # Nothing more can be said there, not even at exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if isinstance(error, Terminated):
@@ -127,9 +128,9 @@ class LedgerCommand(SingerCommand):
     def _fail(self, kind: str, sentence: str, error: BaseException) -> None:
         """Say what failed, after a traceback if that is wanted."""
         trace = ""
-        if self.tap_class.debugging():
+        if self.tap_class.debugging:
             trace = "".join(traceback.format_exception(error)).rstrip() + "\n"
-        last = f"{kind}: {' '.join(printable(self.tap_class.masked(sentence)).split())}"
+        last = f"{kind}: {' '.join(printable(self.tap_class.masker.mask(sentence)).split())}"
         self._say_last(f"{trace}{cut_off(last, _MAX_LAST_LINE)}")
 
     def _say_last(self, text: str) -> None:
@@ -139,7 +140,7 @@ class LedgerCommand(SingerCommand):
         for handler in handlers():
             # A thread may be about to log already. It waits for this, which is never released.
             handler.acquire()
-        line = self._as_logged(printable(self.tap_class.masked(text)))
+        line = self._as_logged(printable(self.tap_class.masker.mask(text)))
         with suppress(OSError, UnicodeError):
             print(line, file=sys.stderr, flush=True)  # noqa: T201 - the user's last line
 
@@ -206,7 +207,7 @@ def health_check_option(tap_class: type[TapBase[Any]]) -> click.Option:
         }
         # Masked before it is JSON, so that no secret can be a part of its form.
         message = line["error_message"]
-        line["error_message"] = message and cut_off(printable(tap_class.masked(message)), 2000)
+        line["error_message"] = message and cut_off(printable(tap_class.masker.mask(message)), 2000)
         click.echo(json.dumps(line, ensure_ascii=False))
         ctx.exit(0 if line["status"] == "connected" else 1)
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import click
-from singer_sdk.exceptions import ConfigValidationError
+
+from erp_common.setup.parse import refusal
 
 FROM_ENVIRONMENT = "ENV"
 """In place of a file of settings: they come from the environment."""
@@ -58,24 +59,24 @@ class JsonFile(click.ParamType[Any]):
         try:
             text = Path(path).read_bytes().decode()
         except FileNotFoundError:
-            raise _wrong(f"{where} does not exist; correct the path") from None
+            raise refusal(f"{where} does not exist; correct the path") from None
         except IsADirectoryError:
-            raise _wrong(f"{where} is a folder; name a file in it") from None
+            raise refusal(f"{where} is a folder; name a file in it") from None
         except OSError as error:
-            raise _wrong(
+            raise refusal(
                 f"{where} cannot be read ({error.strerror or type(error).__name__}); correct its "
                 "permissions or the path"
             ) from None
         except UnicodeDecodeError:
-            raise _wrong(f"{where} is no text in UTF-8; save it in UTF-8") from None
+            raise refusal(f"{where} is no text in UTF-8; save it in UTF-8") from None
         if not text.strip():
-            raise _wrong(f"{where} is empty; write a JSON object into it, or leave the file out")
+            raise refusal(f"{where} is empty; write a JSON object into it, or leave the file out")
         content = _decoded(text, where)
         if text.startswith("\ufeff") and not self._opened:
-            raise _wrong(f"{where} begins with a byte order mark; save it in UTF-8 without one")
+            raise refusal(f"{where} begins with a byte order mark; save it in UTF-8 without one")
         if not isinstance(content, dict):
             kind = "a list" if isinstance(content, list) else "a single value"
-            raise _wrong(f"{where} holds {kind}; it must hold one JSON object")
+            raise refusal(f"{where} holds {kind}; it must hold one JSON object")
         return content
 
 
@@ -87,13 +88,13 @@ def _decoded(text: str, where: str) -> Any:  # noqa: ANN401 - whatever is in it
     try:
         return json.loads(text.removeprefix("\ufeff"), parse_constant=_no_number)
     except json.JSONDecodeError as error:
-        raise _wrong(
+        raise refusal(
             f"{where} is no JSON from line {error.lineno}, column {error.colno} on; correct it"
         ) from None
     except _NoNumber as error:
-        raise _wrong(f"{where} holds {error}, which JSON does not know; correct it") from None
+        raise refusal(f"{where} holds {error}, which JSON does not know; correct it") from None
     except (RecursionError, ValueError):
-        raise _wrong(f"{where} is no JSON that can be read; correct it") from None
+        raise refusal(f"{where} is no JSON that can be read; correct it") from None
 
 
 def _no_number(name: str) -> NoReturn:
@@ -116,32 +117,28 @@ def checked_state(content: dict[str, Any], path: str) -> dict[str, Any]:
     where = f"the state file {path}"
     advice = "give the last STATE of a run as it is, or leave the file out for a full refresh"
     if not isinstance(state, dict):
-        raise _wrong(f"{where} holds no state object; {advice}")
+        raise refusal(f"{where} holds no state object; {advice}")
     if state and "bookmarks" not in state:
-        raise _wrong(f"{where} has no bookmarks, only {', '.join(sorted(state)[:5])}; {advice}")
+        raise refusal(f"{where} has no bookmarks, only {', '.join(sorted(state)[:5])}; {advice}")
     bookmarks = state.get("bookmarks", {})
     if not isinstance(bookmarks, dict):
-        raise _wrong(f"bookmarks in {where} is no object; {advice}")
+        raise refusal(f"bookmarks in {where} is no object; {advice}")
     for stream, bookmark in bookmarks.items():
         if not isinstance(bookmark, dict):
-            raise _wrong(f"the bookmark of {stream} in {where} is no object; {advice}")
+            raise refusal(f"the bookmark of {stream} in {where} is no object; {advice}")
         _check_partitions(bookmark.get("partitions", []), f"{stream} in {where}", advice)
     return state
 
 
 def _check_partitions(partitions: object, of: str, advice: str) -> None:
     if not isinstance(partitions, list):
-        raise _wrong(f"partitions of {of} is no list; {advice}")
+        raise refusal(f"partitions of {of} is no list; {advice}")
     seen: list[object] = []
     for partition in partitions:
         context = partition.get("context") if isinstance(partition, dict) else None
         if not isinstance(context, dict):
-            raise _wrong(f"a partition of {of} names no company in a context; {advice}")
+            raise refusal(f"a partition of {of} names no company in a context; {advice}")
         if context in seen:
             name = context.get("company_id")
-            raise _wrong(f"company {name} has two partitions of {of}; remove one of them")
+            raise refusal(f"company {name} has two partitions of {of}; remove one of them")
         seen.append(context)
-
-
-def _wrong(sentence: str) -> ConfigValidationError:
-    return ConfigValidationError(sentence, errors=[sentence], schema={})

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from erp_common.extract.books import Books, CallsDue
+from erp_common.extract.books import CallsDue
 
 TELL_EVERY: Final = 5.0
 """Seconds between one word on it and the next."""
@@ -55,11 +55,6 @@ class Progress:
             left = due.left * max(1 / self._allowed, took / due.made)
             words += f", {in_words(left)} left"
         return words
-
-
-def progress_of(books: Books, requests: float, interval: float) -> Progress:
-    """The progress of a run under an allowance of so many requests in an interval of seconds."""
-    return Progress(lambda: books.calls_due, requests / interval)
 
 
 def in_words(seconds: float) -> str:

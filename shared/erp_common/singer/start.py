@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 
 from singer_sdk import Stream
-from singer_sdk.exceptions import ConfigValidationError
 
 from erp_common.extract.work import CarriedOpenings, Work
 from erp_common.ledger.models import Basis, Company
@@ -20,6 +19,7 @@ from erp_common.ledger.periods import (
     today,
 )
 from erp_common.ledger.schemas import REPLICATION_KEY
+from erp_common.setup.parse import refusal
 from erp_common.setup.settings import Settings
 from erp_common.singer.state import Bookmarks
 
@@ -42,7 +42,7 @@ def work(company: Company, config: Settings, bookmarks: Bookmarks, basis: Basis)
     last = _last_begun(config, now)
     begins = first if periodicity is Periodicity.RANGE else containing(first, periodicity).start
     if last < first or begins > now:
-        raise _wrong(f"start_date ({first}) lies in the future; there is nothing to read yet")
+        raise refusal(f"start_date ({first}) lies in the future; there is nothing to read yet")
     periods = list(periods_touching(first, last, periodicity))
     at = periods[0].start
     if periodicity is not Periodicity.RANGE:
@@ -87,12 +87,12 @@ def reads_all(streams: Iterable[Stream]) -> bool:
     for stream in streams:
         key, method = stream.replication_key, stream.forced_replication_method
         if key not in {None, REPLICATION_KEY}:
-            raise _wrong(
+            raise refusal(
                 f"the catalog names {key} as replication key of {stream.name}, which has none but "
                 f"{REPLICATION_KEY}; correct replication-key in the catalog, or discover it again"
             )
         if method not in {None, REPLICATION_INCREMENTAL, REPLICATION_FULL_TABLE}:
-            raise _wrong(
+            raise refusal(
                 f"the catalog names {method} as replication method of {stream.name}, which is read "
                 f"by {REPLICATION_INCREMENTAL} or {REPLICATION_FULL_TABLE} alone; correct "
                 "replication-method in the catalog"
@@ -182,11 +182,7 @@ def _check_year_end(config: Settings, periods: list[Period]) -> None:
     for period in periods:
         for inner in periods_touching(period.start, period.end, Periodicity.MONTH):
             if inner.start.month == month and inner.start > period.start:
-                raise _wrong(
+                raise refusal(
                     f"year_end_close needs periods that begin with the fiscal year, but {period} "
                     f"holds its start on {inner.start}; set period to month",
                 )
-
-
-def _wrong(sentence: str) -> ConfigValidationError:
-    return ConfigValidationError(sentence, errors=[sentence], schema={})

@@ -62,6 +62,17 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
         self.cut_off = False
         """Whether a message could not be written to its end."""
 
+    @classmethod
+    def flush_all(cls) -> None:
+        """Hand over the messages that any writer has gathered."""
+        for writer in cls.open_writers:
+            writer.flush()
+
+    @classmethod
+    def any_cut_off(cls) -> bool:
+        """Whether a message could not be written to its end: nothing more may follow it."""
+        return any(writer.cut_off for writer in cls.open_writers)
+
     def serialize_message(self, message: Message) -> bytes:
         """One message as JSON, without its line end."""
         return encoder.encode(message.to_dict())

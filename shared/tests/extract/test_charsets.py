@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import io
-from typing import Any, BinaryIO
+from typing import Any
 
 import msgspec
 import pytest
 
 from erp_common.extract.listing import Listing
-from erp_common.http.answer import Undecodable
+from erp_common.http.answer import Answer, Undecodable
 
 
 class Row(msgspec.Struct):
@@ -18,26 +18,10 @@ class Row(msgspec.Struct):
     name: Any = None
 
 
-class Body:
-    """An answer's body."""
-
-    def __init__(self, body: bytes, charset: str) -> None:
-        """Hold these bytes."""
-        self._body = body
-        self.charset = charset
-        self.size = len(body)
-
-    def read(self) -> bytes:
-        """The whole body."""
-        return self._body
-
-    def open(self) -> BinaryIO:
-        """The body as a file."""
-        return io.BytesIO(self._body)
-
-    def take(self) -> BinaryIO:
-        """The body as a file."""
-        return self.open()
+def answer(body: bytes, charset: str) -> Answer:
+    """An answer that declares this charset."""
+    headers = {"Content-Type": f"application/json; charset={charset}"}
+    return Answer(200, headers, io.BytesIO(body), len(body))
 
 
 PLAIN = Listing("rows", Row)
@@ -46,7 +30,7 @@ WITH_FALLBACK = Listing("rows", Row, fallback_charset="cp1252")
 
 def names(listing: Listing[Row], body: bytes, charset: str) -> list[Any]:
     """The names in a body."""
-    page = listing.read(Body(body, charset))
+    page = listing.read(answer(body, charset))
     return [row.name for batch in page.batches for row in batch.rows if row is not None]
 
 
@@ -74,7 +58,7 @@ def test_bytes_that_fit_no_charset_are_refused() -> None:
 
 
 def test_junk_in_a_field_of_no_use_costs_no_row_and_shows_in_its_finding() -> None:
-    page = PLAIN.read(Body(b'{"rows": [{"name": "A", "other": "\xff"}]}', "utf-8"))
+    page = PLAIN.read(answer(b'{"rows": [{"name": "A", "other": "\xff"}]}', "utf-8"))
     (batch,) = page.batches
     assert batch.rows == [Row("A")]
     assert batch.raw(0) == {"name": "A", "other": "\N{REPLACEMENT CHARACTER}"}

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from erp_common.extract import chunks
 from erp_common.extract.listing import Listing
-from erp_common.http.answer import Undecodable
+from erp_common.http.answer import Answer, Undecodable
 
 _hostile = st.one_of(
     st.text(max_size=20),
@@ -82,9 +82,9 @@ class _Row(msgspec.Struct):
 def test_the_listing_streams_what_it_reads_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     body = json.dumps({"rows": [{"a": n, "b": "x},{"} for n in range(500)]}).encode()
     listing = Listing("rows", _Row)
-    whole = [row for batch in listing.read(_Body(body)).batches for row in batch.rows]
+    whole = [row for batch in listing.read(_answer(body)).batches for row in batch.rows]
     monkeypatch.setattr("erp_common.extract.listing.LARGE", 100)
-    page = listing.read(_Body(body))
+    page = listing.read(_answer(body))
     batches = list(page.batches)
     assert len(batches) > 10
     assert [row for batch in batches for row in batch.rows] == whole
@@ -93,21 +93,8 @@ def test_the_listing_streams_what_it_reads_whole(monkeypatch: pytest.MonkeyPatch
     assert batches[3].raw(0) == {"a": row.a, "b": "x},{"}
 
 
-class _Body:
-    charset = "utf-8"
-
-    def __init__(self, body: bytes) -> None:
-        self._body = body
-        self.size = len(body)
-
-    def read(self) -> bytes:
-        return self._body
-
-    def open(self) -> io.BytesIO:
-        return io.BytesIO(self._body)
-
-    def take(self) -> io.BytesIO:
-        return self.open()
+def _answer(body: bytes) -> Answer:
+    return Answer(200, {}, io.BytesIO(body), len(body))
 
 
 def _large(odd: bytes) -> bytes:
@@ -122,7 +109,7 @@ def test_texts_of_hand_written_programs_stop_no_large_answer(
     monkeypatch: pytest.MonkeyPatch, odd: bytes
 ) -> None:
     monkeypatch.setattr("erp_common.extract.listing.LARGE", 100)
-    page = Listing("rows", _Row).read(_Body(_large(odd)))
+    page = Listing("rows", _Row).read(_answer(_large(odd)))
     assert [row and row.a for batch in page.batches for row in batch.rows] == [*range(400)]
 
 
