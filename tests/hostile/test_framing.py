@@ -16,9 +16,10 @@ from erp_common.http import answer as received
 from erp_common.http import connection
 from erp_common.http.answer import Answer
 from erp_common.http.dialect import AnswerTooLarge
+from erp_common.http.options import TransportOptions
 from erp_common.http.request import Request
 from erp_common.http.retry import RetryPolicy
-from erp_common.http.transport import Transport, TransportOptions
+from erp_common.http.transport import Transport
 from hostile.raw import Asked, RawServer, answer, serving
 
 NAMES = st.sampled_from(

@@ -8,9 +8,10 @@ import pytest
 
 from erp_common.errors import ERPConnectionError
 from erp_common.http.answer import Answer
+from erp_common.http.options import TransportOptions
 from erp_common.http.request import Request
 from erp_common.http.retry import RetryPolicy
-from erp_common.http.transport import Transport, TransportOptions
+from erp_common.http.transport import Transport
 from hostile.raw import Asked, Pause, Piece, RawServer, answer, dripped, serving
 
 TIMEOUT = 1.0

@@ -18,9 +18,10 @@ from e2e.commands import TapRunner, environment
 from erp_common.auth.oauth import OAuth2Handler
 from erp_common.auth.token_store import TokenStore
 from erp_common.http.answer import Answer
+from erp_common.http.options import TransportOptions
 from erp_common.http.request import Request
 from erp_common.http.retry import RetryPolicy
-from erp_common.http.transport import Transport, TransportOptions
+from erp_common.http.transport import Transport
 from hostile.raw import Asked, RawServer, answer, dripped, serving
 
 SMALL = 8192

@@ -20,7 +20,8 @@ from erp_common.http.addresses import require_https
 from erp_common.http.clock import SYSTEM_CLOCK, Clock
 from erp_common.http.credentials import Credentials, TokenCall
 from erp_common.http.masking import Masker
-from erp_common.http.transport import Transport, TransportOptions
+from erp_common.http.options import TransportOptions
+from erp_common.http.transport import Transport
 
 ASSUMED_LIFETIME = 3600.0
 """Seconds; for a token answer without `expires_in` where the settings do not say either."""

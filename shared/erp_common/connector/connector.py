@@ -18,7 +18,7 @@ from erp_common.errors import ERPConnectionError, ERPSettingsError, ERPValidatio
 from erp_common.extract.books import AccountPostings, Books
 from erp_common.extract.period import PeriodExtract
 from erp_common.extract.source import Source
-from erp_common.extract.work import Work
+from erp_common.extract.work import Extraction, Work
 from erp_common.http.health import HealthCheckResult
 from erp_common.http.masking import Masker
 from erp_common.ledger.filters import Filters
@@ -233,9 +233,7 @@ class Connector:
             raise ERPConnectionError("the connector is not connected; use it in a with statement")
         return self._source
 
-    def _extraction(
-        self, source: Source, filters: Mapping[str, Any] | None
-    ) -> connection.Extraction:
+    def _extraction(self, source: Source, filters: Mapping[str, Any] | None) -> Extraction:
         extraction = connection.extraction(
             self._config, source, subledger=False, masker=self._masker
         )
@@ -288,7 +286,7 @@ def _on_thread(
 ) -> Callable[Concatenate[AsyncConnector, P], Coroutine[Any, Any, T]]:
     """The same method as a coroutine."""
 
-    async def call(self: AsyncConnector, *args: P.args, **kwargs: P.kwargs) -> T:
+    async def call(self: AsyncConnector, /, *args: P.args, **kwargs: P.kwargs) -> T:
         return await asyncio.to_thread(method, self.connector, *args, **kwargs)
 
     update_wrapper(call, method)

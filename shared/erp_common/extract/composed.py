@@ -339,7 +339,7 @@ def _as_reported(rolled: TrialBalance, rules: Rules) -> TrialBalance:
     """
     natural = rules.balance_convention != Convention.DEBIT_POSITIVE.value
     return TrialBalance(
-        [_stated(account, natural=natural) for account in rolled.accounts],
+        accounts=[_stated(account, natural=natural) for account in rolled.accounts],
         chart=rolled.chart,
         basis=Basis.REPORTED,
         convention=Convention.NATURAL if natural else Convention.DEBIT_POSITIVE,

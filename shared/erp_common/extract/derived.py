@@ -25,7 +25,12 @@ from erp_common.ledger.findings import Code
 from erp_common.ledger.hierarchy import Chart, build
 from erp_common.ledger.models import Basis, Company, Finding, Posting
 from erp_common.ledger.movements import Movements
-from erp_common.ledger.openings import Openings
+from erp_common.ledger.openings import (
+    Openings,
+    close_year,
+    first_opening_findings,
+    first_openings,
+)
 from erp_common.ledger.periods import Period, starts_fiscal_year
 from erp_common.ledger.rules import Rules
 
@@ -231,11 +236,11 @@ class DerivedBooks(CompanyBooks[DerivedSource[Any], AskedPostings]):
         told.extend(self._chart.findings)
         if self.work.openings is not None:
             return self.work.openings
-        openings = derive.first_openings(chart, self._spans[0].start)
+        openings = first_openings(chart, self._spans[0].start)
         known = self._extraction.openings_stated
         told.extend(
             finding
-            for finding in derive.first_opening_findings(chart, self._extraction.rules)
+            for finding in first_opening_findings(chart, self._extraction.rules)
             if not (known and finding.code == Code.OPENING_ASSUMED_ZERO)
         )
         for index in range(len(self.work.before)):
@@ -248,7 +253,7 @@ class DerivedBooks(CompanyBooks[DerivedSource[Any], AskedPostings]):
         """The openings of a period, with the year closed if it begins one."""
         month = self._extraction.rules.fiscal_year_start_month
         if self._extraction.year_end_close and starts_fiscal_year(period, month):
-            return derive.close_year(openings, self._chart.known.chart)
+            return close_year(openings, self._chart.known.chart)
         return openings
 
     @cached_property

@@ -154,13 +154,25 @@ class Listing(Generic[Row]):
         except msgspec.ValidationError:
             return self._read_untyped(body)
         rows: list[Row] = getattr(envelope, "rows")  # noqa: B009 - the struct is made at run time
+        said = {name: getattr(envelope, name, None) for name in ("pages", "count", "more")}
+        return self._page(rows, lambda: self._find(_as_sent(body)), **said)
+
+    def _page(
+        self,
+        rows: Sequence[Row | None],
+        source: Callable[[], list[Any]],
+        *,
+        pages: object,
+        count: object,
+        more: object,
+    ) -> Page[Row]:
         must_be_known(rows, self.key)
         return Page(
-            [Batch(rows, lambda: self._find(_as_sent(body)))] if rows else [],
-            _whole(getattr(envelope, "pages", None), self._total_pages),
-            _whole(getattr(envelope, "count", None), self._total_rows),
+            [Batch(rows, source)] if rows else [],
+            _whole(pages, self._total_pages),
+            _whole(count, self._total_rows),
             len(rows),
-            _answered(getattr(envelope, "more", None), self._more),
+            _answered(more, self._more),
             named_by=self._named_by,
         )
 
@@ -219,28 +231,24 @@ class Listing(Generic[Row]):
         """Read a body whose shape is not the expected one: what it holds decides."""
         content = read_json(_untyped.decode, body)
         found = self._find(content)
-        rows = [
-            msgspec.convert(row, self._row, strict=False) if isinstance(row, dict) else None
-            for row in found
-        ]
-        must_be_known(rows, self.key)
         envelope = content if isinstance(content, dict) else {}
-        return Page(
-            [Batch(rows, lambda: found)] if rows else [],
-            _whole(envelope.get(self._total_pages or ""), self._total_pages),
-            _whole(envelope.get(self._total_rows or ""), self._total_rows),
-            len(rows),
-            _answered(envelope.get(self._more or ""), self._more),
-            named_by=self._named_by,
+        return self._page(
+            self._structs(found),
+            lambda: found,
+            pages=envelope.get(self._total_pages or ""),
+            count=envelope.get(self._total_rows or ""),
+            more=envelope.get(self._more or ""),
         )
+
+    def _structs(self, found: list[Any]) -> list[Row | None]:
+        return [msgspec.convert(one, self._row) if isinstance(one, dict) else None for one in found]
 
     def _stream(self, answer: Answer) -> Page[Row] | None:
         """Read a large body batch by batch; None if its beginning is not the expected one."""
-        file = answer.open()
-        pieces = find_pieces(file, self.key)
-        return (
-            None if pieces is None else Page(self._batches(answer.take(), answer.charset, pieces))
-        )
+        pieces = find_pieces(answer.open(), self.key)
+        if pieces is None:
+            return None
+        return Page(self._batches(answer.take(), answer.charset, pieces))
 
     def _batches(self, file: BinaryIO, charset: str, pieces: list[Piece]) -> Iterator[Batch[Row]]:
         with file:
@@ -260,10 +268,7 @@ class Listing(Generic[Row]):
             return Batch(read_json(self._list.decode, text), source)
         except msgspec.ValidationError:
             found = self._find(read_json(_untyped.decode, text))
-            rows = [
-                msgspec.convert(one, self._row) if isinstance(one, dict) else None for one in found
-            ]
-            return Batch(rows, source)
+            return Batch(self._structs(found), source)
 
 
 def must_be_known(rows: Sequence[Any], name: str) -> None:

@@ -15,8 +15,10 @@ import msgspec
 from erp_common.errors import ERPValidationError
 from erp_common.extract.ahead import Claim, OnDemand, Place, Pool
 from erp_common.extract.listing import Batch, Gap, Page
-from erp_common.http.dialect import NoRecords
-from erp_common.http.transport import Answer, AnswerTooLarge, Request, Transport
+from erp_common.http.answer import Answer
+from erp_common.http.dialect import AnswerTooLarge, NoRecords
+from erp_common.http.request import Request
+from erp_common.http.transport import Transport
 
 Row = TypeVar("Row")
 T = TypeVar("T")

@@ -13,7 +13,9 @@ from erp_common.extract.paged import Query
 from erp_common.extract.period import CompanyBooks
 from erp_common.extract.reading import LineReader, Reading
 from erp_common.extract.work import Extraction, Origin, Work
-from erp_common.http.transport import Answer, Request, Transport
+from erp_common.http.answer import Answer
+from erp_common.http.request import Request
+from erp_common.http.transport import Transport
 from erp_common.ledger.models import Company, StatedAccount
 from erp_common.ledger.periods import Period
 

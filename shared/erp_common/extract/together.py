@@ -76,13 +76,13 @@ class Windows:
 
     def __init__(self, together: Together) -> None:
         """Begin without any."""
-        self._together = together
+        self.together = together
         self._of: dict[Period, list[Period]] = {}
 
     def plan(self, period: Period) -> None:
         """Take the next period; they are planned in their order, before any is asked for."""
         if period not in self._of:
-            window = self._together.window(period)
+            window = self.together.window(period)
             for one in window:
                 self._of.setdefault(one, window)
 

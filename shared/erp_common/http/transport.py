@@ -19,13 +19,13 @@ from urllib.request import getproxies
 from msgspec.structs import replace
 
 from erp_common.errors import ERPConnectionError, ERPError
-from erp_common.http.answer import Answer, Undecodable
+from erp_common.http.answer import Answer
 from erp_common.http.attempt import Call, CallContext, ConcurrencyLimit, Lanes
 from erp_common.http.breaker import CircuitBreaker
 from erp_common.http.bucket import AllowanceUnreachable
-from erp_common.http.clock import Clock, Closed
+from erp_common.http.clock import Clock
 from erp_common.http.credentials import Credentials
-from erp_common.http.dialect import AnswerTooLarge, Dialect, NoRecords, TooMuchAtOnce
+from erp_common.http.dialect import AnswerTooLarge, Dialect, TooMuchAtOnce
 from erp_common.http.masking import Masker
 from erp_common.http.options import TransportOptions
 from erp_common.http.request import Request
@@ -33,18 +33,6 @@ from erp_common.http.retry import TryAgain, retrying
 from erp_common.http.shared_bucket import RedisBucket
 from erp_common.http.throttle import TokenBucketRateLimiter
 from erp_common.http.wire import NETWORK, Wire
-
-__all__ = [
-    "Answer",
-    "AnswerTooLarge",
-    "Closed",
-    "NoRecords",
-    "Request",
-    "TooMuchAtOnce",
-    "Transport",
-    "TransportOptions",
-    "Undecodable",
-]
 
 T = TypeVar("T")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from decimal import Decimal
 
 import msgspec
@@ -64,43 +64,37 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-class TrialBalance:
-    """One company's accounts in one period, in the ERP's order."""
+class TrialBalance(msgspec.Struct, kw_only=True):
+    """One company's accounts in one period, in the ERP's order; the sums follow from them.
 
-    def __init__(
-        self,
-        accounts: Sequence[AccountBalance],
-        *,
-        chart: Chart,
-        basis: Basis,
-        convention: Convention,
-        tolerance: Decimal,
-        period: Period | None = None,
-        findings: Sequence[Finding] = (),
-        own: Sequence[Own] = (),
-    ) -> None:
-        """Keep the accounts and sum them up.
+    Attributes:
+        accounts: The rows, each account once.
+        chart: The chart of accounts they stand in.
+        basis: Whether the ERP or the tap worked the balances out.
+        convention: The sign in which `opening_balance` and `closing_balance` are stated.
+        tolerance: The largest difference that counts as equal.
+        period: The period, for the messages of checks.
+        findings: What is wrong with the chart and the balances.
+        own: Opening, debit and credit of what is posted on summary accounts themselves.
+    """
 
-        Args:
-            accounts: The rows, each account once.
-            chart: The chart of accounts they stand in.
-            basis: Whether the ERP or the tap worked the balances out.
-            convention: The sign in which `opening_balance` and `closing_balance` are stated.
-            tolerance: The largest difference that counts as equal.
-            period: The period, for the messages of checks.
-            findings: What is wrong with the chart and the balances.
-            own: Opening, debit and credit of what is posted on summary accounts themselves.
-        """
-        self.accounts = tuple(accounts)
+    accounts: list[AccountBalance]
+    chart: Chart
+    basis: Basis
+    convention: Convention
+    tolerance: Decimal
+    period: Period | None = None
+    findings: list[Finding]
+    own: list[Own] = []
+    by_code: dict[str, AccountBalance] = {}
+    totals: Totals = Totals.of(())
+    is_balanced: bool = True
+
+    def __post_init__(self) -> None:
+        """Sum the accounts up."""
         self.by_code = {account.account_code: account for account in self.accounts}
-        self.chart = chart
-        self.basis = basis
-        self.convention = convention
-        self.period = period
-        self.findings = list(findings)
-        self.own = tuple(own)
-        self.totals = Totals.of(self.accounts, own)
-        self.is_balanced = self.totals.is_balanced(tolerance)
+        self.totals = Totals.of(self.accounts, self.own)
+        self.is_balanced = self.totals.is_balanced(self.tolerance)
 
     @property
     def is_zero(self) -> bool:

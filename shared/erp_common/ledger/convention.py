@@ -12,8 +12,8 @@ from enum import Enum
 
 from erp_common.ledger.account_types import CREDIT_TYPES
 from erp_common.ledger.exact import add, close, subtract, turned
-from erp_common.ledger.hierarchy import ChartAccount
 from erp_common.ledger.models import Side, StatedAccount
+from erp_common.ledger.parents import ChartAccount
 from erp_common.ledger.rules import Rules
 
 

@@ -13,27 +13,16 @@ from erp_common.ledger.cash import UNCATEGORISED
 from erp_common.ledger.convention import Convention
 from erp_common.ledger.exact import add, subtract
 from erp_common.ledger.findings import Code, finding
-from erp_common.ledger.hierarchy import Chart, ChartAccount
+from erp_common.ledger.hierarchy import Chart
 from erp_common.ledger.models import ZERO, AccountBalance, Basis, Finding
 from erp_common.ledger.movements import Movements
 from erp_common.ledger.openings import (
     RETAINED,
     Openings,
-    close_year,
-    first_opening_findings,
-    first_openings,
     place,
 )
+from erp_common.ledger.parents import ChartAccount
 from erp_common.ledger.rules import Rules
-
-__all__ = [
-    "RETAINED",
-    "Openings",
-    "close_year",
-    "first_opening_findings",
-    "first_openings",
-    "roll",
-]
 
 
 def roll(chart: Chart, openings: Openings, movements: Movements, rules: Rules) -> TrialBalance:
@@ -55,13 +44,13 @@ def roll(chart: Chart, openings: Openings, movements: Movements, rules: Rules) -
     accounts += [place(code, chart, movements.name_of(code)) for code in unlisted]
     sums = _summed_up(accounts, openings, movements)
     balance = TrialBalance(
-        [_row(account, *sums[account.code]) for account in accounts],
+        accounts=[_row(account, *sums[account.code]) for account in accounts],
         chart=chart,
         basis=Basis.DERIVED,
         convention=Convention.DEBIT_POSITIVE,
         tolerance=rules.tolerance,
         period=movements.period,
-        findings=chart.findings,
+        findings=[*chart.findings],
         own=[
             (openings.of(account.code), *movements.of(account.code))
             for account in accounts

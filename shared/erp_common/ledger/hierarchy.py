@@ -14,8 +14,6 @@ from erp_common.ledger.parents import ChartAccount, Hierarchy
 from erp_common.ledger.rules import Rules
 from erp_common.ledger.sentences import told
 
-__all__ = ["Chart", "ChartAccount", "build"]
-
 
 class Chart:
     """The chart of accounts of one company, in the ERP's order."""

@@ -12,7 +12,7 @@ from erp_common.ledger.account_types import PROFIT_AND_LOSS
 from erp_common.ledger.cash import NO_CATEGORY, UNCATEGORISED
 from erp_common.ledger.exact import add, close, subtract, total
 from erp_common.ledger.findings import Code, finding
-from erp_common.ledger.hierarchy import Chart, ChartAccount
+from erp_common.ledger.hierarchy import Chart
 from erp_common.ledger.models import (
     ZERO,
     AccountType,
@@ -22,6 +22,7 @@ from erp_common.ledger.models import (
     StatedType,
 )
 from erp_common.ledger.movements import Movements
+from erp_common.ledger.parents import ChartAccount
 from erp_common.ledger.rules import Rules
 
 RETAINED = "RETAINED"

@@ -6,14 +6,13 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from erp_common.ledger import checks
-from erp_common.ledger.balances import Totals, TrialBalance
+from erp_common.ledger.balances import TrialBalance
 from erp_common.ledger.convention import Convention, convention_of, net_balances
-from erp_common.ledger.hierarchy import ChartAccount, build
+from erp_common.ledger.hierarchy import build
 from erp_common.ledger.models import AccountBalance, Basis, StatedAccount
+from erp_common.ledger.parents import ChartAccount
 from erp_common.ledger.periods import Period
 from erp_common.ledger.rules import Rules
-
-__all__ = ["Convention", "Rules", "Totals", "TrialBalance", "reported"]
 
 
 def reported(
@@ -30,13 +29,13 @@ def reported(
     convention = convention_of(chart.accounts, rules)
     accounts = [_row(account, convention, rules.tolerance) for account in chart.accounts]
     balance = TrialBalance(
-        accounts,
+        accounts=accounts,
         chart=chart,
         basis=Basis.REPORTED,
         convention=convention,
         tolerance=rules.tolerance,
         period=period,
-        findings=chart.findings,
+        findings=[*chart.findings],
     )
     if rules.checks:
         balance.findings += checks.unbalanced(balance.totals, rules, period)

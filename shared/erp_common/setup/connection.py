@@ -13,8 +13,8 @@ from erp_common.http.credentials import Credentials
 from erp_common.http.dialect import Dialect
 from erp_common.http.health import HealthCheckResult, check
 from erp_common.http.masking import Masker
-from erp_common.http.options import TransportSettings
-from erp_common.http.transport import Transport, TransportOptions
+from erp_common.http.options import TransportOptions, TransportSettings
+from erp_common.http.transport import Transport
 from erp_common.http.wire import NETWORK, Wire
 from erp_common.languages import translations
 from erp_common.ledger.models import Company
@@ -151,6 +151,3 @@ def health(source: Source, config: Settings) -> HealthCheckResult:
         source.check(company, month, timeout)
 
     return check(probe, config.health_check_timeout)
-
-
-__all__ = ["Build", "Extraction", "extraction", "health"]

@@ -18,9 +18,10 @@ from erp_common.extract.paged import HttpQuery, Paging, Whole
 from erp_common.http.clock import SYSTEM_CLOCK, SystemClock
 from erp_common.http.dialect import AnswerTooLarge, NoRecords
 from erp_common.http.masking import Masker
+from erp_common.http.options import TransportOptions
 from erp_common.http.request import Request
 from erp_common.http.retry import RetryPolicy
-from erp_common.http.transport import Transport, TransportOptions
+from erp_common.http.transport import Transport
 from erp_common.ledger.periods import Period
 
 

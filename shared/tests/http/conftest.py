@@ -24,8 +24,9 @@ import trustme
 
 from erp_common.http.clock import Closed
 from erp_common.http.masking import Masker
+from erp_common.http.options import TransportOptions
 from erp_common.http.retry import RetryPolicy
-from erp_common.http.transport import Transport, TransportOptions
+from erp_common.http.transport import Transport
 
 
 @dataclass

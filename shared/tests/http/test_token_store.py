@@ -150,7 +150,8 @@ import sys
 from erp_common.http.answer import Answer
 from erp_common.auth.oauth import OAuth2Handler
 from erp_common.http.request import Request
-from erp_common.http.transport import Transport, TransportOptions
+from erp_common.http.transport import Transport
+from erp_common.http.options import TransportOptions
 
 url, ca_bundle, store = sys.argv[1:]
 auth = OAuth2Handler(

@@ -21,18 +21,12 @@ from erp_common.errors import (
     ERPRateLimitError,
     ERPValidationError,
 )
+from erp_common.http.answer import Answer, Undecodable
 from erp_common.http.breaker import BreakerPolicy
-from erp_common.http.clock import SYSTEM_CLOCK
-from erp_common.http.dialect import Dialect, Fault, FaultKind
+from erp_common.http.clock import SYSTEM_CLOCK, Closed
+from erp_common.http.dialect import AnswerTooLarge, Dialect, Fault, FaultKind, NoRecords
+from erp_common.http.request import Request
 from erp_common.http.retry import RetryPolicy
-from erp_common.http.transport import (
-    Answer,
-    AnswerTooLarge,
-    Closed,
-    NoRecords,
-    Request,
-    Undecodable,
-)
 
 GET = Request("GET", "/balancete")
 

@@ -11,11 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from erp_common.ledger import checks
+from erp_common.ledger.balances import TrialBalance
 from erp_common.ledger.findings import Code
 from erp_common.ledger.models import AccountType, Finding, Severity, StatedAccount
 from erp_common.ledger.movements import Movements
 from erp_common.ledger.periods import Period
-from erp_common.ledger.trial_balance import Rules, TrialBalance, reported
+from erp_common.ledger.rules import Rules
+from erp_common.ledger.trial_balance import reported
 
 from .books import FEBRUARY, JANUARY, account, analytic_ledgers, cents, codes, posting, sound
 

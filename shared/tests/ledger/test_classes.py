@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from erp_common.ledger.models import AccountType
-from erp_common.ledger.trial_balance import Rules, reported
+from erp_common.ledger.rules import Rules
+from erp_common.ledger.trial_balance import reported
 
 from .books import account, codes, sound
 

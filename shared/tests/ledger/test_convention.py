@@ -10,8 +10,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from erp_common.ledger.convention import Convention
 from erp_common.ledger.models import AccountType, Side, StatedAccount
-from erp_common.ledger.trial_balance import Convention, Rules, reported
+from erp_common.ledger.rules import Rules
+from erp_common.ledger.trial_balance import reported
 
 from .books import NATURE, account, analytic_ledgers, codes, sound
 

@@ -11,17 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from erp_common.ledger import checks
-from erp_common.ledger.derive import (
+from erp_common.ledger.derive import roll
+from erp_common.ledger.hierarchy import Chart, build
+from erp_common.ledger.models import AccountType, Basis, Posting, Side, StatedAccount
+from erp_common.ledger.movements import Movements
+from erp_common.ledger.openings import (
     RETAINED,
     Openings,
     close_year,
     first_opening_findings,
     first_openings,
-    roll,
 )
-from erp_common.ledger.hierarchy import Chart, build
-from erp_common.ledger.models import AccountType, Basis, Posting, Side, StatedAccount
-from erp_common.ledger.movements import Movements
 from erp_common.ledger.periods import Period, Periodicity, periods_touching
 from erp_common.ledger.rules import Rules
 

@@ -9,7 +9,8 @@ import pytest
 from erp_common.errors import ERPValidationError
 from erp_common.ledger.filters import Filters
 from erp_common.ledger.models import AccountBalance, AccountType, Posting
-from erp_common.ledger.trial_balance import Rules, reported
+from erp_common.ledger.rules import Rules
+from erp_common.ledger.trial_balance import reported
 
 from .books import account, posting, sound
 

@@ -11,8 +11,9 @@ from jsonschema import Draft7Validator  # type: ignore[import-untyped] # typed i
 
 from erp_common.ledger.finding_keys import with_keys
 from erp_common.ledger.models import AccountBalance, Finding, Posting
+from erp_common.ledger.rules import Rules
 from erp_common.ledger.schemas import KEYS, REPLICATION_KEY, SCHEMAS
-from erp_common.ledger.trial_balance import Rules, reported
+from erp_common.ledger.trial_balance import reported
 
 from .books import JANUARY, account, posting
 

@@ -12,7 +12,8 @@ import pytest
 
 from erp_common.errors import ERPValidationError
 from erp_common.ledger.models import AccountBalance
-from erp_common.ledger.trial_balance import Rules, reported
+from erp_common.ledger.rules import Rules
+from erp_common.ledger.trial_balance import reported
 from erp_common.ledger.validators import (
     validate_account_code,
     validate_account_type,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import msgspec
-from singer_sdk.exceptions import ConfigValidationError
 
 from erp_common.extract.together import Together
 from erp_common.http.options import RateLimit
 from erp_common.ledger.periods import today
 from erp_common.setting import setting
+from erp_common.setup.parse import refusal
 from erp_common.setup.settings import Defaults, DerivedSettings, PageSize
 from erp_common.singer.tap import LedgerTap
 from tap_bling.client import BlingDialect, BlingV2Dialect, CashDialect, api_key
@@ -86,7 +86,7 @@ class TapBling(LedgerTap[BlingSettings]):
             return BlingV3Books(transport, config.page_size)
         if config.auth_type != "api_key":
             sentence = "api_version v2 takes an API key only; set auth_type to api_key"
-            raise ConfigValidationError(sentence, errors=[sentence], schema={})
+            raise refusal(sentence)
         if config.base_url == BASE_URL:
             config = msgspec.structs.replace(config, base_url=BASE_URL_V2)
         return BlingV2Books(build.transport(config, BlingV2Dialect(), auth=auth, account=account))
@@ -104,7 +104,7 @@ class TapBling(LedgerTap[BlingSettings]):
         elif config.auth_type == "oauth2" and not (config.refresh_token or config.token_store):
             wrong = "refresh_token must be set for api public, or token_store that holds one"
         if wrong:
-            raise ConfigValidationError(wrong, errors=[wrong], schema={})
+            raise refusal(wrong)
         config = msgspec.structs.replace(config, grant_type="refresh_token")
         transport = build.transport(
             config,

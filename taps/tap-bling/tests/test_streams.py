@@ -11,7 +11,8 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from erp_common.extract.paged import HttpQuery, Paging
-from erp_common.http.transport import Transport, TransportOptions
+from erp_common.http.options import TransportOptions
+from erp_common.http.transport import Transport
 from erp_common.ledger.hierarchy import Chart, build
 from erp_common.ledger.models import Company, StatedAccount
 from erp_common.ledger.periods import Period

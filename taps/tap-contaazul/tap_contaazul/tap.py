@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
-from singer_sdk.exceptions import ConfigValidationError
 
 from erp_common.http.options import RateLimit
 from erp_common.ledger.cash import final_day, first_day
 from erp_common.ledger.periods import today
+from erp_common.setup.parse import refusal
 from erp_common.setup.settings import Defaults, DerivedSettings, PageSize
 from erp_common.singer.tap import LedgerTap
 from tap_contaazul.client import ContaAzulDialect
@@ -89,7 +89,7 @@ class TapContaAzul(LedgerTap[ContaAzulSettings]):
         elif config.auth_type == "oauth2" and not (config.refresh_token or config.token_store):
             wrong = "refresh_token must be set for api public, or token_store that holds one"
         if wrong:
-            raise ConfigValidationError(wrong, errors=[wrong], schema={})
+            raise refusal(wrong)
         config = msgspec.structs.replace(config, grant_type="refresh_token")
         auth = (
             build.oauth2(config, client_auth="basic")

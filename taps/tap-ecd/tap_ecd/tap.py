@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from singer_sdk.exceptions import ConfigValidationError
 from typing_extensions import override
 
 from erp_common.errors import ERPError
 from erp_common.extract.work import Work
 from erp_common.ledger.periods import Period, Periodicity, containing, periods_touching, today
+from erp_common.setup.parse import refusal
 from erp_common.singer.tap import LedgerTap
 from tap_ecd.memory import Memory
 from tap_ecd.settings import EcdSettings
@@ -68,7 +68,7 @@ class TapEcd(LedgerTap[EcdSettings]):
                     f"period is range from {first} to {last}, but an ECD states whole months; "
                     "begin with a month's first day and end with a month's last"
                 )
-                raise ConfigValidationError(sentence, errors=[sentence], schema={})
+                raise refusal(sentence)
             return [Period(month.start, end.end)]
         return list(periods_touching(first, last, settings.period)) if first <= last else []
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from singer_sdk.exceptions import ConfigValidationError
-
+from erp_common.setup.parse import refusal
 from erp_common.singer.tap import LedgerTap
 from tap_totvs.client import TotvsDialect, site_headers
 from tap_totvs.public.client import GenericQueryDialect
@@ -44,7 +43,7 @@ class TapTotvs(LedgerTap[TotvsSettings]):
     def _public(cls, config: TotvsSettings, build: Build) -> GenericQueryBooks:
         problems = list(public_problems(config))
         if problems:
-            raise ConfigValidationError("; ".join(problems), errors=problems, schema={})
+            raise refusal(*problems)
         transport = build.transport(
             config,
             GenericQueryDialect(),

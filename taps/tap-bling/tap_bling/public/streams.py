@@ -101,15 +101,11 @@ class Listings:
     def __init__(self, transport: Transport, together: Together) -> None:
         """Plan to list; nothing is asked for yet."""
         self._transport = transport
-        self._windows = Windows(together)
+        self.windows = Windows(together)
         self._lock = threading.Lock()
         self._spool: Spool[list[dict[str, Any]]] = Spool(encode_rows, decode_rows)
         self._kept: dict[Period, list[Mark]] = {}
         self._alone: set[Period] = set()
-
-    def plan(self, period: Period) -> None:
-        """Take the next period of a run."""
-        self._windows.plan(period)
 
     def of(self, period: Period, moved: list[Gap]) -> list[Listed]:
         """What moved in a period, in Bling's order.
@@ -123,7 +119,7 @@ class Listings:
         """
         with self._lock:
             if period not in self._kept and period not in self._alone:
-                self._list_together(self._windows.of(period))
+                self._list_together(self.windows.of(period))
             marks = self._kept.get(period)
         if marks is None:
             return self._list(period, moved)
@@ -182,7 +178,7 @@ class Movements:
     def __init__(self, transport: Transport, listings: Listings, period: Period) -> None:
         """Plan to read; nothing is asked for yet."""
         self._transport = transport
-        listings.plan(period)
+        listings.windows.plan(period)
         self._listings = listings
         self._period = period
         self._listed: list[Listed] = []

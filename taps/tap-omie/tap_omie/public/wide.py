@@ -59,15 +59,10 @@ class WideStatements:
         """Plan to ask; nothing is asked for yet."""
         self._transport = transport
         self._calls = calls
-        self._together = together
-        self._windows = Windows(together)
+        self.windows = Windows(together)
         self._lock = threading.Lock()
         self._accounts: dict[str, _Account] = {}
         self._spool: Spool[list[dict[str, Any]]] = Spool(encode_rows, decode_rows)
-
-    def plan(self, period: Period) -> None:
-        """Take the next period of a run."""
-        self._windows.plan(period)
 
     def of(self, number: str, period: Period) -> Slice | None:
         """An account's movements in a period; None if it must be asked for alone.
@@ -78,7 +73,7 @@ class WideStatements:
         with self._lock:
             account = self._accounts.setdefault(number, _Account())
         with account.lock:
-            for one in self._windows.of(period):
+            for one in self.windows.of(period):
                 if period in account.kept or period in account.alone:
                     break
                 if one not in account.kept and one not in account.alone:
@@ -91,7 +86,7 @@ class WideStatements:
 
     def _ask(self, number: str, account: _Account, period: Period) -> None:
         """Ask for as many periods as one answer holds, and put away what belongs to each."""
-        periods = self._together.window(period, account.days)
+        periods = self.windows.together.window(period, account.days)
         account.alone.add(period)
         try:
             while len(periods) > 1:
@@ -104,7 +99,7 @@ class WideStatements:
                 if not may_be_cut_off(found):
                     break
                 account.days = _days_that_fit(rows, window)
-                periods = self._together.window(period, account.days)
+                periods = self.windows.together.window(period, account.days)
             else:
                 return
             slices = self._sliced(number, found, rows, periods)

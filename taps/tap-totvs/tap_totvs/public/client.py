@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import Any, TypeVar
 
 from erp_common.errors import ERPValidationError
-from erp_common.extract.listing import Body, Listing, Page
+from erp_common.extract.listing import Listing, Page
 from erp_common.http.answer import Answer
 from erp_common.http.dialect import Fault, FaultKind
 from erp_common.http.request import Request
@@ -113,14 +113,14 @@ def is_whole_months(period: Period) -> bool:
     return period.start.day == 1 and (period.end + _DAY).day == 1
 
 
-def reader(listing: Listing[Row], needed: Sequence[str]) -> Callable[[Body], Page[Row]]:
+def reader(listing: Listing[Row], needed: Sequence[str]) -> Callable[[Answer], Page[Row]]:
     """What reads a page, and refuses one without the columns that the ledger is made of.
 
     Protheus leaves out the columns that the user may not see, without an error.
     """
     names = [name.lower() for name in needed]
 
-    def read(answer: Body) -> Page[Row]:
+    def read(answer: Answer) -> Page[Row]:
         page = listing.read(answer)
         for batch in page.batches:
             sent: dict[str, Any] = batch.raw(0)

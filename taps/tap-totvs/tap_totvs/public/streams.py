@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from erp_common.extract.composed import ComposedSource
-from erp_common.extract.listing import Body, Listing, Page
+from erp_common.extract.listing import Listing, Page
 from erp_common.extract.paged import HttpQuery, Paging
 from erp_common.extract.reading import LineReader
 from erp_common.extract.source import HttpSource
@@ -40,7 +40,7 @@ class Table(msgspec.Struct, frozen=True):
     name: str
     fields: tuple[str, ...]
     order: tuple[str, ...]
-    read: Callable[[Body], Page[Any]]
+    read: Callable[[Answer], Page[Any]]
 
     @classmethod
     def of(
