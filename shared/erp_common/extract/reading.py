@@ -252,7 +252,10 @@ class Postings:
         return self._named(postings)
 
     def _named(self, postings: Iterable[Posting]) -> list[Posting]:
-        taken = self._movements.take(postings)
+        taken = list(postings)
+        strays = self._movements.count_in(taken)
+        if strays:
+            taken = [one for at, one in enumerate(taken) if at not in strays]
         for posting in taken:
             if posting.account_name is None:
                 posting.account_name = self._names.get(posting.account_code)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, KeysView
+from collections.abc import Iterable, KeysView, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Final
@@ -62,12 +62,21 @@ class Movements:
 
         A posting outside the period is not emitted and becomes a finding.
         """
+        taken = list(postings)
+        strays = self.count_in(taken)
+        return [one for at, one in enumerate(taken) if at not in strays] if strays else taken
+
+    def count_in(self, postings: Sequence[Posting]) -> set[int]:
+        """Count the postings in and number their lines.
+
+        Returns:
+            Where among them those are that lie outside the period: each becomes a finding.
+        """
         first, last, numbers = self._first, self._last, self._numbers
         inside: date | None = None
         sums: _Sum | None = None
-        taken = list(postings)
         strays = set()
-        for at, posting in enumerate(taken):
+        for at, posting in enumerate(postings):
             # Most postings are of the day and on the account of the one before.
             if posting.transaction_date is not inside:
                 if not first <= posting.transaction_date <= last:
@@ -87,7 +96,7 @@ class Movements:
             sums.count += 1
             if numbers is not None:
                 posting.line_number = numbers.next(code, posting.entry_id)
-        return [one for at, one in enumerate(taken) if at not in strays] if strays else taken
+        return strays
 
     def finish(self, account_code: str) -> None:
         """Let go of what only further postings on the account would need; its sums stay."""
