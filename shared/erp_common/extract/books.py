@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+import msgspec
+
 from erp_common.extract.ahead import FetchAhead
 from erp_common.extract.paged import Paged
 from erp_common.extract.period import CompanyBooks, PeriodExtract
 from erp_common.extract.reading import Postings, Reading
 from erp_common.extract.source import Source
 from erp_common.extract.work import Extraction, Work
+from erp_common.ledger.findings import Code
 from erp_common.ledger.hierarchy import build
 from erp_common.ledger.models import Company, Finding, Posting, StatedAccount
 from erp_common.ledger.movements import Movements
@@ -130,28 +133,19 @@ class Books:
                 yield books
 
 
-class AccountPostings:
+class AccountPostings(msgspec.Struct):
     """The postings of one account in one span of dates, streamed, without the rest of the period.
 
     A row that cannot be read is an error here: there is no other place to tell of it.
     """
 
-    def __init__(
-        self,
-        source: Source,
-        company: Company,
-        period: Period,
-        code: str,
-        extraction: Extraction,
-    ) -> None:
-        """Plan to read; nothing is asked for yet."""
-        self._source = source
-        self._company = company
-        self._period = period
-        self._code = code
-        self._extraction = extraction
-        self._reading = Reading(f"{company.id}, {period}", checks=False, mask=extraction.mask)
-        self._movements = Movements(period)
+    source: Source
+    company: Company
+    period: Period
+    code: str
+    extraction: Extraction
+    strays: list[Finding] = []
+    """Postings outside the dates asked for, which are left out; known once all are read."""
 
     def __iter__(self) -> Iterator[list[Posting]]:
         """The postings that pass the filters, page by page.
@@ -159,30 +153,27 @@ class AccountPostings:
         Raises:
             ERPError: If they cannot be read, or the account is not known.
         """
-        ahead = FetchAhead(self._extraction.threads)
-        filters = self._extraction.filters
+        ahead = FetchAhead(self.extraction.threads)
+        movements = Movements(self.period)
         try:
-            for postings in self._read(ahead):
-                kept = filters.keep_postings([one for one in postings if self._is_of(one)])
+            for postings in self._read(ahead, movements):
+                its = [one for one in postings if one.account_code == self.code]
+                kept = self.extraction.filters.keep_postings(its)
                 if kept:
                     yield kept
         finally:
             ahead.close()
+        chart = build([StatedAccount(code=self.code, name=self.code)], self.extraction.rules)
+        told = movements.findings(chart)
+        self.strays = [one for one in told if one.code == Code.OUT_OF_PERIOD]
 
-    @property
-    def strays(self) -> list[Finding]:
-        """Postings outside the dates asked for, which are left out; known once all are read."""
-        chart = build([StatedAccount(code=self._code, name=self._code)], self._extraction.rules)
-        return [one for one in self._movements.findings(chart) if one.code == "OUT_OF_PERIOD"]
-
-    def _is_of(self, posting: Posting) -> bool:
-        return posting.account_code == self._code
-
-    def _read(self, ahead: FetchAhead) -> Iterator[list[Posting]]:
-        found = self._source.of_account(
-            self._company, self._period, self._code, self._reading, self._extraction
+    def _read(self, ahead: FetchAhead, movements: Movements) -> Iterator[list[Posting]]:
+        where = f"{self.company.id}, {self.period}"
+        reading = Reading(where, checks=False, mask=self.extraction.mask)
+        found = self.source.of_account(
+            self.company, self.period, self.code, reading, self.extraction
         )
-        closing = self._extraction.rules.closing_entries
-        read = Postings(self._reading, self._movements, found.names, closing)
+        closing = self.extraction.rules.closing_entries
+        read = Postings(reading, movements, found.names, closing)
         for index, (query, reader) in enumerate(found.listings):
             yield from read.of(Paged(ahead, (index,), query), reader)

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
+import msgspec
+
 from erp_common.errors import ERPValidationError
 from erp_common.extract.listing import Batch, Gap, Page
 from erp_common.extract.paged import Paged
@@ -58,30 +60,22 @@ class Lines(partial[Sequence[Posting]]):
         return ()
 
 
-class Reading:
-    """What was read of one extraction, and what could not be."""
+class Reading(msgspec.Struct):
+    """What was read of one extraction, and what could not be.
 
-    def __init__(
-        self,
-        where: str,
-        *,
-        checks: bool,
-        mask: Callable[[str], str] = str,
-        is_open: bool = False,
-    ) -> None:
-        """Begin to read.
+    Attributes:
+        where: Company and period, for sentences.
+        checks: Whether a bad row becomes a finding; without checks it fails the run.
+        mask: Takes the secrets out of the sentence that it fails with.
+        is_open: Whether the period is not over, so that listings may well move.
+        findings: What was found so far.
+    """
 
-        Args:
-            where: Company and period, for sentences.
-            checks: Whether a bad row becomes a finding; without checks it fails the run.
-            mask: Takes the secrets out of the sentence that it fails with.
-            is_open: Whether the period is not over, so that listings may well move.
-        """
-        self._is_open = is_open
-        self._mask = mask
-        self.findings: list[Finding] = []
-        self._where = where
-        self._checks = checks
+    where: str
+    checks: bool
+    mask: Callable[[str], str] = str
+    is_open: bool = False
+    findings: list[Finding] = []
 
     def accounts(
         self,
@@ -120,7 +114,7 @@ class Reading:
                 self.reject("subledger", error, batch.raw(index))
                 continue
             read += postings
-            if entries is not None and self._checks and postings:
+            if entries is not None and self.checks and postings:
                 self.findings += checks.entry_balance(postings, entries)
                 self.findings += cash.without_category(postings)
         return read
@@ -134,7 +128,7 @@ class Reading:
         code, what = Code.INVALID_RECORD, told("cannot be read")
         if isinstance(error, LeftOut):
             code, what = error.code, told("is left out")
-        if code.severity is Severity.WARNING and not self._checks:
+        if code.severity is Severity.WARNING and not self.checks:
             return
         rows = told("trial balance") if stream == TRIAL_BALANCE else told("subledger")
         sentence = told(
@@ -144,10 +138,10 @@ class Reading:
             field=error.field,
             problem=error.problem,
         )
-        if not self._checks:
+        if not self.checks:
             raise ERPValidationError(
-                self._mask(
-                    f"{sentence} ({self._where}); correct it in the ERP, or set validation: warn "
+                self.mask(
+                    f"{sentence} ({self.where}); correct it in the ERP, or set validation: warn "
                     "to load everything else"
                 ),
             ) from None
@@ -157,24 +151,24 @@ class Reading:
 
     def tell(self, found: Iterable[Finding]) -> None:
         """Keep what a reader says of its rows together."""
-        if self._checks:
+        if self.checks:
             self.findings.extend(found)
 
-    def expect_rows(self, stream: str, paged: Paged[Any], account: str | None = None) -> None:
+    def expect_rows(self, stream: str, paged: Paged[Any]) -> None:
         """Compare the rows that came with the number that the ERP announced.
 
         In a period that is not over a listing moves as people work: then it is a warning.
         """
-        if not self._checks:
+        if not self.checks:
             return
         for gap in paged.gaps:
-            for found in _moved(gap, stream, account):
-                if self._is_open:
+            for found in _moved(gap, stream):
+                if self.is_open:
                     found.severity = Severity.WARNING
                 self.findings.append(found)
 
 
-def _moved(gap: Gap, stream: str, account: str | None) -> Iterator[Finding]:
+def _moved(gap: Gap, stream: str) -> Iterator[Finding]:
     """What is to be told of a listing that moved while it was read."""
     for name, raw in gap.repeated:
         yield finding(
@@ -185,7 +179,6 @@ def _moved(gap: Gap, stream: str, account: str | None) -> Iterator[Finding]:
             row=name,
             listing=gap.listing,
             stream=stream,
-            account_code=account,
             entry_id=name,
             raw=raw,
         )
@@ -201,34 +194,25 @@ def _moved(gap: Gap, stream: str, account: str | None) -> Iterator[Finding]:
         received=received,
         missing=announced - received,
         stream=stream,
-        account_code=account,
         expected=announced,
         actual=received,
     )
 
 
-class Postings:
-    """The postings of listings as they are read, counted in and named."""
+class Postings(msgspec.Struct):
+    """The postings of listings as they are read, counted in and named.
 
-    def __init__(
-        self,
-        reading: Reading,
-        movements: Movements,
-        names: Mapping[str, str],
-        closing: ClosingEntries,
-    ) -> None:
-        """Begin to read.
+    Attributes:
+        reading: Keeps the rows that cannot be read.
+        movements: Sums the postings up and refuses those of other periods.
+        names: Account names by code, for rows that lack them.
+        closing: The marks of closing entries.
+    """
 
-        Args:
-            reading: Keeps the rows that cannot be read.
-            movements: Sums the postings up and refuses those of other periods.
-            names: Account names by code, for rows that lack them.
-            closing: The marks of closing entries.
-        """
-        self._reading = reading
-        self._movements = movements
-        self._names = names
-        self._closing = closing
+    reading: Reading
+    movements: Movements
+    names: Mapping[str, str]
+    closing: ClosingEntries
 
     def of(
         self, paged: Paged[Any], reader: LineReader, entries: Rules | None = None
@@ -242,10 +226,10 @@ class Postings:
         """
         for page in paged.pages():
             for batch in page.batches:
-                yield self._named(self._reading.lines(batch, reader, entries))
+                yield self._named(self.reading.lines(batch, reader, entries))
         yield self._named(reader.end())
-        self._reading.tell(reader.told())
-        self._reading.expect_rows("subledger", paged)
+        self.reading.tell(reader.told())
+        self.reading.expect_rows("subledger", paged)
 
     def kept(self, postings: Iterable[Posting]) -> list[Posting]:
         """Postings of the period that were read before and kept."""
@@ -253,11 +237,11 @@ class Postings:
 
     def _named(self, postings: Iterable[Posting]) -> list[Posting]:
         taken = list(postings)
-        strays = self._movements.count_in(taken)
+        strays = self.movements.count_in(taken)
         if strays:
             taken = [one for at, one in enumerate(taken) if at not in strays]
         for posting in taken:
             if posting.account_name is None:
-                posting.account_name = self._names.get(posting.account_code)
-        self._closing.mark(taken)
+                posting.account_name = self.names.get(posting.account_code)
+        self.closing.mark(taken)
         return taken

@@ -6,53 +6,56 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+import msgspec
+
 from erp_common.extract.books import CallsDue
 
 TELL_EVERY: Final = 5.0
 """Seconds between one word on it and the next."""
 
 
-class Progress:
-    """Says now and then how fast a run is and how long it will take."""
+class Progress(msgspec.Struct):
+    """Says now and then how fast a run is and how long it will take.
 
-    def __init__(
-        self,
-        due: Callable[[], CallsDue],
-        calls_a_second: float,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        """Begin to measure.
+    Attributes:
+        due: How many calls were made, and how many are still due.
+        calls_a_second: What the allowance permits.
+        clock: Seconds.
+        began: When the run did, by that clock.
+        told: When it was said last.
+        rows: Rows so far.
+    """
 
-        Args:
-            due: How many calls were made, and how many are still due.
-            calls_a_second: What the allowance permits.
-            clock: Seconds.
-        """
-        self._due = due
-        self._allowed = calls_a_second
-        self._clock = clock
-        self._began = self._told = clock()
-        self._rows = 0
+    due: Callable[[], CallsDue]
+    calls_a_second: float
+    clock: Callable[[], float] = time.monotonic
+    began: float = 0.0
+    told: float = 0.0
+    rows: int = 0
+
+    def __post_init__(self) -> None:
+        """Begin to measure."""
+        self.began = self.told = self.clock()
 
     def say(self, rows: int) -> str:
         """Count rows in; in words what they make of the run, or nothing if that was just said."""
-        self._rows += rows
-        now = self._clock()
-        if now - self._told < TELL_EVERY:
+        self.rows += rows
+        now = self.clock()
+        if now - self.told < TELL_EVERY:
             return ""
-        self._told = now
+        self.told = now
         return self.words()
 
     def words(self) -> str:
         """What the rows so far make of the run."""
-        took = self._clock() - self._began
+        took = self.clock() - self.began
         if not took:
             return ""
-        due = self._due()
-        words = f"; {self._rows / took:,.0f} rows a second"
+        due = self.due()
+        words = f"; {self.rows / took:,.0f} rows a second"
         if due.left and due.made:
             # The allowance is the bound, unless the ERP is slower than it lets us be.
-            left = due.left * max(1 / self._allowed, took / due.made)
+            left = due.left * max(1 / self.calls_a_second, took / due.made)
             words += f", {in_words(left)} left"
         return words
 

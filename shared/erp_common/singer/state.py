@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, cast
 
+import msgspec
 from singer_sdk.helpers._state import StateWriter
 from singer_sdk.singerlib.encoding.base import GenericSingerWriter
 
@@ -35,29 +36,20 @@ WRITE_EVERY = 5.0
 """Seconds between STATE messages while companies are under way."""
 
 
-class Bookmarks:
-    """The bookmarks in a tap's state."""
+class Bookmarks(msgspec.Struct):
+    """The bookmarks in a tap's state.
 
-    def __init__(
-        self,
-        state: dict[str, Any],
-        streams: Iterable[str],
-        *,
-        from_start: bool = False,
-        watched: int = 0,
-    ) -> None:
-        """Read and write bookmarks of these selected streams in this state.
+    Attributes:
+        state: The tap's state.
+        streams: The names of the selected streams.
+        from_start: Whether everything is read, however far a company has come.
+        watched: How many closed periods of a company are known by their digests.
+    """
 
-        Args:
-            state: The tap's state.
-            streams: The names of the streams.
-            from_start: Whether everything is read, however far a company has come.
-            watched: How many closed periods of a company are known by their digests.
-        """
-        self._state = state
-        self._from_start = from_start
-        self._streams = tuple(streams)
-        self._watched = watched
+    state: dict[str, Any]
+    streams: Sequence[str]
+    from_start: bool = False
+    watched: int = 0
 
     def reached(self, company_id: str) -> date | None:
         """End of the last period that all selected streams have delivered.
@@ -67,11 +59,11 @@ class Bookmarks:
         Raises:
             ERPValidationError: If the state holds something else than a date.
         """
-        if self._from_start:
+        if self.from_start:
             return None
         found: list[date] = []
         is_new = False
-        for stream in self._streams:
+        for stream in self.streams:
             value = self._partition(stream, company_id).get("replication_key_value")
             if value is None:
                 is_new = True  # the others' bookmarks must be dates all the same
@@ -87,7 +79,7 @@ class Bookmarks:
 
     def hold_back(self, company_id: str, end: date) -> None:
         """Take back every bookmark of a company that lies beyond this day."""
-        for stream in self._state.get("bookmarks", {}):
+        for stream in self.state.get("bookmarks", {}):
             entry = self._partition(stream, company_id)
             if str(entry.get("replication_key_value") or "") > str(end):
                 entry["replication_key_value"] = str(end)
@@ -141,7 +133,7 @@ class Bookmarks:
 
     def mark(self, company_id: str, end: date, carried: Carried | None = None) -> None:
         """Say that all selected streams have delivered the period that ends on this day."""
-        for stream in self._streams:
+        for stream in self.streams:
             entry = self._partition(stream, company_id, create=True)
             entry.pop("progress_markers", None)
             entry.pop("starting_replication_value", None)
@@ -164,14 +156,14 @@ class Bookmarks:
         entry[CLOSED] = {
             "period": carried.periodicity.value,
             "digests": {
-                str(day): str(known[day]) for day in sorted(known)[-self._watched or len(known) :]
+                str(day): str(known[day]) for day in sorted(known)[-self.watched or len(known) :]
             },
         }
-        if not self._watched:
+        if not self.watched:
             del entry[CLOSED]
 
     def _partition(self, stream: str, company_id: str, *, create: bool = False) -> dict[str, Any]:
-        bookmarks = self._state.setdefault("bookmarks", {})
+        bookmarks = self.state.setdefault("bookmarks", {})
         partitions = bookmarks.setdefault(stream, {}).setdefault("partitions", [])
         for entry in partitions:
             if entry.get("context") == {"company_id": company_id}:

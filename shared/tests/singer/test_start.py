@@ -213,6 +213,6 @@ def test_a_start_in_a_period_to_come_leaves_nothing_to_read() -> None:
 def test_everything_is_read_if_the_catalog_wants_that() -> None:
     config = _config(start_date="2024-01-01", end_date="2024-06-30")
     bookmarks = _bookmarks(date(2024, 5, 31))
-    again = Bookmarks(bookmarks._state, ["periods"], from_start=True)
+    again = Bookmarks(bookmarks.state, ["periods"], from_start=True)
     assert len(work(COMPANY, config, bookmarks, Basis.REPORTED).periods) < 6
     assert len(work(COMPANY, config, again, Basis.REPORTED).periods) == 6
