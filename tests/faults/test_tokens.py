@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import signal
 from collections.abc import Iterator
@@ -53,7 +52,7 @@ def source(erp: Erp, given: dict[str, Any]) -> Iterator[HttpSource]:
         for entry in entry_points(group="erp_common.taps")
         if entry.value.partition(".")[0] == module
     )
-    build = Build(tap.defaults, Masker(), logging.getLogger(__name__))
+    build = Build(tap.defaults, Masker())
     try:
         yield tap.source(parse(given, tap.settings_class), build)
     finally:

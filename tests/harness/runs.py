@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -126,7 +125,7 @@ class Tap:
         """Read the books in this process, which raises what the command would report."""
         config = parse(self._settings(more), self._tap.settings_class)
         masker = Masker()
-        build = Build(self._tap.defaults.of(config.api), masker, logging.getLogger(__name__))
+        build = Build(self._tap.defaults.of(config.api), masker)
         source = self._tap.source(config, build)
         (company,) = config.company_list
         work = start.work(company, config, Bookmarks({}, ["periods"]), source.basis)

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
 import pytest
@@ -29,7 +28,7 @@ class Recorded(Build):
 
 @pytest.fixture
 def build() -> Recorded:
-    return Recorded(TapBling.defaults, Masker(), logging.getLogger("test"))
+    return Recorded(TapBling.defaults, Masker())
 
 
 def settings(**changes: Any) -> BlingSettings:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -100,7 +99,7 @@ def read(
     """Read all periods, or these, of all companies; by company."""
     config = parse(settings(sim, **more), TapTotvs.settings_class)
     masker = Masker()
-    build = Build(TapTotvs.defaults.of("public"), masker, logging.getLogger("tap-totvs"))
+    build = Build(TapTotvs.defaults.of("public"), masker)
     try:
         source = TapTotvs.source(config, build)
         work = [Work(company, list(periods or spans_of(config))) for company in config.company_list]

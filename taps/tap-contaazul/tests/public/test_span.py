@@ -35,7 +35,7 @@ def span(sim: Simulator) -> Iterator[Span]:
     given = sim.settings(ERP) | {"rate_limit": {"requests": 100000, "burst": 10000}}
     given |= {"start_date": "2024-01-01", "retry": {"max_attempts": 1}}
     config = parse(given, TapContaAzul.settings_class)
-    build = Build(TapContaAzul.defaults.of("public"), Masker(), logging.getLogger(__name__))
+    build = Build(TapContaAzul.defaults.of("public"), Masker())
     yield Span(TapContaAzul.source(config, build).transport, PLAN, [])
     build.close()
 
