@@ -15,7 +15,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import requests
 
-from e2e.commands import Result, TapRunner, environment, installed
+from contract.commands import PreloadedRunner
+from e2e.commands import Result, environment, installed
 from faults.leaks import Secrets
 from simulator import Company, Simulator, bling_public, contaazul_public
 
@@ -130,7 +131,7 @@ class World:
     def read(self) -> Result:
         """A run with what is in the store."""
         given = {**self.settings}
-        result = TapRunner(self.folder)(COMMANDS[self.erp], given)
+        result = PreloadedRunner(self.folder)(COMMANDS[self.erp], given)
         Secrets().must_not_be_in(result.stderr)
         return result
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -57,14 +58,22 @@ class Preloaded:
             process.stdin.close()
 
 
+@cache
+def shared() -> Preloaded:
+    """The one process of a worker, which ends with it."""
+    process = Preloaded()
+    atexit.register(process.close)
+    return process
+
+
 class PreloadedRunner(TapRunner):
     """Runs taps as `TapRunner` does, without waiting for their imports each time."""
 
-    def __init__(self, folder: Path, preloaded: Preloaded) -> None:
+    def __init__(self, folder: Path, preloaded: Preloaded | None = None) -> None:
         """Keep files in `folder`."""
         super().__init__(folder)
         self._files = folder
-        self._preloaded = preloaded
+        self._preloaded = preloaded or shared()
 
     def __call__(
         self,

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from contract.applies import Asked, ways
-from contract.commands import Preloaded, PreloadedRunner, Run
+from contract.commands import Preloaded, PreloadedRunner, Run, shared
 from contract.erps import ACTIVE, Erp
 from contract.ledger import Truth
 from contract.world import World
@@ -140,11 +140,9 @@ class Once:
 
 
 @pytest.fixture(scope="session")
-def preloaded() -> Iterator[Preloaded]:
+def preloaded() -> Preloaded:
     """The process that holds the commands' imports."""
-    process = Preloaded()
-    yield process
-    process.close()
+    return shared()
 
 
 @pytest.fixture(scope="session")

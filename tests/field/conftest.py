@@ -11,18 +11,16 @@ from typing import Any
 import pytest
 import trustme
 
-from contract.commands import Preloaded, PreloadedRunner, Run
+from contract.commands import Preloaded, PreloadedRunner, Run, shared
 from field.server import Script, Stage, Theatre
 
 Open = Callable[[Script], Stage]
 
 
 @pytest.fixture(scope="session")
-def preloaded() -> Iterator[Preloaded]:
+def preloaded() -> Preloaded:
     """The commands, imported once."""
-    process = Preloaded()
-    yield process
-    process.close()
+    return shared()
 
 
 @pytest.fixture(scope="session")

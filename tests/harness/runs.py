@@ -11,7 +11,8 @@ from typing import Any
 import msgspec
 from hypothesis import HealthCheck, settings
 
-from e2e.commands import Result, TapRunner
+from contract.commands import PreloadedRunner
+from e2e.commands import Result
 from erp_common.extract.books import Books
 from erp_common.http.masking import Masker
 from erp_common.setup.connection import Build, extraction
@@ -114,7 +115,7 @@ class Tap:
         self._tap = tap
         self._usual = QUARTER | (usual or {})
         self._configured = configured
-        self._command = TapRunner(folder)
+        self._command = PreloadedRunner(folder)
 
     def run(self, state: Row | None = None, **more: Any) -> Run:
         """Run the installed command, with more settings, or others, or without (None)."""

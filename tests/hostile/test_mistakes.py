@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from contract.commands import Preloaded, PreloadedRunner
+from contract.commands import Preloaded, PreloadedRunner, shared
 from e2e.commands import Result, environment, installed
 from hostile.raw import serving
 from hostile.runs import OMIE
@@ -23,10 +23,8 @@ BOOKMARK = {"context": {"company_id": "c1"}, "replication_key_value": "2024-01-3
 
 
 @pytest.fixture(scope="module")
-def preloaded() -> Any:
-    holder = Preloaded()
-    yield holder
-    holder.close()
+def preloaded() -> Preloaded:
+    return shared()
 
 
 class Files:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from importlib import resources
 from itertools import count
 from typing import Final, NamedTuple
@@ -28,7 +29,8 @@ class _Node(NamedTuple):
     marked: bool
 
 
-def _read() -> list[_Node]:
+@cache
+def _read() -> tuple[_Node, ...]:
     text = (resources.files("simulator") / "chart.txt").read_text(encoding="utf-8")
     nodes: list[_Node] = []
     numbers: list[int] = []
@@ -44,7 +46,7 @@ def _read() -> list[_Node]:
         code = ".".join(f"{number:0{width}d}" for number, width in parts)
         name = raw.strip()
         nodes.append(_Node(code, name.removeprefix("* "), name.startswith("* ")))
-    return nodes
+    return tuple(nodes)
 
 
 def _type_of(code: str) -> AccountType | None:
@@ -72,7 +74,13 @@ def chart_of_accounts(
         memorandum: With the root "Compensação", whose accounts have no type.
         accounts: At least so many accounts; one for each customer is added until there are.
     """
-    nodes = _read()
+    return list(_chart(small=small, memorandum=memorandum, accounts=accounts))
+
+
+@cache
+def _chart(*, small: bool, memorandum: bool, accounts: int) -> tuple[Account, ...]:
+    """The chart; a run of the tests keeps hundreds of books in the same few."""
+    nodes = list(_read())
     if not memorandum:
         nodes = [node for node in nodes if node.code[0] != MEMORANDUM_ROOT]
     if small:
@@ -97,7 +105,7 @@ def chart_of_accounts(
                 is_summary=code in parents,
             )
         )
-    return chart
+    return tuple(chart)
 
 
 def _customers(wanted: int) -> list[_Node]:

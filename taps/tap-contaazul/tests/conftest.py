@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from e2e.commands import TapRunner
+from contract.commands import PreloadedRunner
 from erp_common.http.answer import Answer
 from harness.answers import answer
 from harness.runs import by_stream
@@ -27,7 +27,7 @@ def extract(tmp_path: Path) -> Callable[[Mapping[str, Any]], Rows]:
     """Run the tap to its end; its records by stream."""
 
     def run(config: Mapping[str, Any]) -> Rows:
-        done = TapRunner(tmp_path)("tap-contaazul", config)
+        done = PreloadedRunner(tmp_path)("tap-contaazul", config)
         assert done.returncode == 0, done.stderr
         return by_stream(done)
 

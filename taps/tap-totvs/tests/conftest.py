@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from e2e.commands import TapRunner
+from contract.commands import PreloadedRunner
 from erp_common.extract.books import Books as RunBooks
 from erp_common.extract.period import Header
 from erp_common.extract.work import Work
@@ -40,7 +40,7 @@ def extract(tmp_path: Path) -> Callable[[Mapping[str, Any]], Rows]:
     """Run the tap to its end; its records by stream."""
 
     def run(config: Mapping[str, Any]) -> Rows:
-        done = TapRunner(tmp_path)("tap-totvs", config)
+        done = PreloadedRunner(tmp_path)("tap-totvs", config)
         assert done.returncode == 0, done.stderr
         return by_stream(done)
 

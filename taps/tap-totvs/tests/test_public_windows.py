@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from e2e.commands import Result, TapRunner
+from contract.commands import PreloadedRunner
+from e2e.commands import Result
 from harness.runs import FEW_EXAMPLES, by_stream
 from simulator import Books, Line, Simulator, faults
 
@@ -33,7 +34,7 @@ def sim() -> Any:
 @pytest.fixture
 def run(public: Any, sim: Simulator, tmp_path: Path) -> Callable[..., Result]:
     """Run the command over the half year."""
-    runner = TapRunner(tmp_path)
+    runner = PreloadedRunner(tmp_path)
 
     def go(state: Mapping[str, Any] | None = None, **more: Any) -> Result:
         given = {**HALF, "lookback_periods": 0, **more}
@@ -145,7 +146,7 @@ def test_a_month_whose_entries_cannot_be_read_costs_none_before_it(
         return bool(request.params.get("tables") == "CT2" and first <= "20240415" <= last)
 
     sim.faults.add(faults.status(400), erp=ERP, where=in_april, times=None)
-    done = TapRunner(tmp_path)("tap-totvs", public.settings(sim, **HALF))
+    done = PreloadedRunner(tmp_path)("tap-totvs", public.settings(sim, **HALF))
     assert done.returncode == 1
     assert periods(done) == [str(end) for end in ENDS[:3]]
 

@@ -15,9 +15,10 @@ from tap_contaazul.tap import TapContaAzul
 
 
 @pytest.fixture
-def sim() -> Iterator[Simulator]:
-    """A company of 40 movements a month; an access token and a refresh token that rotates."""
-    with Simulator(Books.generate()) as simulator:
+def sim(request: pytest.FixtureRequest) -> Iterator[Simulator]:
+    """A company of 15 movements a month, or of as many as a test asks for; tokens that rotate."""
+    movements = getattr(request, "param", 15)
+    with Simulator(Books.generate(entries_per_month=movements)) as simulator:
         simulator.tokens.rotate = True
         yield simulator
 

@@ -70,13 +70,13 @@ def test_any_order_finds_everything_once(
 def test_progress_is_told(
     span: Span, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(search, "TELL_EVERY", 20)
+    monkeypatch.setattr(search, "TELL_EVERY", 10)
     with caplog.at_level(logging.INFO, "tap-contaazul"):
         found(span, JANUARY)
     first, second, *_ = [one.getMessage() for one in caplog.records if one.name == "tap-contaazul"]
     assert first.endswith(f"installments in {JANUARY}: asking for each")
     count = first.split()[4]
-    assert second == f"20 of {count} installments are in"
+    assert second == f"10 of {count} installments are in"
 
 
 def test_a_failure_is_not_tried_again_for_every_period(sim: Simulator, span: Span) -> None:

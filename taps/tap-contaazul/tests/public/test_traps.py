@@ -129,6 +129,7 @@ def test_sizes_are_those_that_there_are(sim: Simulator, read: Runs) -> None:
     assert {10, 20, 50, 100, 200, 500, 1000} == SIZES
 
 
+@pytest.mark.parametrize("sim", [40], indirect=True, ids=lambda movements: f"{movements} a month")
 def test_pages_end_by_the_number_of_rows(sim: Simulator, read: Runs) -> None:
     must_equal(read(page_size=10, **JANUARY), sim)
     pages = [one.page for one in sim.requests.select(ERP, "transferencias")]

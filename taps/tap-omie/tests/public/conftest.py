@@ -14,9 +14,13 @@ from tap_omie.tap import TapOmie
 
 
 @pytest.fixture
-def sim() -> Iterator[Simulator]:
-    """A company of 200 movements a month: enough for statements to be cut off."""
-    with Simulator(Books.generate(entries_per_month=200)) as simulator:
+def sim(request: pytest.FixtureRequest) -> Iterator[Simulator]:
+    """A company of 60 movements a month, or of as many as a test asks for.
+
+    With 200 there are enough for statements to be cut off.
+    """
+    movements = getattr(request, "param", 60)
+    with Simulator(Books.generate(entries_per_month=movements)) as simulator:
         yield simulator
 
 

@@ -46,6 +46,7 @@ def ask(sim: Simulator, method: str, path: str, **param: Any) -> Any:
 # Statements
 
 
+@pytest.mark.parametrize("sim", [200], indirect=True, ids=lambda movements: f"{movements} a month")
 def test_a_statement_of_fifty_rows_is_read_in_halves(sim: Simulator, read: Runs) -> None:
     account = sim.cash(ERP).accounts[0].id
     assert len(sim.cash(ERP).between(*MONTHS[0], account)) > 50
@@ -249,6 +250,7 @@ def test_a_balance_that_does_not_follow_is_told(sim: Simulator, read: Runs) -> N
         assert read(validation="off").codes() == []
 
 
+@pytest.mark.parametrize("sim", [200], indirect=True, ids=lambda movements: f"{movements} a month")
 def test_a_movement_missing_from_the_last_period_is_told_too(sim: Simulator, read: Runs) -> None:
     sim.omie_public.statement_cap = 40  # less than anyone has seen: no row count gives it away
     done = read(end_date="2024-01-31")
