@@ -197,7 +197,7 @@ def test_a_store_that_is_none(world: World) -> None:
 
 
 def test_a_store_that_cannot_be_written_costs_no_code(world: World) -> None:
-    nowhere = "/proc/tokens.json"
+    nowhere = "/sys/tokens.json"
     ended = world.refused(token_store=nowhere)
     assert ended.last.startswith(f"ERPValidationError: token_store {nowhere} cannot be")
     assert list(world.sim.requests) == []
