@@ -20,7 +20,7 @@ from simulator import LoggedRequest, Simulator
 
 EXAMPLES = 15
 """For each endpoint."""
-NIGHTLY_EXAMPLES = 200
+NIGHTLY_EXAMPLES = 100
 PUBLIC = {
     "ERPAuthenticationError",
     "ERPConnectionError",
@@ -29,11 +29,13 @@ PUBLIC = {
 }
 
 
+@pytest.mark.parametrize("erp", ACTIVE, ids=str)
 def test_junk_never_becomes_a_row(erp: Erp) -> None:
     fuzzed(erp, EXAMPLES)
 
 
 @pytest.mark.nightly
+@pytest.mark.parametrize("erp", ACTIVE, ids=str)
 def test_much_junk_never_becomes_a_row(erp: Erp) -> None:
     fuzzed(erp, NIGHTLY_EXAMPLES)
 
