@@ -13,9 +13,8 @@ from house.settings import PROJECT
 
 WORKFLOWS = sorted((PROJECT / ".github" / "workflows").glob("*.yml"))
 FORMS = sorted((PROJECT / ".github" / "ISSUE_TEMPLATE").glob("*-*.yml"))
-TARGETS = set(
-    re.findall(r"^([\w./-]+):", (PROJECT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
-)
+MAKEFILE = (PROJECT / "Makefile").read_text(encoding="utf-8")
+TARGETS = set(re.findall(r"^([\w./-]+):", MAKEFILE, re.MULTILINE))
 
 
 def content(file: Path) -> dict[str, Any]:
@@ -47,6 +46,31 @@ def test_what_make_is_told_to_make_is_there(file: Path) -> None:
     asked = set(re.findall(r"(?:^|`|: )make ([\w./-]+)", text, re.MULTILINE))
     assert asked <= TARGETS
     assert asked
+
+
+def test_no_test_is_left_that_only_its_own_target_runs(pytestconfig: pytest.Config) -> None:
+    markers = {
+        line.partition(":")[0]
+        for line in pytestconfig.getini("markers")
+        if "; only with -m " in line
+    }
+    recipe = MAKEFILE.partition("\ntest-all:")[2].partition("\n\n")[0]
+    (asked,) = re.findall(r'-m "([\w ]+)"', recipe)
+    assert set(asked.split(" or ")) == markers
+
+
+def test_the_workflow_runs_what_a_clone_is_checked_by() -> None:
+    own = (PROJECT / ".ci" / "run").read_text(encoding="utf-8")
+    checked = re.findall(r"^make ([\w-]+) </dev/null$", own, re.MULTILINE)
+    run = [
+        step["run"]
+        for file in WORKFLOWS
+        for job in content(file)["jobs"].values()
+        for step in job["steps"]
+        if "run" in step
+    ]
+    assert checked
+    assert [f"make {one}" for one in checked if f"make {one}" not in run] == []
 
 
 @pytest.mark.parametrize("file", FORMS, ids=lambda file: file.name)
