@@ -44,4 +44,7 @@ class ERPValidationError(ERPError):
 
 
 class ERPSettingsError(ERPValidationError, ValueError):
-    """A setting of the Python interface is missing or wrong, such as a plain http address."""
+    """A setting, or the state given, is missing or wrong, such as a plain http address.
+
+    A command says so by the SDK's name, `ConfigValidationError`.
+    """

@@ -62,7 +62,7 @@ EVERYWHERE = (
     Case("an unknown filter", {"filters": {"color": "red"}}, "filters"),
     Case("an unknown account type", {"filters": {"account_types": ["Fruta"]}}, "Fruta"),
     Case("no level", {"filters": {"level": 0}}, "level"),
-    Case("an unknown prefix type", {"account_type_prefixes": {"3": "Fruta"}}, "Fruta"),
+    Case("an unknown prefix type", {"account_type_prefixes": {"3": "Fruta"}}, "_prefixes has"),
     Case("an unknown mark", {"closing_entries": {"types": ["ENC"]}}, "closing_entries"),
     Case("a mark alone", {"closing_entries": {"document_types": "ENC"}}, "must be a list"),
     Case("an unknown strategy", {"retry": {"strategy": "hope"}}, "strategy"),

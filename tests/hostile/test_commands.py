@@ -334,7 +334,7 @@ def test_opening_balances_without_end_in_a_state(tmp_path: Path) -> None:
         assert "Infinity" in endless
         state.write_text(endless)
         ended = run(BLING.command, settings, tmp_path, "--state", str(state))
-    assert_failed(ended, "ERPValidationError", "opening balances for c1 cannot be read")
+    assert_failed(ended, "ConfigValidationError", "opening balances for c1 cannot be read")
 
 
 def test_one_sick_company_does_not_keep_the_others(tmp_path: Path) -> None:

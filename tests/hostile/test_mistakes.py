@@ -133,11 +133,13 @@ def test_debug_shows_where_it_failed(files: Files) -> None:
         ({"base_url": "https://erp.example/api#x"}, "base_url"),
         ({"rate_limit": {"storage_url": "redis://[::1"}}, "rate_limit.storage_url"),
         ({"rate_limit": {"storage_url": "redis://host:abc"}}, "rate_limit.storage_url"),
+        ({"rate_limit": {"storage_url": "memcached://host"}}, "rate_limit.storage_url"),
     ],
 )
 def test_an_address_that_is_none(files: Files, more: dict[str, Any], words: str) -> None:
     done = files(**more)
     assert done.returncode == 1, done.stderr
+    assert done.last_error.startswith("ConfigValidationError: "), done.stderr
     assert words in done.last_error, done.stderr
     assert "unforeseen" not in done.stderr
 
@@ -146,7 +148,10 @@ def test_authorities_that_are_none(files: Files) -> None:
     path = files.write("ca.pem", "no certificate")
     done = files(ca_bundle=path)
     assert done.returncode == 1
-    assert f"ca_bundle names {path}, which is no certificate in PEM form" in done.last_error
+    assert (
+        f"ConfigValidationError: ca_bundle names {path}, which is no certificate in PEM form"
+        in done.last_error
+    )
 
 
 def test_a_stream_map_that_fails(files: Files) -> None:

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from requests import PreparedRequest
 
-from erp_common.errors import ERPAuthenticationError, ERPValidationError
+from erp_common.errors import ERPAuthenticationError, ERPSettingsError
 from erp_common.http.clock import SYSTEM_CLOCK, Clock
 from erp_common.http.credentials import Credentials
 
@@ -43,14 +43,14 @@ class APIKeyHandler(Credentials):
             key_format: How the key is written, such as `Bearer {api_key}`.
 
         Raises:
-            ERPValidationError: The location is none of the three, or there is no key.
+            ERPSettingsError: The location is none of the three, or there is no key.
         """
         if key_location not in {"header", "query", "body"}:
-            raise ERPValidationError(
+            raise ERPSettingsError(
                 f"api_key_location is {key_location!r}; set it to header or query."
             )
         if not api_key or not api_key.strip():
-            raise ERPValidationError("The API key is empty; set it in the settings.")
+            raise ERPSettingsError("The API key is empty; set it in the settings.")
         in_header = key_location == "header"
         self._location = key_location
         self._key = api_key.strip()
@@ -92,10 +92,10 @@ class BasicAuthHandler(Credentials):
         """Create the credentials.
 
         Raises:
-            ERPValidationError: The user name is empty or holds a colon.
+            ERPSettingsError: The user name is empty or holds a colon.
         """
         if not username or ":" in username:
-            raise ERPValidationError("username must not be empty nor hold a colon; correct it.")
+            raise ERPSettingsError("username must not be empty nor hold a colon; correct it.")
         self._password = password
         self._pair = b64encode(f"{username}:{password}".encode()).decode()
 
@@ -128,10 +128,10 @@ class BearerTokenHandler(Credentials):
             clock: Replaced in tests.
 
         Raises:
-            ERPValidationError: The token is empty.
+            ERPSettingsError: The token is empty.
         """
         if not token or not token.strip():
-            raise ERPValidationError("access_token is empty; set it in the settings.")
+            raise ERPSettingsError("access_token is empty; set it in the settings.")
         self._token = token.strip()
         self._clock = clock
         self._good_until: float | None = None

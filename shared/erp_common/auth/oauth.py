@@ -15,7 +15,7 @@ from erp_common.auth.authorized_session import AuthorizedSession
 from erp_common.auth.refresh_chain import AccessToken, RefreshChain
 from erp_common.auth.token_endpoint import Granted, TokenDialect, TokenEndpoint, granted
 from erp_common.auth.token_store import TokenStore, application
-from erp_common.errors import ERPError, ERPValidationError
+from erp_common.errors import ERPError, ERPSettingsError
 from erp_common.http.addresses import require_https
 from erp_common.http.clock import SYSTEM_CLOCK, Clock
 from erp_common.http.credentials import Credentials, TokenCall
@@ -80,12 +80,12 @@ class OAuth2Handler(Credentials):
             clock: Replaced in tests.
 
         Raises:
-            ERPValidationError: The address is no https, or something needed is missing.
+            ERPSettingsError: The address is no https, or something needed is missing.
         """
         url = require_https(token_url, "token_url")
         _check(grant_type, (client_id, client_secret), (username, password))
         if grant_type == "refresh_token" and not (refresh_token or token_store):
-            raise ERPValidationError(
+            raise ERPSettingsError(
                 "grant_type refresh_token needs refresh_token or a token_store that holds one; "
                 "set either."
             )
@@ -237,10 +237,10 @@ def _check(
     grant_type: str, client: tuple[str | None, str | None], user: tuple[str | None, str | None]
 ) -> None:
     if grant_type not in GRANT_TYPES:
-        raise ERPValidationError(
+        raise ERPSettingsError(
             f"grant_type is {grant_type!r}; set it to one of {', '.join(GRANT_TYPES)}."
         )
     if grant_type == "client_credentials" and not all(client):
-        raise ERPValidationError("oauth2 needs client_id and client_secret; set both.")
+        raise ERPSettingsError("oauth2 needs client_id and client_secret; set both.")
     if grant_type == "password" and not all(user):
-        raise ERPValidationError("grant_type password needs username and password; set both.")
+        raise ERPSettingsError("grant_type password needs username and password; set both.")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
-from erp_common.errors import ERPValidationError
+from erp_common.errors import ERPSettingsError
 
 _ENVIRONMENT = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 
@@ -26,7 +26,7 @@ def require_https(url: str, setting: str) -> str:
         The address without blanks around it.
 
     Raises:
-        ERPValidationError: It is no https address, has no host or carries credentials.
+        ERPSettingsError: It is no https address, has no host or carries credentials.
     """
     text = url.strip()
     try:
@@ -36,13 +36,13 @@ def require_https(url: str, setting: str) -> str:
     except ValueError:  # a port or a bracket that is none
         parts, host = SplitResult("", "", "", "", ""), None
     if not text.lower().startswith("https://"):
-        raise ERPValidationError(f"{setting} must begin with https://; correct the setting.")
+        raise ERPSettingsError(f"{setting} must begin with https://; correct the setting.")
     if not host or any(letter.isspace() for letter in text):
-        raise ERPValidationError(
+        raise ERPSettingsError(
             f"{setting} must be an address such as https://host/path; correct the setting."
         )
     if parts.username is not None or parts.password is not None:
-        raise ERPValidationError(
+        raise ERPSettingsError(
             f"{setting} must not carry a user name or password; set them as settings of their own."
         )
     return text
@@ -68,7 +68,7 @@ def redirect_address(url: str) -> Loopback | None:
         None for an https address: that is somebody else's, and the user brings what it gets.
 
     Raises:
-        ERPValidationError: It is neither https nor an http address of this machine alone.
+        ERPSettingsError: It is neither https nor an http address of this machine alone.
     """
     text = url.strip()
     try:
@@ -81,7 +81,7 @@ def redirect_address(url: str) -> Loopback | None:
         return None
     if whole and parts.scheme == "http" and _is_own(host) and port != 0:
         return Loopback("127.0.0.1" if host == "localhost" else host, port or 80, parts.path or "/")
-    raise ERPValidationError(
+    raise ERPSettingsError(
         "redirect_uri must be an http address of this machine, such as "
         "http://127.0.0.1:8765/callback, or an https address; correct the setting."
     )
@@ -104,7 +104,7 @@ def _must_hold_certificates(name: str, path: Path) -> None:
         problem = f"cannot be read ({error.strerror or type(error).__name__})"
     else:
         return
-    raise ERPValidationError(
+    raise ERPSettingsError(
         f"{name} names {path}, which {problem}; name the file of the authority's certificate."
     )
 
@@ -119,14 +119,14 @@ def certificate_authorities(ca_bundle: str | None) -> str | bool:
         A file or directory, or True for the public authorities.
 
     Raises:
-        ERPValidationError: The file does not exist.
+        ERPSettingsError: The file does not exist.
     """
     named = [("ca_bundle", ca_bundle), *((name, os.environ.get(name)) for name in _ENVIRONMENT)]
     for name, value in named:
         if value and value.strip():
             path = Path(value.strip()).expanduser()
             if not path.exists():
-                raise ERPValidationError(
+                raise ERPSettingsError(
                     f"{name} names {path}, which does not exist; correct the path or remove it."
                 )
             if path.is_file():

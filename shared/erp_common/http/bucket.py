@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from erp_common.errors import ERPConnectionError, ERPValidationError
+from erp_common.errors import ERPConnectionError, ERPSettingsError
 from erp_common.http.clock import SYSTEM_CLOCK, Clock
 
 DAY_ZONE = ZoneInfo("America/Sao_Paulo")
@@ -55,12 +55,12 @@ class Allowance:
         """Check the numbers.
 
         Raises:
-            ERPValidationError: A number is not positive.
+            ERPSettingsError: A number is not positive.
         """
         if self.requests <= 0 or self.interval <= 0:
-            raise ERPValidationError("rate_limit.requests and rate_limit.interval must be above 0.")
+            raise ERPSettingsError("rate_limit.requests and rate_limit.interval must be above 0.")
         if self.burst < 1 or (self.per_day is not None and self.per_day < 1):
-            raise ERPValidationError("rate_limit.burst and rate_limit.per_day must be at least 1.")
+            raise ERPSettingsError("rate_limit.burst and rate_limit.per_day must be at least 1.")
 
     @property
     def spacing(self) -> float:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import msgspec
 
-from erp_common.errors import ERPValidationError
+from erp_common.errors import ERPSettingsError
 from erp_common.http.addresses import require_https
 from erp_common.http.breaker import BreakerPolicy
 from erp_common.http.bucket import Allowance
@@ -91,18 +91,18 @@ class TransportOptions(TransportSettings, frozen=True):
         """Check what no other part checks.
 
         Raises:
-            ERPValidationError: The address is no https, or a number makes no sense.
+            ERPSettingsError: The address is no https, or a number makes no sense.
         """
         address = require_https(self.base_url, "base_url")
         if "?" in address or "#" in address:
-            raise ERPValidationError(
+            raise ERPSettingsError(
                 "base_url must end with its path: what an ERP is asked for is added to it; remove "
                 "the ? or # and what follows."
             )
         if self.max_concurrency < 1:
-            raise ERPValidationError("max_concurrency must be at least 1.")
+            raise ERPSettingsError("max_concurrency must be at least 1.")
         if self.timeout <= 0 or self.extract_timeout <= 0:
-            raise ERPValidationError("timeout and extract_timeout must be above 0.")
+            raise ERPSettingsError("timeout and extract_timeout must be above 0.")
         _ = self.allowance
 
     def __repr__(self) -> str:

@@ -15,7 +15,12 @@ import backoff
 import msgspec
 from msgspec.structs import force_setattr
 
-from erp_common.errors import ERPAuthenticationError, ERPError, ERPValidationError
+from erp_common.errors import (
+    ERPAuthenticationError,
+    ERPError,
+    ERPSettingsError,
+    ERPValidationError,
+)
 from erp_common.http.clock import SYSTEM_CLOCK, Clock, Closed
 from erp_common.setting import Delay, Positive, setting
 
@@ -57,19 +62,19 @@ class RetryPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Accept the strategy by its name.
 
         Raises:
-            ERPValidationError: A value makes no sense.
+            ERPSettingsError: A value makes no sense.
         """
         try:
             force_setattr(self, "strategy", RetryStrategy(self.strategy))
         except ValueError:
             names = ", ".join(strategy.value for strategy in RetryStrategy)
-            raise ERPValidationError(
+            raise ERPSettingsError(
                 f"retry.strategy is {self.strategy!r}; set it to one of {names}."
             ) from None
         if self.max_attempts < 1:
-            raise ERPValidationError("retry.max_attempts must be at least 1.")
+            raise ERPSettingsError("retry.max_attempts must be at least 1.")
         if self.base_delay < 0 or self.max_delay < 0:
-            raise ERPValidationError("retry.base_delay and retry.max_delay must not be negative.")
+            raise ERPSettingsError("retry.base_delay and retry.max_delay must not be negative.")
 
     def delay(self, n: int) -> float:
         """The seconds to wait after failed attempt `n` (from 0), before jitter."""

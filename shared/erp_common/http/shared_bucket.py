@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from erp_common.errors import ERPValidationError
+from erp_common.errors import ERPSettingsError
 from erp_common.http.bucket import DAY_ZONE, MAX_PENALTY, Allowance, AllowanceUnreachable, DayUsedUp
 from erp_common.http.clock import SYSTEM_CLOCK, Clock
 
@@ -115,7 +115,7 @@ class RedisBucket:
             clock: Replaced in tests; only tells the offset of the day.
 
         Raises:
-            ERPValidationError: The address is none of Redis, or redis is not installed.
+            ERPSettingsError: The address is none of Redis, or redis is not installed.
         """
         self._allowance = allowance
         self._clock = clock
@@ -189,7 +189,7 @@ class RedisBucket:
         except ValueError:
             parts, where, port = urlsplit(""), "", None
         if parts.scheme not in {"redis", "rediss"} or not where:
-            raise ERPValidationError(
+            raise ERPSettingsError(
                 "rate_limit.storage_url must begin with redis:// or rediss:// and name a host."
             )
         return f"{where}:{port}" if port else where
@@ -201,7 +201,7 @@ class RedisBucket:
             from redis.backoff import NoBackoff  # noqa: PLC0415
             from redis.retry import Retry  # noqa: PLC0415
         except ImportError:
-            raise ERPValidationError(
+            raise ERPSettingsError(
                 "rate_limit.storage_url needs the redis package; install erp-common[redis] "
                 "beside the tap or remove the setting."
             ) from None
@@ -215,7 +215,7 @@ class RedisBucket:
             )
         except ValueError:
             pass
-        raise ERPValidationError(
+        raise ERPSettingsError(
             f"rate_limit.storage_url for {self._where} is not understood; write "
             "redis://[user:password@]host[:port][/database]."
         )

@@ -432,7 +432,8 @@ def _type(text: object) -> AccountType:
     found = normalize.account_type(text) if isinstance(text, str) else None
     if found is None:
         raise ValueError(
-            f"{text!r} is no account type; use {', '.join(one.value for one in AccountType)}",
+            f"account_type_prefixes has {text!r}, which is no account type; use "
+            f"{', '.join(one.value for one in AccountType)}",
         )
     return found
 

@@ -19,7 +19,7 @@ from singer_sdk.exceptions import ConfigValidationError, MappingError
 from singer_sdk.logging import StructuredFormatter
 from singer_sdk.plugin_base import SingerCommand
 
-from erp_common.errors import ERPError
+from erp_common.errors import ERPError, ERPSettingsError
 from erp_common.extract.ahead import threads_end
 from erp_common.http.masking import formatter_of, handlers
 from erp_common.printable import cut_off, printable
@@ -160,6 +160,8 @@ def _told(error: BaseException) -> tuple[str, str]:
     if isinstance(error, MappingError):
         wrong = "stream_maps cannot be applied: {}; correct stream_maps"
         return "ConfigValidationError", wrong.format(error)
+    if isinstance(error, ERPSettingsError):
+        return "ConfigValidationError", str(error)
     if isinstance(error, ERPError):
         return _public_name(error), str(error)
     if isinstance(error, OSError):

@@ -20,7 +20,7 @@ import msgspec
 from singer_sdk.helpers._state import StateWriter
 from singer_sdk.singerlib.encoding.base import GenericSingerWriter
 
-from erp_common.errors import ERPValidationError
+from erp_common.errors import ERPSettingsError
 from erp_common.extract.work import Carried, CarriedDigests, CarriedOpenings
 from erp_common.ledger.digest import Digest
 from erp_common.ledger.openings import Openings
@@ -57,7 +57,7 @@ class Bookmarks(msgspec.Struct):
         None if one of them has no bookmark: it starts from the beginning, and the others with it.
 
         Raises:
-            ERPValidationError: If the state holds something else than a date.
+            ERPSettingsError: If the state holds something else than a date.
         """
         if self.from_start:
             return None
@@ -71,7 +71,7 @@ class Bookmarks(msgspec.Struct):
             try:
                 found.append(_day(value))
             except ValueError:
-                raise ERPValidationError(
+                raise ERPSettingsError(
                     f"the state's bookmark of {stream} for {company_id} is {value!r}, which is no "
                     "date; correct the state or run with a full refresh",
                 ) from None
@@ -96,7 +96,7 @@ class Bookmarks(msgspec.Struct):
             )
             return CarriedOpenings(openings, held["basis"])
         except (KeyError, TypeError, ValueError, ArithmeticError, AttributeError):
-            raise ERPValidationError(
+            raise ERPSettingsError(
                 f"the state's opening balances for {company_id} cannot be read; "
                 "correct the state or run with a full refresh",
             ) from None
@@ -113,7 +113,7 @@ class Bookmarks(msgspec.Struct):
         """What closed periods were when last read, by their last days; of this periodicity alone.
 
         Raises:
-            ERPValidationError: If the state holds something else.
+            ERPSettingsError: If the state holds something else.
         """
         held = self._partition("periods", company_id).get(CLOSED)
         if held is None:
@@ -126,7 +126,7 @@ class Bookmarks(msgspec.Struct):
                 for day, written in held["digests"].items()
             }
         except (KeyError, TypeError, ValueError, AttributeError):
-            raise ERPValidationError(
+            raise ERPSettingsError(
                 f"the state's closed_periods for {company_id} cannot be read; "
                 "correct the state or run with a full refresh",
             ) from None
