@@ -17,7 +17,8 @@ from erp_common.errors import ERPValidationError
 from erp_common.extract.chunks import CHUNK, Piece, find_pieces
 from erp_common.http.answer import Answer, Undecodable, WrongShapeError, decoded
 from erp_common.http.json_text import read_json
-from erp_common.ledger.normalize import flag, shown
+from erp_common.ledger.normalize import shown
+from erp_common.ledger.vocabulary import flag_of
 
 Row = TypeVar("Row")
 
@@ -315,7 +316,7 @@ def _answered(value: object, field: str | None) -> bool | None:
     """The yes or no that an envelope states as boolean, number or text; None if it states none."""
     if value is None or field is None or (isinstance(value, str) and not value.strip()):
         return None
-    answer = flag(value) if isinstance(value, (bool, int, str)) else None
+    answer = flag_of(str(value)) if isinstance(value, (bool, int, str)) else None
     if answer is None:
         raise ERPValidationError(f"the answer's {field} is {shown(value)}, which is no yes or no")
     return answer

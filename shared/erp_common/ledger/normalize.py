@@ -220,11 +220,22 @@ def required_side(value: object, field: str) -> Side:
 
 
 def flag(value: object, field: str = "flag") -> bool | None:
-    """What S/N, Sim/Não, yes/no, true/false or 1/0 answers; None if it answers nothing."""
+    """What S/N, Sim/Não, yes/no, true/false or 1/0 answers; None if nothing is there.
+
+    Raises:
+        InvalidValue: If it says something else: taken for no, amounts would count twice.
+    """
     if type(value) is bool:
         return value
     words = text(value, field)
-    return None if words is None else vocabulary.flag_of(words)
+    if words is None:
+        return None
+    found = vocabulary.flag_of(words)
+    if found is None:
+        raise InvalidValue(
+            field, told("is {value}; it must say S or N, or 1 or 0", value=shown(value))
+        )
+    return found
 
 
 def shown(value: object) -> str:

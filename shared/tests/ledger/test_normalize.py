@@ -277,8 +277,14 @@ def test_no_side(word: object) -> None:
     [
         *((word, True) for word in ("S", "sim", "Y", "yes", "true", "T", "1", 1, True)),
         *((word, False) for word in ("N", "NÃO", "nao", "no", "False", "0", 0, False)),
-        *((word, None) for word in (None, "", "A", "2", "talvez")),
+        *((word, None) for word in (None, "", "  ")),
     ],
 )
 def test_flags(value: object, expected: bool | None) -> None:  # noqa: FBT001 - a table's column
     assert flag(value) is expected
+
+
+@pytest.mark.parametrize("value", ["A", "X", "2", 2, "talvez", []])
+def test_a_flag_that_says_something_else_is_told(value: object) -> None:
+    with pytest.raises(InvalidValue, match="cSintetica"):
+        flag(value, "cSintetica")

@@ -33,7 +33,7 @@ from erp_common.ledger.normalize import (
 )
 from erp_common.ledger.sentences import told
 
-NATURES = {
+_NATURES = {
     "01": StatedType(type=AccountType.ASSET),
     "02": StatedType(type=AccountType.LIABILITY),
     "03": StatedType(type=AccountType.EQUITY),
@@ -118,7 +118,7 @@ def account(row: Balance, summary_class: str) -> StatedAccount:
     return StatedAccount(
         code=code,
         name=name_of(row.CT1_DESC01, code),
-        stated_type=NATURES.get((text(row.CT1_NATCTA, "CT1_NATCTA") or "").zfill(2)),
+        stated_type=nature_of(row.CT1_NATCTA),
         parent_code=optional_account_code(row.CT1_CTASUP, "CT1_CTASUP"),
         normal_balance=normal_side(row.CTI_NORMAL, "CTI_NORMAL"),
         is_summary=_class(row.CTI_CLASSE) == summary_class,
@@ -127,6 +127,18 @@ def account(row: Balance, summary_class: str) -> StatedAccount:
         credit=amount(row.CTI_CREDITO, "CTI_CREDITO"),
         closing=amount(row.CTI_SALDOF, "CTI_SALDOF"),
     )
+
+
+def nature_of(value: object) -> StatedType | None:
+    """What CT1_NATCTA states; None where it is blank. What is none of its values is told of.
+
+    Raises:
+        InvalidValue: If the column holds no text.
+    """
+    words = text(value, "CT1_NATCTA")
+    if words is None:
+        return None
+    return _NATURES.get(words.zfill(2)) or StatedType(unread=words)
 
 
 def name_of(value: object, code: str) -> str:

@@ -91,7 +91,7 @@ def test_account() -> None:
         (2, StatedType(type=AccountType.LIABILITY)),
         ("  ", None),
         (None, None),
-        ("77", None),
+        ("77", StatedType(unread="77")),
     ],
 )
 def test_nature(nature: object, stated: StatedType | None) -> None:

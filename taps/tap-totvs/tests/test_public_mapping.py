@@ -96,9 +96,13 @@ def test_normal_side(stated: str, side: Side) -> None:
     assert account(in_chart(CT1_NORMAL=stated)).normal_balance is side
 
 
-@pytest.mark.parametrize("nature", [None, "  ", "77"])
+@pytest.mark.parametrize("nature", [None, "  "])
 def test_a_nature_may_be_blank(nature: object) -> None:
     assert account(in_chart(CT1_NATCTA=nature)).stated_type is None
+
+
+def test_a_nature_that_is_none_is_kept_to_be_told_of() -> None:
+    assert account(in_chart(CT1_NATCTA="77")).stated_type == StatedType(unread="77")
 
 
 @pytest.mark.parametrize(

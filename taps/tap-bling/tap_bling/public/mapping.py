@@ -137,14 +137,7 @@ def _is_transfer(value: object) -> bool:
     Raises:
         InvalidValue: If it is no flag: taken for no, a transfer would be revenue and expense.
     """
-    if value is None or value == [] or (isinstance(value, str) and not value.strip()):
-        return False
-    found = flag(value, "transferencia") if isinstance(value, (bool, int, str)) else None
-    if found is None:
-        raise InvalidValue(
-            "transferencia", told("is {value}; it must be 1 or 0", value=shown(value))
-        )
-    return found
+    return bool(flag(None if value == [] else value, "transferencia"))
 
 
 def _id(value: object, field: str) -> str | None:

@@ -23,7 +23,7 @@ from erp_common.ledger.normalize import (
     text,
 )
 from erp_common.ledger.sentences import told
-from erp_common.ledger.vocabulary import fold
+from erp_common.ledger.vocabulary import flag_of, fold
 from tap_omie.public.rows import BankAccount, Category, Movement, Title
 
 _PAID: Final = frozenset({"", "conciliado", "nao conciliado"})
@@ -193,7 +193,7 @@ def _money(row: BankAccount) -> StatedAccount:
         "kind": text(row.tipo_conta_corrente, "tipo_conta_corrente"),
         "bank": text(row.codigo_banco, "codigo_banco"),
         "number": text(row.numero_conta_corrente, "numero_conta_corrente"),
-        "inactive": "S" if flag(row.inativo, "inativo") else None,
+        "inactive": "S" if flag_of(text(row.inativo, "inativo") or "") else None,
     }
     return cash.money_account(
         account_code(money_code(required_text(row.nCodCC, "nCodCC")), "nCodCC"),

@@ -25,9 +25,9 @@ from erp_common.ledger.normalize import (
 )
 from erp_common.ledger.sentences import told
 from tap_totvs.mapping import (
-    NATURES,
     ContinuedLines,
     name_of,
+    nature_of,
     normal_side,
     odd_kind,
     posting_kind,
@@ -101,7 +101,7 @@ def account(row: Account) -> StatedAccount:
     return StatedAccount(
         code=code,
         name=name_of(row.CT1_DESC01, code),
-        stated_type=NATURES.get((text(row.CT1_NATCTA, "CT1_NATCTA") or "").zfill(2)),
+        stated_type=nature_of(row.CT1_NATCTA),
         parent_code=optional_account_code(row.CT1_CTASUP, "CT1_CTASUP"),
         normal_balance=normal_side(row.CT1_NORMAL, "CT1_NORMAL"),
         is_summary=kind == "1",
