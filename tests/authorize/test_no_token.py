@@ -196,8 +196,9 @@ def test_a_store_that_is_none(world: World) -> None:
     assert notes.read_text(encoding="utf-8") == "my notes"
 
 
-def test_a_store_that_cannot_be_written_costs_no_code(world: World) -> None:
-    nowhere = "/sys/tokens.json"
+@pytest.mark.parametrize("nowhere", ["/sys/tokens.json", "/proc/tokens.json"])
+def test_a_store_that_cannot_be_written_costs_no_code(world: World, nowhere: str) -> None:
+    # In /proc a file that nobody may make is missing to the system, as one that is about to come.
     ended = world.refused(token_store=nowhere)
     assert ended.last.startswith(f"ERPValidationError: token_store {nowhere} cannot be")
     assert list(world.sim.requests) == []

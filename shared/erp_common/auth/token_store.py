@@ -91,6 +91,9 @@ class TokenStore:
         made = [folder for folder in self._path.parents if not folder.exists()]
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # FileLock takes a file that cannot be made for one that somebody holds, and waits.
+            if not os.path.lexists(self._lock.lock_file):
+                Path(self._lock.lock_file).touch(mode=0o600)
             self._lock.acquire(timeout=_LOCK_TIMEOUT)
         except TimeoutError:
             raise ERPConnectionError(
