@@ -24,6 +24,8 @@ from erp_common.ledger.amount_text import read_amount
 from erp_common.replay.stand_ins import Known, StandIns
 from erp_common.replay.watched import CLOSED
 
+LARGEST = 1 << 28
+"""Bytes of an answer, unpacked; one that is larger is left out."""
 _EXACT = Context(prec=400)
 _LONGEST_AMOUNT = 200
 _SHORT = 3
@@ -178,6 +180,7 @@ _kind = re.compile(
     r"\s*(?=[^\d]*(?:\d[^\d]*){0,4}$)(?=.{0,50}$)[^\W_]+(?:[_/.:-][^\W_]+)*\s*"
 ).fullmatch
 """A word, as flags and standings are written; not a name of several, nor a number of anything."""
+_LONGER_WORD = re.compile(r"(?=\d*[^\W\d_])[^\W_]{4,}")
 _count = re.compile(r"\s*\d{1,7}\s*").fullmatch
 _kind_part = re.compile(r"[^\W\d]{1,3}|\d{1,2}|\W").fullmatch
 _TAX_ID = r"\d{2,3}\.\d{3}\.\d{3}[/-]"
@@ -196,16 +199,22 @@ _JSON = re.compile(
     re.DOTALL,
 )
 _FIELD = re.compile(
-    r'("[^"\\]*(?:\\.[^"\\]*)*"\s*:'
-    r'(?:\s*(?:"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null))?)',
+    r'(?P<key>[A-Za-z_@][\w.:-]*)"(?P<colon>\s*:\s*)'
+    r'(?:"(?P<text>[^"\\]*(?:\\.[^"\\]*)*)"|(?P<number>-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)'
+    r"|true|false|null|)[\s{}\[\],]*",
     re.DOTALL,
-)
+).fullmatch
+"""A field with its value, behind the quote with which its name begins."""
 _between_fields = re.compile(r"[\s\ufeff{}\[\],]*").fullmatch
 _MARKUP = re.compile(
-    r"<!\[CDATA\[(?P<raw>.*?)\]\]>|(?P<declared><\?xml[^>]*\?>)|<!--(?P<comment>.*?)-->"
+    # What is opened and never closed goes on to the end: to look for its end again and again from
+    # each place where another is opened would take the square of the time.
+    r"<!\[CDATA\[(?P<raw>.*?)(?P<closed>\]\]>|\Z)|(?P<declared><\?xml[^<>]*\?>)"
+    r"|<!--(?P<comment>.*?)(?P<end>-->|\Z)|(?P<declaration><![A-Z][^<>\[]*(?:\[.*?(?:\]\s*>|\Z)|>))"
     r"|(?P<tag></?(?P<name>[A-Za-z_][\w.:-]*)(?P<more>[^<>]*)>)|(?P<text>[^<]+)",
     re.DOTALL,
 )
+_DECLARED_TEXT = re.compile(r"([\"'])(.*?)\1", re.DOTALL)
 _QUOTED = re.compile(r"""(?<==)\s*(["'])(.*?)\1""", re.DOTALL)
 _EXPONENT = re.compile(r"([^eE]*)(.*)", re.DOTALL)
 _ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|.)?", re.DOTALL)
@@ -214,18 +223,47 @@ _SHORT_OR_WAIT = re.compile(
     # and not a part of another number
     r"(?<![\w.,/-])(?<!\d )-?(?:\d{1,3}|\d{1,6}(?=\s*segundo))(?!\w|[.,/ -]\d)"
 )
+_CONTROLS = bytes(set(range(0x20)) - set(b"\t\r\n\f"))
 _IDENTIFIER = re.compile(r"(?!.*\d{5})@?[A-Za-z_][A-Za-z0-9_:.-]{0,60}").fullmatch
+
+
+class _NoFieldError(Exception):
+    """It is something else than a field with its value."""
 
 
 class Disguise:
     """The disguise of one capture."""
 
-    def __init__(self, seed: int | None = None, factor: int | None = None) -> None:
-        """Draw a factor and stand-ins by chance; both can be given for tests."""
+    def __init__(
+        self,
+        seed: int | None = None,
+        factor: int | None = None,
+        spoken: frozenset[str] = frozenset(),
+    ) -> None:
+        """Draw a factor and stand-ins by chance; both can be given for tests.
+
+        Args:
+            seed: Draws the same stand-ins again.
+            factor: What amounts are multiplied by.
+            spoken: Words that say of which kind something is, beside those of the vocabulary.
+        """
         chance = SystemRandom()
         self.factor = factor or 10 * chance.randrange(101, 997) + chance.choice((1, 3, 7, 9))
         """Amounts are multiplied by it: signs, zeros, decimals and all sums stay."""
-        self._stand_ins = StandIns(seed)
+        self._stand_ins = StandIns(seed, spoken)
+        self._ways: dict[str, Callable[[str], str]] = {
+            "amount": self._written_amount,
+            "asked": self._asked_for,
+            "code": self._code,
+            "count": self._count,
+            "credential": lambda _: "***",
+            "day": self._day,
+            "fault": self.fault,
+            "id": self._id,
+            "kind": self._kind,
+            "text": self.text,
+        }
+        """How a value is disguised, by what its field holds."""
         self._ids: set[str] = set()
         self._codes_stay = True
         self._is_asked = False
@@ -256,6 +294,8 @@ class Disguise:
         headers = {name.lower(): value for name, value in kept.headers}
         encoding = headers.get("content-encoding", "").strip().lower()
         plain, whole = inflated(body) if encoding in {"gzip", "x-gzip", "deflate"} else (body, True)
+        if len(plain) >= LARGEST:
+            raise ValueError("larger than what is disguised")
         disguised = self.body(plain, headers.get("content-type", ""))
         if plain is body:
             return disguised
@@ -282,7 +322,7 @@ class Disguise:
     def body(self, body: bytes, content_type: str = "") -> bytes:
         """Disguise a body; one that is no text is withheld."""
         head = body[:4096] + body[-4096:]
-        odd = sum(byte < 0x20 and byte not in b"\t\r\n\f" for byte in head)  # noqa: PLR2004 -- a blank
+        odd = len(head) - len(head.translate(None, _CONTROLS))
         text, charset = _decoded(body, content_type)
         if charset == "latin-1" and odd * 20 > len(head):
             return b"\x00\xff" * (len(body) // 2)
@@ -298,40 +338,37 @@ class Disguise:
     def _json(self, text: str) -> str:
         """Disguise JSON, or what looks like it.
 
-        Nearly all of it is fields with their values, most of which come again and again: each is
-        looked at once. Where anything else stands between them, all is gone through sign by sign.
+        Nearly all of it is fields with their values, most of which come again and again: it is cut
+        where a field begins, and each piece is looked at once. Where any piece is not just a field,
+        all is gone through sign by sign.
         """
         way = (self._is_asked, self._codes_stay)
         known = self._known.get(way)
         if known is None:
             known = self._known[way] = Known(self._field)
-        made: list[str] = []
-        at = 0
-        while at < len(text):
-            cut = text.find("},", at + _AT_ONCE)
-            end = len(text) if cut < 0 else cut + 1
-            pieces = _FIELD.split(text[at:end])
-            if not all(map(_between_fields, set(pieces[::2]))):
-                return self._json_by_sign(text)
-            pieces[1::2] = map(known.__getitem__, pieces[1::2])
-            made += pieces
-            at = end
-        return "".join(made)
+        opening, *objects = text.split('{"')
+        comma = ',"' if ',"' in text else ', "'
+        made = [opening]
+        try:
+            for one in objects:
+                made.append(comma.join([known[piece] for piece in one.split(comma)]))  # noqa: PERF401 -- what breaks off needs no list
+        except _NoFieldError:
+            return self._json_by_sign(text)
+        return '{"'.join(made) if _between_fields(opening) else self._json_by_sign(text)
 
     def _field(self, piece: str) -> str:
-        """A field with its value; what is written in another way is gone through sign by sign."""
-        key, colon, rest = piece[1:].partition('":')
-        if not colon or not _is_identifier(key):
-            return self._json_by_sign(piece)
-        value = rest.lstrip()
-        blank = rest[: len(rest) - len(value)]
-        if value.startswith('"'):
-            made = f'"{self._escaped(key, value[1:-1])}"'
-        elif not value or value in _LITERALS:
-            return piece
-        else:
-            made = self._number(key, value)
-        return f'"{key}":{blank}{made}'
+        """A field with its value, from the first letter of its name to where another begins."""
+        found = _FIELD(piece)
+        if found is None or not _is_identifier(found["key"]):
+            raise _NoFieldError
+        key, _, text, number = found.groups()
+        if text is not None:
+            start, end = found.span("text")
+            return piece[:start] + self._escaped(key, text) + piece[end:]
+        if number is not None:
+            start, end = found.span("number")
+            return piece[:start] + self._number(key, number) + piece[end:]
+        return piece
 
     def _json_by_sign(self, text: str) -> str:
         key = ""
@@ -383,53 +420,54 @@ class Disguise:
                 more = _QUOTED.sub(lambda it: f"{it[1]}{self.text(it[2])}{it[1]}", found["more"])
                 start = "</" if found[0].startswith("</") else "<"
                 return f"{start}{name}{more}>"
-            for kind, opened, closed in (("raw", "<![CDATA[", "]]>"), ("comment", "<!--", "-->")):
+            if found["declaration"]:
+                return _DECLARED_TEXT.sub(
+                    lambda it: it[1] + self.text(it[2]) + it[1], found["declaration"]
+                )
+            for kind, opened, closed in (
+                ("raw", "<![CDATA[", "closed"),
+                ("comment", "<!--", "end"),
+            ):
                 if found[kind] is not None:
-                    return opened + self.value(name, found[kind]) + closed
+                    return opened + self.value(name, found[kind]) + found[closed]
             return self.value(name, found["text"])
 
-        return re.sub(
-            r"<![A-Z][^>\[]*(?:\[.*?\]\s*)?>",
-            self._declaration,
-            _MARKUP.sub(disguised, text),
-            flags=re.DOTALL,
-        )
-
-    def _declaration(self, found: re.Match[str]) -> str:
-        if found[0].startswith("<![CDATA["):
-            return found[0]
-        return re.sub(
-            r"([\"'])(.*?)\1",
-            lambda it: it[1] + self.text(it[2]) + it[1],
-            found[0],
-            flags=re.DOTALL,
-        )
+        return _MARKUP.sub(disguised, text)
 
     # A value
 
     def value(self, key: str, value: str) -> str:
         """Disguise a text by the name of its field."""
-        stays: object = False
-        match _sort(key):
-            case "amount":
-                return self._written_amount(value)
-            case "credential":
-                return "***"
-            case "fault":
-                return self.fault(value)
-            case "code" if self._codes_stay:
-                return value if _code(value) else self._by_word(value, _code_part)
-            case "kind":
-                return value if _kind(value) else self._by_word(value, _kind_part)
-            case "id":
-                self._ids.add(value.strip())
-            case "asked":
-                stays = self._is_asked or _kind(value)
-            case "count":
-                stays = _count(value)
-            case "day":
-                stays = _bare_day(value)
-        return value if stays else self.text(value)
+        return self._ways[_sort(key)](value)
+
+    def _code(self, value: str) -> str:
+        if not self._codes_stay:
+            return self.text(value)
+        return value if _code(value) else self._by_word(value, _code_part)
+
+    def _kind(self, value: str) -> str:
+        """A flag or a standing: known words, short ones and numbers stay."""
+        return self._standing(value) if _kind(value) else self._by_word(value, _kind_part)
+
+    def _standing(self, value: str) -> str:
+        return _LONGER_WORD.sub(
+            lambda it: it[0] if self._stand_ins.is_word(it[0]) else self.text(it[0]), value
+        )
+
+    def _asked_for(self, value: str) -> str:
+        if self._is_asked:
+            return value
+        return self._standing(value) if _kind(value) else self.text(value)
+
+    def _id(self, value: str) -> str:
+        self._ids.add(value.strip())
+        return self.text(value)
+
+    def _count(self, value: str) -> str:
+        return value if _count(value) else self.text(value)
+
+    def _day(self, value: str) -> str:
+        return value if _bare_day(value) else self.text(value)
 
     def _by_word(self, value: str, stays: Callable[[str], object]) -> str:
         return re.sub(r"\S+", lambda it: it[0] if stays(it[0]) else self.text(it[0]), value)
@@ -447,7 +485,7 @@ class Disguise:
 
     def _number(self, key: str, number: str) -> str:
         sort = _sort(key)
-        whole = number.lstrip("-").isdecimal()
+        whole = "." not in number and number.lstrip("-").isdecimal()
         if sort == "code" or key.casefold() in _PERCENTAGES:
             return number
         if sort == "credential":
@@ -566,9 +604,6 @@ _OF_A_STATE = frozenset(
 _LITERALS = frozenset({"true", "false", "null", "NaN", "Infinity"})
 
 
-_AT_ONCE = 1 << 18
-
-
 @lru_cache(maxsize=4096)
 def _is_identifier(key: str) -> bool:
     """Whether this is the name of a field, and not one that names something of the company's."""
@@ -604,19 +639,26 @@ def _another(escape: str) -> str:
     return escape if not escape.startswith("\\u") or len(escape) < 6 else "\\u00e3"  # noqa: PLR2004
 
 
-def inflated(body: bytes) -> tuple[bytes, bool]:
-    """What can be had of a compressed body, and whether that is all of it."""
+def inflated(body: bytes, most: int = LARGEST) -> tuple[bytes, bool]:
+    """What can be had of a compressed body, and whether that is all of it.
+
+    Args:
+        body: The body as it came.
+        most: Bytes that are unpacked of it at most: it may grow a thousandfold.
+    """
     for window in (32 + zlib.MAX_WBITS, -zlib.MAX_WBITS):
         inflater = zlib.decompressobj(window)
-        made = b""
+        made = bytearray()
         try:
             for at in range(0, len(body), 256):
-                made += inflater.decompress(body[at : at + 256])
+                made += inflater.decompress(body[at : at + 256], max(1, most - len(made)))
+                if len(made) >= most:
+                    return bytes(made), False
         except zlib.error:
             if made:
-                return made, False
+                return bytes(made), False
             continue
-        return made, inflater.eof
+        return bytes(made), inflater.eof
     return b"", False
 
 

@@ -26,11 +26,17 @@ _TOKEN = re.compile(
     r"|(?P<entity>&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});)"
     r"|(?P<word>[^\W_]+)"
 )
+_WORD = re.compile(r"([^\W_]+)")
+_SIGN = re.compile(r"[&./-]").search
+_MORE_THAN_WORDS = re.compile(r"&|[0-9A-F]{4}-|[0-9A-F]{2}[/.][0-9A-Z]", re.IGNORECASE).search
+"""What all other tokens have, and few texts; to look for a sign of it is quick."""
 _LOWER = "abcdefghjklmnopqrstuwyz"
 """Without v, x and i alone making numbers of headings (IV, XI)."""
 _ACCENTED = "áàâãéêíóôõúç"
 _ONE = "1"
 """Stays wherever it stands, so it stands for no other number: two rows would have one id."""
+_DIGITS_AT_ONCE = 15
+"""A random fraction has no more."""
 _TRIES = 60
 _MOST_KNOWN = 1 << 17
 _FEW = 5
@@ -57,14 +63,16 @@ class Known(dict[Key, str]):
 class StandIns:
     """The stand-ins of one capture, drawn by chance: nothing but the capture holds them."""
 
-    def __init__(self, seed: int | None = None) -> None:
-        """Draw anew; a seed, for tests, draws the same again."""
+    def __init__(self, seed: int | None = None, spoken: frozenset[str] = frozenset()) -> None:
+        """Draw anew, and none of these words; a seed, for tests, draws the same again."""
+        self._spoken = spoken
         drawn = random.SystemRandom().getrandbits(256) if seed is None else seed
         # What is drawn does not depend on what it stands for: who guesses it has learnt nothing.
         self._chance = random.Random(drawn)  # noqa: S311
         self._of: dict[str, str] = {}
         self._taken = {_ONE}
-        self._texts = Known[str](lambda text: _TOKEN.sub(self._token, text))
+        self._texts = Known[str](self._text)
+        self._words = Known[str](self._word)
         self._tokens = Known[tuple[str | None, str]](lambda token: self._other(*token))
         self._lowest: dict[int, int] = {}
 
@@ -72,19 +80,29 @@ class StandIns:
         """The stand-in for a text, word by word."""
         return self._texts[value]
 
+    def _text(self, value: str) -> str:
+        if _SIGN(value) and _MORE_THAN_WORDS(value):
+            return _TOKEN.sub(self._token, value)
+        pieces = _WORD.split(value)
+        pieces[1::2] = [self._words[word] for word in pieces[1::2]]
+        return "".join(pieces)
+
     def digits(self, value: str) -> str:
         """Other digits, as many; a number padded with zeros still is, and 0 and 1 stay."""
-        bare = value.lstrip("0")
-        if not bare or value == _ONE:
+        if value == _ONE:
             return value
-        # Among few numbers, another's stand-in would be this one.
-        padded = len(value) - len(bare) > 1 and len(bare) < _FEW
-        zeros = "0" if padded else value[: len(value) - len(bare)]
-        bare = value[1:] if padded else bare
-        for length, checked in ((14, _cnpj), (11, _cpf)):
-            if len(value) == length and checked(value[:-2]) == value[-2:]:
-                return self._tax_id(value, checked)
-        return zeros + self._drawn(bare, self._other_digits)
+        checked = _CHECKED.get(len(value))
+        if checked and checked(value[:-2]) == value[-2:] and value.strip("0"):
+            return self._tax_id(value, checked)
+        bare = value.lstrip("0")
+        zeros = len(value) - len(bare)
+        if zeros:
+            if not bare:
+                return value
+            # Among few numbers, another's stand-in would be this one.
+            if zeros > 1 and len(bare) < _FEW:
+                zeros, bare = 1, value[1:]
+        return "0" * zeros + self._drawn(bare, self._other_digits)
 
     def _token(self, found: re.Match[str]) -> str:
         return self._tokens[found.lastgroup, found[0]]
@@ -98,7 +116,7 @@ class StandIns:
             return self._written_tax_id(value, _cnpj if kind == "cnpj" else _cpf)
         if kind == "entity":
             return self._entity(value)
-        return self._word(value)
+        return self._words[value]
 
     def _word(self, value: str) -> str:
         if value.isdecimal() and value.isascii():
@@ -142,7 +160,7 @@ class StandIns:
         if known is None:
             known = draw(value)
             for _ in range(_TRIES):
-                if known != value and known not in self._taken and not _stays(known):
+                if known != value and known not in self._taken and not self.is_word(known):
                     break
                 known = draw(value)
             else:
@@ -150,6 +168,10 @@ class StandIns:
             self._of[value] = known
             self._taken.add(known)
         return known
+
+    def is_word(self, value: str) -> bool:
+        """Whether it is one that says of which kind something is."""
+        return value.isalpha() and (stays(fold(value)) or fold(value) in self._spoken)
 
     def _next_free(self, value: str) -> str:
         """Where chance finds none, as among numbers of one digit, the first that is free."""
@@ -162,8 +184,10 @@ class StandIns:
         return self._other_letters(value)
 
     def _other_digits(self, value: str) -> str:
-        first, rest = self._chance.choice("123456789"), len(value) - 1
-        return first + (f"{self._chance.randrange(10**rest):0{rest}}" if rest else "")
+        least = 10 ** (len(value) - 1)
+        if len(value) <= _DIGITS_AT_ONCE:
+            return str(least + int(self._chance.random() * 9 * least))
+        return str(self._chance.randrange(least, 10 * least))
 
     def _other_hex(self, value: str) -> str:
         letters = "abcdef" if value == value.lower() else "ABCDEF"
@@ -223,5 +247,5 @@ def _cpf(root: str) -> str:
     return "".join(map(str, values[-2:]))
 
 
-def _stays(drawn: str) -> bool:
-    return drawn.isalpha() and stays(fold(drawn))
+_CHECKED = {14: _cnpj, 11: _cpf}
+"""How the last digits of numbers of that length follow from the others, if they are tax ids."""

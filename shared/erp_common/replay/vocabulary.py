@@ -1,13 +1,20 @@
 """Words that stay: without them an answer means something else, and they are nobody's.
 
 The words of charts, sides and flags that `erp_common.ledger.vocabulary` reads, and those by which
-the ERPs say how things stand and what is wrong.
+the ERPs say how things stand and what is wrong. Where a field says of which kind something is, also
+the words that stand in the tap's own code: what it may be compared with.
 """
 
 from __future__ import annotations
 
 import re
+import sys
+from collections.abc import Iterator
 from functools import lru_cache
+from types import CodeType
+from typing import Any
+
+from erp_common.ledger.vocabulary import fold
 
 _LEDGER = (
     r"ativ[oa]s?|assets?|passiv[oa]s?|liabilit(?:y|ies)|patr|patrim|patrimonio?s?|patrimonia(?:l|is)"
@@ -42,3 +49,28 @@ _STAYS = re.compile(f"{_LEDGER}|{_SIDES_AND_FLAGS}|{_STANDINGS}|{_FAULTS}").full
 def stays(folded: str) -> bool:
     """Whether a word stays, in lower case and without accents."""
     return _STAYS(folded) is not None
+
+
+def words_of(package: str) -> frozenset[str]:
+    """The words of all texts in a package's code that is loaded, folded; none if it is not."""
+    words: set[str] = set()
+    for name, module in list(sys.modules.items()):
+        if name == package or name.startswith(f"{package}."):
+            loader: Any = getattr(module.__spec__, "loader", None)
+            code = loader.get_code(name) if hasattr(loader, "get_code") else None
+            for text in _texts(code):
+                words.update(fold(word) for word in _WORD.findall(text))
+    return frozenset(words)
+
+
+_WORD = re.compile(r"[^\W_]+")
+
+
+def _texts(constant: object) -> Iterator[str]:
+    if isinstance(constant, str):
+        yield constant
+    elif isinstance(constant, CodeType):
+        yield from _texts((*constant.co_consts, *constant.co_names))
+    elif isinstance(constant, (tuple, frozenset)):
+        for one in constant:
+            yield from _texts(one)
