@@ -23,12 +23,23 @@ from erp_common.replay.deck import Deck
 from erp_common.replay.player import Played
 
 _NOWHERE = "https://replay.invalid"
+LOCAL = frozenset(
+    {"base_url", "token_url", "authorize_url", "redirect_uri", "ca_bundle", "token_store"}
+)
+"""Settings that name addresses and files of one machine."""
+SHAPING = frozenset({"stream_maps", "stream_map_config", "faker_config", "batch_config"})
+"""They change the messages and ask for nothing, and may say anything: a capture is without them."""
+_ASKED_FOR = re.compile(r"--(?:health-check|test(?:=\w+)?)").fullmatch
 _AT_ONCE = {"requests": 1_000_000, "interval": 1, "burst": 1_000_000}
 
 
 def settings_of(manifest: Manifest, base_url: str, token_url: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401 -- settings
-    """The settings of a run against a capture that is served here."""
-    settings = {name: value for name, value in manifest.settings.items() if name not in more}
+    """The settings of a run against a capture that is served here.
+
+    A capture may come from anybody: none says which files a run writes, or what it computes.
+    """
+    without = LOCAL | SHAPING | set(more)
+    settings = {name: value for name, value in manifest.settings.items() if name not in without}
     credentials = [name for name, value in settings.items() if value == "***"]
     settings |= {name: f"replayed-{name}" for name in credentials}
     if "client_id" in settings or "refresh_token" in settings:
@@ -45,17 +56,17 @@ def command_line(manifest: Manifest, settings: dict[str, Any], folder: Path) -> 
             file = folder / f"{option}.json"
             file.write_bytes(msgspec.json.encode(content))
             command += [f"--{option}", str(file)]
-    return [*command, *manifest.options]
+    return [*command, *filter(_ASKED_FOR, manifest.options)]
 
 
-def run(capture: Capture) -> None:
-    """Run the tap; ends the process with its exit status.
+def run(capture: Capture, tap: Any = None) -> None:  # noqa: ANN401 -- a tap's class, which stands above this storey
+    """Run the tap, which is found by its name unless it is given; ends the process as it ends.
 
     Raises:
         ERPValidationError: The tap is not installed.
     """
     manifest = capture.manifest
-    tap = _tap(manifest.tap)
+    tap = tap or _tap(manifest.tap)
     tap.wire = Played(Deck(capture))
     settings = settings_of(manifest, _NOWHERE, f"{_NOWHERE}/token")
     with TemporaryDirectory() as folder, at(manifest.moment):

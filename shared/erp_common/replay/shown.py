@@ -14,6 +14,8 @@ from erp_common.replay.disguise import inflated
 
 _MOST = 4000
 """Characters of a body; the whole of it is in the file."""
+_MOST_UNPACKED = 1 << 26
+"""Bytes of a body that came compressed: it may come from anybody."""
 
 
 def lines(capture: Capture, *, whole: bool = False) -> Iterator[str]:
@@ -23,6 +25,12 @@ def lines(capture: Capture, *, whole: bool = False) -> Iterator[str]:
         capture: The capture.
         whole: Whether bodies and messages are shown to their end.
     """
+    for text in _texts(capture, whole=whole):
+        # It may come from anybody: nothing in it moves the cursor, or looks like a line of ours.
+        yield " ".join(printable(text).splitlines())
+
+
+def _texts(capture: Capture, *, whole: bool) -> Iterator[str]:
     manifest = capture.manifest
     kind = {
         "disguised": "names, texts, numbers and amounts are stand-ins",
@@ -36,15 +44,17 @@ def lines(capture: Capture, *, whole: bool = False) -> Iterator[str]:
         yield f"state: {_json(manifest.state)}"
     if manifest.left_out:
         yield f"left out: {manifest.left_out} exchanges"
+    if manifest.interrupted:
+        yield "somebody ended the run: this is what came until then"
     yield from _outcome("the run", manifest.original)
     if manifest.expected is not None:
         yield from _outcome("a run against this capture", manifest.expected)
     for number, kept in enumerate(capture.exchanges, 1):
         yield ""
-        yield from map(printable, _exchange(number, kept))
+        yield from _exchange(number, kept)
         body = capture.bodies.get(kept.answer, b"")
         if any(name == "Content-Encoding" for name, _ in kept.headers):
-            body = inflated(body)[0]
+            body = inflated(body, _MOST_UNPACKED)[0]
         yield from _cut(body, whole=whole)
     yield ""
     yield "messages:"
@@ -55,7 +65,7 @@ def _outcome(what: str, outcome: Outcome) -> Iterator[str]:
     records = ", ".join(f"{count} {stream}" for stream, count in outcome.records.items())
     yield f"{what}: exit status {outcome.status}; {records or 'no records'}"
     if outcome.last_line:
-        yield f"  {printable(outcome.last_line)}"
+        yield f"  {outcome.last_line}"
     for one in outcome.findings:
         of = f"{one.stream_name}, {one.period_start}"
         yield f"  {one.count} x {one.code} ({one.severity}) in {of}"
@@ -81,7 +91,7 @@ def _cut(body: bytes, *, whole: bool) -> Iterator[str]:
     text = body.decode(errors="replace")
     shown = text if whole else text[:_MOST]
     for line in shown.splitlines():
-        yield f"    {printable(line)}"
+        yield f"    {line}"
     if len(shown) < len(text):
         yield f"    … {len(text) - len(shown)} characters more (--whole shows them)"
 
