@@ -9,7 +9,10 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
+import time
 import zipfile
+from contextlib import ExitStack
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -17,10 +20,11 @@ from typing import Any
 
 import msgspec
 import pytest
+from typing_extensions import Self
 
 from bench.largest import largest_account
 from contract.commands import Preloaded, PreloadedRunner, Run
-from e2e.commands import environment, installed
+from e2e.commands import Result, environment, installed
 from erp_common.ledger.vocabulary import fold
 from erp_common.replay import archive
 from erp_common.replay.disguise import inflated
@@ -28,6 +32,8 @@ from erp_common.replay.vocabulary import stays
 from field.recorded import CASES, simulated
 from field.test_captures import assert_replays
 from simulator import Books, Line, faults
+from simulator.faults import Exchange, Fault
+from simulator.http11 import Response
 
 PRIVATE = {
     "account_name",
@@ -339,6 +345,143 @@ def test_who_ends_the_writing_of_a_capture_has_the_run_all_the_same(
     assert "was given up" in "".join(said)
     assert json.loads(out.read_bytes().splitlines()[-1])["type"] == "STATE"
     assert sorted(one.name for one in tmp_path.iterdir()) == ["config.json", "out"]
+
+
+class Waiting:
+    """A run with a capture whose server keeps it waiting at its third request."""
+
+    def __init__(self, folder: Path) -> None:
+        self.file = folder / "books.zip"
+        self.spool = folder / "spool"
+        self._config, self._out = folder / "config.json", folder / "out"
+        self._there, self._on = threading.Event(), threading.Event()
+        self._opened = ExitStack()
+
+    def __enter__(self) -> Self:
+        def act(exchange: Exchange) -> Response:
+            self._there.set()
+            assert self._on.wait(60)
+            return exchange.honest()
+
+        self.settings = self._opened.enter_context(simulated("omie", (Fault("waits", act), 3)))
+        self._config.write_bytes(msgspec.json.encode(self.settings))
+        self.spool.mkdir()
+        with self._out.open("wb") as out:
+            self.run = subprocess.Popen(
+                [installed("tap-omie"), "--config", self._config, "--capture", self.file],
+                stdout=out,
+                stderr=subprocess.PIPE,
+                env=environment() | {"TMPDIR": str(self.spool)},
+                text=True,
+            )
+        assert self._there.wait(60)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._on.set()
+        self.run.kill()
+        self.run.communicate()
+        self._opened.close()
+
+    def beside(self) -> list[int]:
+        """The processes that the run has started."""
+        task = Path(f"/proc/{self.run.pid}/task/{self.run.pid}/children")
+        return list(map(int, task.read_text().split()))
+
+    def rows(self) -> Run:
+        """What came out."""
+        return Run(Result(self.run.returncode, self._out.read_text(), ""))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+def test_who_ends_a_run_has_a_capture_of_what_came_until_then(
+    signum: int, preloaded: Preloaded, tmp_path: Path
+) -> None:
+    with Waiting(tmp_path) as waiting:
+        waiting.run.send_signal(signum)
+        said = waiting.run.communicate(timeout=120)[1]
+    assert waiting.run.returncode == 128 + signum
+    assert said.splitlines()[-1].startswith("The run was ended from outside")
+    assert "until then is still captured" in said
+    kept = archive.read(waiting.file)
+    assert kept.manifest.interrupted
+    assert kept.manifest.original.status == 128 + signum
+    assert len(kept.exchanges) == 2
+    assert_private(waiting.rows(), waiting.file, waiting.settings)
+    assert_replays(waiting.file, preloaded, tmp_path)
+    assert list(waiting.spool.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_who_ends_a_run_twice_has_no_capture_and_nothing_lies_about(tmp_path: Path) -> None:
+    with Waiting(tmp_path) as waiting:
+        beside = waiting.beside()
+        waiting.run.send_signal(signal.SIGINT)
+        assert waiting.run.stderr is not None
+        said = []
+        for line in waiting.run.stderr:
+            said.append(line)
+            if "until then is still captured" in line:
+                waiting.run.send_signal(signal.SIGINT)
+        waiting.run.wait(60)
+    assert waiting.run.returncode == 128 + signal.SIGINT, said
+    assert "was given up" in "".join(said)
+    assert said[-1].startswith("The run was ended from outside")
+    assert [one for one in tmp_path.iterdir() if "zip" in one.name] == []
+    assert list(waiting.spool.iterdir()) == []
+    assert all(map(is_gone, beside))
+
+
+@pytest.mark.slow
+def test_a_run_that_is_killed_leaves_nothing_of_what_came(tmp_path: Path) -> None:
+    with Waiting(tmp_path) as waiting:
+        beside = waiting.beside()
+        assert list(waiting.spool.iterdir()) == []
+        waiting.run.kill()
+        waiting.run.wait(60)
+    assert [one for one in tmp_path.iterdir() if "zip" in one.name] == []
+    assert list(waiting.spool.iterdir()) == []
+    assert all(map(is_gone, beside))
+
+
+def is_gone(pid: int) -> bool:
+    """Whether a process ends, of which nobody may have taken notice yet."""
+    for _ in range(600):
+        try:
+            if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
+                return True
+        except FileNotFoundError:
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def entities() -> Fault:
+    """The honest answer, with a document type that declares what one of its texts is made of."""
+
+    def act(exchange: Exchange) -> Response:
+        response = exchange.honest()
+        assert isinstance(response.body, bytes)
+        declared = b'<!DOCTYPE retorno [<!ENTITY nome "Padaria Central">]><retorno>'
+        response.body = response.body.replace(b"<retorno>", declared, 1).replace(
+            b"</nome>", b" &nome; &#80;adaria</nome>", 1
+        )
+        return response
+
+    return Fault("entities", act)
+
+
+@pytest.mark.slow
+def test_xml_that_declares_entities_is_captured(preloaded: Preloaded, tmp_path: Path) -> None:
+    with simulated("bling_v2", (entities(), 1)) as settings:
+        run, file = capture("tap-bling", settings, preloaded, tmp_path)
+    assert run.returncode == 1
+    assert_faithful(run, file)
+    said = content(file)
+    assert "<!DOCTYPE retorno [<!ENTITY nome " in said
+    assert "Padaria" not in said
+    assert_replays(file, preloaded, tmp_path)
 
 
 def test_two_companies_are_captured_apart(preloaded: Preloaded, tmp_path: Path) -> None:

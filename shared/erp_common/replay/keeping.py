@@ -16,6 +16,7 @@ import msgspec
 from erp_common.http.masking import Masker
 from erp_common.http.tape import CREDENTIALS, Kept, Tape
 from erp_common.replay import watched
+from erp_common.replay.again import LOCAL, SHAPING
 from erp_common.replay.archive import (
     LARGEST,
     Capture,
@@ -26,17 +27,12 @@ from erp_common.replay.archive import (
     write,
 )
 from erp_common.replay.disguise import Disguise, inflated
+from erp_common.replay.standby import LONGEST, Standby, without_environment
+from erp_common.replay.vocabulary import words_of
 
 PLACEHOLDER = "***"
-_LOCAL = frozenset(
-    {"base_url", "token_url", "authorize_url", "redirect_uri", "ca_bundle", "token_store"}
-)
-SHAPING = frozenset({"stream_maps", "stream_map_config", "faker_config", "batch_config"})
-"""They change the messages and ask for nothing, and may say anything: a capture is without them."""
 _QUICK = 1
 """Compression of what is much, and is to be had soon."""
-_LONGEST = 600.0
-"""Seconds that the run against the capture may take."""
 
 
 def settings_kept(given: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -44,7 +40,7 @@ def settings_kept(given: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[s
     kept: dict[str, Any] = {}
     for name, described in schema.get("properties", {}).items():
         value = given.get(name)
-        if value is None or name in _LOCAL or name in SHAPING:
+        if value is None or name in LOCAL or name in SHAPING:
             continue
         if described.get("secret") or name in CREDENTIALS:
             kept[name] = PLACEHOLDER
@@ -59,14 +55,22 @@ def settings_kept(given: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[s
     return kept
 
 
-def keep(tape: Tape, manifest: Manifest, messages: bytes, masker: Masker, path: Path) -> Manifest:
+def keep(
+    tape: Tape,
+    manifest: Manifest,
+    messages: bytes,
+    masker: Masker,
+    path: Path,
+    standby: Standby | None = None,
+) -> Manifest:
     """Write a capture; what it says of a run against itself is what such a run came to.
 
     Raises:
         OSError: It cannot be written.
     """
     raw = manifest.mode == "raw"
-    disguise = None if raw else Disguise()
+    spoken = words_of(manifest.tap.replace("-", "_"))
+    disguise = None if raw else Disguise(spoken=spoken)
     exchanges: list[Kept] = []
     bodies: dict[str, bytes] = {}
     for number, kept in enumerate(tape.exchanges()):
@@ -81,14 +85,14 @@ def keep(tape: Tape, manifest: Manifest, messages: bytes, masker: Masker, path: 
     began = manifest.state
     manifest.state = disguise.state(began) if disguise else began
     capture = Capture(manifest, exchanges, bodies, messages)
-    if raw and not manifest.options:
+    if raw and not manifest.options and not manifest.interrupted:
         manifest.expected = manifest.original  # as it came, the run is what a run comes to
     else:
-        _expect(capture)
+        _expect(capture, standby)
         if disguise and watched.knows_the_past(began):
             came_to, replayed = map(watched.last_state, (messages, capture.messages))
             watched.remember(manifest.state, began, came_to, replayed)
-            _expect(capture)
+            _expect(capture, standby)
     write(capture, path, _QUICK)
     return manifest
 
@@ -106,8 +110,8 @@ def expect(path: Path) -> Manifest:
     return capture.manifest
 
 
-def _expect(capture: Capture) -> None:
-    capture.manifest.expected, capture.messages = run_again(capture)
+def _expect(capture: Capture, standby: Standby | None = None) -> None:
+    capture.manifest.expected, capture.messages = run_again(capture, standby)
     if len(capture.messages) > LARGEST:
         capture.messages = b""  # how many there were is known all the same
 
@@ -115,7 +119,7 @@ def _expect(capture: Capture) -> None:
 def _kept(kept: Kept, body: bytes, masker: Masker, disguise: Disguise | None) -> tuple[Kept, bytes]:
     """An exchange and its body as they are kept; what cannot be disguised is not."""
     try:
-        body = _without_secrets(kept, body, masker)
+        body = _without_secrets(kept, body, masker, by_name=disguise is None)
         if disguise is not None:
             body = disguise.answered(kept, body)
             disguise.asked(kept)
@@ -126,21 +130,30 @@ def _kept(kept: Kept, body: bytes, masker: Masker, disguise: Disguise | None) ->
     return kept, body
 
 
-def run_again(capture: Capture) -> tuple[Outcome | None, bytes]:
+def run_again(capture: Capture, standby: Standby | None = None) -> tuple[Outcome | None, bytes]:
     """Run the tap against a capture: how that ends, and its messages.
 
     Raises:
         OSError: There is no room for them.
     """
-    prefixes = ("TAP_", "MELTANO_", "SINGER_SDK_")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(prefixes)}
+    capture = msgspec.structs.replace(capture, messages=b"")
+    status, messages, said = (standby.run if standby else _in_another_process)(capture)
+    if status is None or status < 0:
+        return None, b""
+    lines = said.decode(errors="replace").strip().splitlines()
+    return outcome(messages, status, lines[-1] if lines and status else ""), messages
+
+
+def _in_another_process(capture: Capture) -> tuple[int | None, bytes, bytes]:
+    kept = dict(os.environ)
+    without_environment(kept)
     with (
         tempfile.TemporaryDirectory() as folder,
         tempfile.TemporaryFile() as out,
         tempfile.TemporaryFile() as said,
     ):
         path = Path(folder) / "capture.zip"
-        write(msgspec.structs.replace(capture, messages=b""), path, level=0)
+        write(capture, path, level=0)
         command = [sys.executable, "-m", "erp_common.replay", "--run", str(path)]
         try:
             done = subprocess.run(  # noqa: S603 -- this Python, and a file of ours
@@ -149,21 +162,21 @@ def run_again(capture: Capture) -> tuple[Outcome | None, bytes]:
                 stdout=out,
                 stderr=said,
                 env=kept,
-                timeout=_LONGEST,
+                timeout=LONGEST,
                 check=False,
             )
         except subprocess.TimeoutExpired:
-            return None, b""
+            return None, b"", b""
         out.seek(0)
         said.seek(0)
-        messages = out.read()
-        lines = said.read().decode(errors="replace").strip().splitlines()
-    last = lines[-1] if lines and done.returncode else ""
-    return outcome(messages, done.returncode, last), messages
+        return done.returncode, out.read(), said.read()
 
 
-def _without_secrets(kept: Kept, body: bytes, masker: Masker) -> bytes:
-    """The body, and what was asked, without any secret that was learnt until the run's end."""
+def _without_secrets(kept: Kept, body: bytes, masker: Masker, *, by_name: bool) -> bytes:
+    """The body, and what was asked, without any secret that was learnt until the run's end.
+
+    Fields that are named as secrets are emptied by a disguise as well.
+    """
     kept.path = masker.mask(kept.path)
     kept.query = [(name, masker.mask(value)) for name, value in kept.query]
     kept.sent = {name: masker.mask(value) for name, value in kept.sent.items()}
@@ -176,7 +189,7 @@ def _without_secrets(kept: Kept, body: bytes, masker: Masker) -> bytes:
     packed = any(name == "Content-Encoding" for name, _ in kept.headers)
     if packed:
         plain, whole = inflated(body)
-    masked = _masked(plain, masker)
+    masked = _masked(plain, masker, by_name=by_name)
     if masked == plain:
         return body
     if packed and whole:
@@ -202,11 +215,10 @@ _TOKENS = re.compile(
 )
 
 
-def _masked(body: bytes, masker: Masker) -> bytes:
+def _masked(body: bytes, masker: Masker, *, by_name: bool) -> bytes:
     text = body.decode(errors="surrogateescape")
     masked = masker.mask(text)
-    # To look for a name is quick; hardly any answer has one.
-    if any(name in masked for name in _NAMES):
+    if by_name:
         masked = _TOKENS.sub(r'\1"***"', masked)
     return body if masked is text else masked.encode(errors="surrogateescape")
 

@@ -59,7 +59,7 @@ class Listener(Protocol):
     def begun(self, state: Any, catalog: Any) -> None:  # noqa: ANN401 - the SDK's own
         """Note the files that the run was given."""
 
-    def end(self, status: int, failure: str = "") -> None:
+    def end(self, status: int, failure: str = "", *, interrupted: bool = False) -> None:
         """Write what was kept of a run that ended so."""
 
     def give_up(self) -> None:

@@ -32,9 +32,11 @@ class Capturing:
 
     def __init__(self, tap_class: type[TapBase[Any]], path: Path, *, raw: bool) -> None:
         """Listen from now on."""
-        # No other run records.
+        # No other run records, or replays.
         from erp_common.http.tape import Tape  # noqa: PLC0415
+        from erp_common.replay.standby import standby  # noqa: PLC0415
 
+        self._standby = standby(tap_class)  # first, so that it holds none of what is recorded
         self._tap = tap_class
         self._path = path
         self._raw = raw
@@ -67,30 +69,41 @@ class Capturing:
             logger.warning("The capture lacks messages (%s).", error.strerror)
 
     def give_up(self) -> None:
-        """Write nothing: who ends a run does not want to wait."""
-        logger.warning("The run was ended from outside, so there is no capture of it.")
+        """Write nothing: who ends the writing of a capture does not want to wait."""
+        logger.warning(
+            "The capture was given up, as somebody ended it; what the run had read by then is "
+            "handed over."
+        )
         self._forget()
 
     def _forget(self) -> None:
         MessageWriter.listeners.clear()
         self._tape.close()
         self._messages.close()
+        if self._standby is not None:
+            self._standby.close()
+            self._standby = None
 
-    def end(self, status: int, failure: str = "") -> None:
+    def end(self, status: int, failure: str = "", *, interrupted: bool = False) -> None:
         """Write the capture, and say where it is.
 
         Args:
             status: The run's exit status.
             failure: The public name of the error that it ended with.
+            interrupted: Whether somebody ended the run.
         """
         # No other run needs what disguises and replays.
-        from erp_common.replay import archive, keeping  # noqa: PLC0415
+        from erp_common.replay import again, archive, keeping  # noqa: PLC0415
 
         MessageWriter.listeners.clear()
         try:
             if not self._tape.exchanges():
                 logger.warning("Nothing was asked of the ERP, so there is no capture.")
                 return
+            if self._raw:
+                logger.info("Writing what the ERP answered, as it is, into %s", self._path)
+            else:
+                logger.info("Disguising what the ERP answered, into %s", self._path)
             self._messages.seek(0)
             messages = self._messages.read()
             original = archive.outcome(messages, status, failure)
@@ -103,19 +116,21 @@ class Capturing:
                 settings=keeping.settings_kept(self._settings, self._tap.every_setting()),
                 state=self._state,
                 catalog=self._catalog,
+                interrupted=interrupted,
                 original=original,
             )
-            if self._raw:
-                logger.info("Writing what the ERP answered, as it is, into %s", self._path)
-            else:
-                logger.info("Disguising what the ERP answered, into %s", self._path)
-            kept = keeping.keep(self._tape, manifest, messages, self._tap.masker, self._path)
-            self._tell(kept, is_comparable=not any(map(self._settings.get, keeping.SHAPING)))
-        except (KeyboardInterrupt, Terminated):
-            logger.warning(
-                "The capture was given up, as somebody ended it; the run was over by then, and all "
-                "its rows were handed over."
+            if interrupted:
+                logger.warning(
+                    "The run was ended from outside; what the ERP answered until then is still "
+                    "captured. End it once more to go without."
+                )
+            kept = keeping.keep(
+                self._tape, manifest, messages, self._tap.masker, self._path, self._standby
             )
+            is_shaped = any(map(self._settings.get, again.SHAPING))
+            self._tell(kept, is_comparable=not is_shaped and not interrupted)
+        except (KeyboardInterrupt, Terminated):
+            self.give_up()
         except Exception as error:  # noqa: BLE001 -- the run is not to fail for its capture
             reason = getattr(error, "strerror", None) or type(error).__name__
             logger.warning(

@@ -96,13 +96,17 @@ class LedgerCommand(SingerCommand):
         capture, self.tap_class.capture = self.tap_class.capture, None
         if capture is None:
             return
-        self.tap_class.stop()
-        if isinstance(error, (Terminated, KeyboardInterrupt, click.Abort)):
+        try:
+            self.tap_class.stop()
+            if isinstance(error, (Terminated, KeyboardInterrupt, click.Abort)):
+                ended_by = getattr(error, "status", 128 + signal.SIGINT)
+                capture.end(ended_by, interrupted=True)
+            elif isinstance(error, SystemExit):
+                capture.end(error.code if isinstance(error.code, int) else 1)
+            else:
+                capture.end(status, "" if error is None else _told(error)[0])
+        except (KeyboardInterrupt, Terminated):
             capture.give_up()
-        elif isinstance(error, SystemExit):
-            capture.end(error.code if isinstance(error.code, int) else 1)
-        else:
-            capture.end(status, "" if error is None else _told(error)[0])
 
     def _ended_by(self, error: BaseException) -> int:
         """Say how the run ended; gives the exit status."""
