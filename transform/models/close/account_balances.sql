@@ -1,3 +1,4 @@
+{{ config(unique_key=['company_id', 'period_start', 'period_end', 'account_code']) }}
 select
     accounts.company_id,
     accounts.fiscal_year,

@@ -1,3 +1,4 @@
+{{ config(unique_key=['company_id', 'period_end', 'account_code']) }}
 select
     company_id,
     period_end,

@@ -1,3 +1,4 @@
+{{ config(unique_key=['company_id', 'period_start', 'period_end']) }}
 {# Signatures are kept by close-report in close_signoffs; before the first one there is no such table. #}
 {%- set accounts = ref('int_accounts') -%}
 {%- set signoffs = none -%}

@@ -1,3 +1,4 @@
+{{ config(unique_key=['period_end', 'group_account']) }}
 with aggregated as (
     select period_end, group_account, sum(amount) as amount
     from {{ ref('int_group_amounts') }}

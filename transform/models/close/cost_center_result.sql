@@ -1,3 +1,4 @@
+{{ config(unique_key=['company_id', 'period_end', 'cost_center', 'account_code']) }}
 {#
     Without closing entries, as the income statement. A period whose subledger was not read has no
     cost centres: what the trial balance has beyond the postings stands in (none).
@@ -15,8 +16,8 @@ posted as (
         period_end,
         coalesce(cost_center, '(none)') as cost_center,
         account_code,
-        sum(net_amount) as net
-    from {{ ref('postings') }}
+        sum(net) as net
+    from {{ ref('int_posting_sums') }}
     where posting_kind <> 'CLOSING'
     group by company_id, period_start, period_end, coalesce(cost_center, '(none)'), account_code
 ),

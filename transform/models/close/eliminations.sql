@@ -1,3 +1,4 @@
+{{ config(unique_key=['company_id', 'period_end']) }}
 {#
     What a company has with another of the group, by the seed intercompany: a whole account, the
     postings with an entity on result accounts, or the postings with an entity on one account.

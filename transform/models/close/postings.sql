@@ -4,14 +4,20 @@
         materialized='incremental',
         incremental_strategy='append',
         on_schema_change='append_new_columns',
-        pre_hook="{{ erp_close.drop_changed_postings() }}"
+        pre_hook="{{ erp_close.drop_changed_postings() }}",
+        post_hook="{{ erp_close.note_written_postings() }}"
     )
 }}
 with postings as (
     select source.*
     from {{ ref('stg_erp__subledger') }} as source
-    {%- if is_incremental() and erp_close.postings_built() is not none %}
-    where not {{ erp_close.is_built('source') }}
+    {%- if is_incremental() %}
+    inner join (
+        {{ erp_close.states_not_in(ref('int_postings_state'), this.incorporate(path={'identifier': 'int_postings_written'})) }}
+    ) as changed
+        on source.company_id = changed.company_id
+        and source.period_start = changed.period_start
+        and source.period_end = changed.period_end
     {%- endif %}
 ),
 
@@ -23,6 +29,8 @@ rules as (
 on_equity as (
     select distinct
         postings.company_id,
+        postings.period_start,
+        postings.period_end,
         coalesce(postings.journal_id, postings.entry_id) as journal,
         rules.equity_account
     from postings
@@ -37,6 +45,8 @@ by_rule as (
     inner join rules on postings.company_id = rules.company_id
     left join on_equity
         on postings.company_id = on_equity.company_id
+        and postings.period_start = on_equity.period_start
+        and postings.period_end = on_equity.period_end
         and coalesce(postings.journal_id, postings.entry_id) = on_equity.journal
         and rules.equity_account = on_equity.equity_account
     where coalesce(rules.document_type, rules.description_prefix, rules.equity_account) is not null

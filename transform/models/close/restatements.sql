@@ -1,3 +1,4 @@
+{{ config(unique_key=['company_id', 'period_end', 'account_code']) }}
 {# Changes of analytic accounts after their period was first seen closed; an opening alone is none. #}
 with versions as (
     select

@@ -1,3 +1,4 @@
+{{ config(unique_key=['company_id', 'account_code']) }}
 {# For each account the last period in which it had a balance or a result that no map reaches. #}
 with unmapped as (
     select

@@ -1,3 +1,4 @@
+{{ config(unique_key=['company_id', 'period_end']) }}
 {#
     Postings that one side has more often than the other, by account, date, side and amount; in periods
     whose postings both sides have.
@@ -27,6 +28,10 @@ both_sides as (
         1 as filed,
         0 as own
     from {{ ref('stg_ecd__subledger') }} as postings
+    inner join periods
+        on postings.company_id = periods.company_id
+        and postings.period_start = periods.period_start
+        and postings.period_end = periods.period_end
     left join {{ ref('int_ecd_accounts') }} as pairs
         on postings.company_id = pairs.company_id
         and postings.period_start = pairs.period_start
@@ -47,6 +52,10 @@ both_sides as (
         0 as filed,
         1 as own
     from {{ ref('postings') }} as postings
+    inner join periods
+        on postings.company_id = periods.company_id
+        and postings.period_start = periods.period_start
+        and postings.period_end = periods.period_end
     left join {{ ref('int_ecd_accounts') }} as pairs
         on postings.company_id = pairs.company_id
         and postings.period_start = pairs.period_start
@@ -75,10 +84,6 @@ select
     min(case when sided.filed = 1 then sided.entry_id end) as ecd_entry_id,
     min(case when sided.own = 1 then sided.entry_id end) as erp_entry_id
 from sided
-inner join periods
-    on sided.company_id = periods.company_id
-    and sided.period_start = periods.period_start
-    and sided.period_end = periods.period_end
 group by
     sided.company_id,
     sided.period_end,

@@ -1,3 +1,4 @@
+{{ config(unique_key=['company_id', 'period_end']) }}
 {#
     The filed ledger beside the ERP's, account by account. ONLY_CLOSING: equal once the closing entries
     of either side are set apart, those of earlier periods out of the opening too.

@@ -1,3 +1,4 @@
+{{ config(unique_key=['company_id', 'period_end']) }}
 {#
     Which account of the ERP an account of the filed ledger is, by company and period: the same code,
     else the same letters and digits, else by the seed ecd_account_map. Where two fit, none does.

@@ -1,3 +1,4 @@
+{{ config(unique_key=['company_id', 'account_code', 'period_end']) }}
 {#
     The group account of every account that has one, by period and cost centre: an exact code beats a
     pattern, a longer pattern a shorter one, and then a cost centre beats none. `winners` is more than

@@ -1,3 +1,4 @@
+{{ config(unique_key=['company_id', 'period_start', 'period_end', 'account_code']) }}
 {#
     Every account by period, summary accounts with the sum of what stands below them in that period.
     A summary account that nothing stands below keeps its own movement.

@@ -1,11 +1,12 @@
+{{ config(unique_key=['company_id', 'period_start', 'period_end', 'account_code']) }}
 {#
     Analytic accounts by period: what moved, and what has moved since the fiscal year began. An account
     that is no longer in a period's trial balance still has its year: it gets a row with the name and
     place it had last.
 #}
 with closing as (
-    select company_id, period_start, period_end, account_code, sum(net_amount) as closing
-    from {{ ref('postings') }}
+    select company_id, period_start, period_end, account_code, sum(net) as closing
+    from {{ ref('int_posting_sums') }}
     where posting_kind = 'CLOSING'
     group by company_id, period_start, period_end, account_code
 ),

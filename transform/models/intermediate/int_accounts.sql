@@ -1,3 +1,4 @@
+{{ config(unique_key=['company_id', 'period_start', 'period_end', 'account_code']) }}
 {# The current trial balance with its fiscal year. A period that has no header yet is left out. #}
 select
     accounts.company_id,

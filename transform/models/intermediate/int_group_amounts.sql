@@ -1,3 +1,4 @@
+{{ config(unique_key=['company_id', 'period_end']) }}
 {#
     What each company brings into the group, by group account. Balances (BS) are debit-positive as at
     the period's end; the result (PL) is revenue-positive since the fiscal year began, each month by

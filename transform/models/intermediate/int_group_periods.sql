@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 {#
     The periods of the companies that belong to the group: all, but those whose row in the seed
     companies says otherwise (before or after its dates, or not more than half owned).

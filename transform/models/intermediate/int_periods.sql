@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 {#
     Periods with their fiscal year. The seed companies says in which month it begins; else the tap did,
     and the month is the one in which its fiscal year turns out to run ahead of the calendar.

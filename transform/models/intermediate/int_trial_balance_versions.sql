@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 {# What the snapshot looks at: the current trial balance, and whether its period was closed then. #}
 select
     accounts.company_id,

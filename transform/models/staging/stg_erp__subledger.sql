@@ -32,8 +32,10 @@ with postings as (
 ),
 
 days as (
-    select distinct company_id, transaction_date
-    from postings
+    select distinct
+        {{ erp_close.text('company_id') }} as company_id,
+        cast(transaction_date as date) as transaction_date
+    from {{ source('erp', 'subledger') }}
 ),
 
 latest as (
