@@ -66,3 +66,6 @@ def test_a_project_of_ones_own_builds_on_it(
     [balance] = duck.rows("balance_sheet", "amount", "account_code = 'RESULT'")
     [own] = duck.query("select * from close.result_of_the_month")
     assert own["result"] == balance["amount"] != 0
+    # Over what is there already, which is written by a macro of the package.
+    duck.build("--select", "balance_sheet")
+    assert duck.rows("balance_sheet", "amount", "account_code = 'RESULT'") == [balance]
