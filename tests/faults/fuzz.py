@@ -25,6 +25,7 @@ from singer_sdk.plugin_base import PluginBase
 
 from erp_common.errors import ERPError
 from erp_common.http.clock import SystemClock
+from erp_common.singer.writer import MessageWriter
 from faults.bodies import XML_TRAPS, anything, json_text, junk, names_in, nearly, nearly_xml
 from faults.erps import ACTIVE, Erp
 from faults.known import Known
@@ -94,11 +95,11 @@ class Fuzz:
             with contextlib.redirect_stdout(out):
                 tap = self._tap(config=dict(self._settings))
                 tap.sync_all()
-                tap.flush()
+                MessageWriter.flush_all()
         finally:
             signal.alarm(0)
             if tap is not None:
-                tap.flush()
+                MessageWriter.flush_all()
                 tap.stop()
         written = out.buffer
         assert isinstance(written, io.BytesIO)

@@ -10,7 +10,8 @@ import msgspec
 from erp_common.errors import ERPValidationError
 from erp_common.ledger.fields import known_parts, texts
 from erp_common.ledger.models import AccountBalance, AccountType, Posting
-from erp_common.ledger.normalize import account_type, flag, text
+from erp_common.ledger.normalize import account_type, text
+from erp_common.ledger.vocabulary import flag_of
 from erp_common.setting import Positive, setting
 
 
@@ -124,7 +125,7 @@ def _level(value: object) -> int | None:
 
 
 def _yes_or_no(value: object) -> bool:
-    answer = flag(value)
+    answer = value if isinstance(value, bool) else flag_of(text(value, "filters") or "")
     if answer is None:
         raise ERPValidationError("filters.include_zero_balances must be true or false")
     return answer

@@ -242,7 +242,7 @@ def test_a_text_is_private_wherever_it_stands(field: str, private: str) -> None:
     ("field", "value"),
     [
         ("cSituacao", "Conciliado"),
-        ("status", "PARCIALMENTE_PAGO"),
+        ("status", "ATRASADO"),
         ("tipo", "1 - Ativo"),
         ("CT1_NORMAL", "2"),
         ("codigo", "1.1.01.02-X"),
@@ -258,6 +258,12 @@ def test_a_text_is_private_wherever_it_stands(field: str, private: str) -> None:
 )
 def test_what_says_of_which_kind_and_when_stays(field: str, value: str) -> None:
     assert Disguise().value(field, value) == value
+
+
+def test_a_kind_that_nobody_knows_may_be_somebodys_name() -> None:
+    other = Disguise().value("status", "PARCIALMENTE_PAGO")
+    assert other != "PARCIALMENTE_PAGO"
+    assert [len(word) for word in str(other).split("_")] == [12, 4]
 
 
 def test_bytes_that_are_wrong_stay_wrong_alone() -> None:
