@@ -6,8 +6,6 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import msgspec
-
 from erp_common.auth.token_endpoint import Granted
 from erp_common.auth.token_store import StoredToken, TokenStore, fingerprint
 from erp_common.errors import ERPAuthenticationError, ERPValidationError
@@ -39,7 +37,8 @@ class AccessToken:
         return self.left - min(_MAX_MARGIN, self.lifetime / 10)
 
 
-class RefreshChain(msgspec.Struct):
+@dataclass(repr=False, eq=False)
+class RefreshChain:
     """Refresh tokens that may be replaced at each use.
 
     With a store, whoever refreshes holds its lock, reads it again, and puts what is new on disk

@@ -35,7 +35,7 @@ _LOCK_TIMEOUT = 300.0
 """Seconds to wait for another process that refreshes: longer than all of its retries take."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class StoredToken:
     """The tokens of one application.
 

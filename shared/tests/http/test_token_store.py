@@ -15,9 +15,12 @@ from typing import Any
 import pytest
 
 from erp_common.auth.oauth import OAuth2Handler
+from erp_common.auth.refresh_chain import RefreshChain
 from erp_common.auth.token_store import StoredToken, TokenStore, application, fingerprint
 from erp_common.errors import ERPValidationError
 from erp_common.http.answer import Answer
+from erp_common.http.clock import SYSTEM_CLOCK
+from erp_common.http.masking import Masker
 from erp_common.http.request import Request
 
 TOKEN = StoredToken("refresh", fingerprint("seed"), "access", 1000.0, 3600.0)
@@ -33,6 +36,12 @@ def test_what_is_saved_is_loaded_and_others_are_left_alone(tmp_path: Path) -> No
     assert again.load("a") == TOKEN
     assert again.load("b") == StoredToken("other", "")
     assert application("https://x/token", "a") != application("https://x/token", "b")
+
+
+def test_what_holds_tokens_does_not_show_them() -> None:
+    chain = RefreshChain("rt-set", None, "a", SYSTEM_CLOCK, 3600.0, Masker(), current="rt-now")
+    shown = f"{chain!r} {StoredToken('rt-kept', 'seed', 'at-kept')!r}"
+    assert not any(token in shown for token in ("rt-set", "rt-now", "rt-kept", "at-kept"))
 
 
 def test_only_its_owner_may_read_it(tmp_path: Path) -> None:
@@ -113,7 +122,10 @@ def test_a_failed_write_leaves_the_old_state(
 SAVE_FOREVER = """
 import sys
 from erp_common.http.answer import Answer
+from erp_common.http.clock import SYSTEM_CLOCK
+from erp_common.http.masking import Masker
 from erp_common.auth.oauth import OAuth2Handler
+from erp_common.auth.refresh_chain import RefreshChain
 from erp_common.http.request import Request
 from erp_common.auth.token_store import StoredToken, TokenStore
 
@@ -148,7 +160,10 @@ def test_a_killed_writer_leaves_a_whole_file(tmp_path: Path) -> None:
 REFRESH = """
 import sys
 from erp_common.http.answer import Answer
+from erp_common.http.clock import SYSTEM_CLOCK
+from erp_common.http.masking import Masker
 from erp_common.auth.oauth import OAuth2Handler
+from erp_common.auth.refresh_chain import RefreshChain
 from erp_common.http.request import Request
 from erp_common.http.transport import Transport
 from erp_common.http.options import TransportOptions
