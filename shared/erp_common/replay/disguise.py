@@ -21,11 +21,10 @@ import msgspec
 
 from erp_common.http.tape import CREDENTIALS, Kept
 from erp_common.ledger.amount_text import read_amount
+from erp_common.replay.archive import LARGEST
 from erp_common.replay.stand_ins import Known, StandIns
 from erp_common.replay.watched import CLOSED
 
-LARGEST = 1 << 28
-"""Bytes of an answer, unpacked; one that is larger is left out."""
 _EXACT = Context(prec=400)
 _LONGEST_AMOUNT = 200
 _SHORT = 3
@@ -294,7 +293,7 @@ class Disguise:
         headers = {name.lower(): value for name, value in kept.headers}
         encoding = headers.get("content-encoding", "").strip().lower()
         plain, whole = inflated(body) if encoding in {"gzip", "x-gzip", "deflate"} else (body, True)
-        if len(plain) >= LARGEST:
+        if len(plain) >= LARGEST:  # unpacked, it would be no file of a capture
             raise ValueError("larger than what is disguised")
         disguised = self.body(plain, headers.get("content-type", ""))
         if plain is body:
