@@ -16,7 +16,19 @@ from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 
-from bench import allowance, calls, compared, cpu, filed, growth, memory, pipeline, report, startup
+from bench import (
+    allowance,
+    calls,
+    captured,
+    compared,
+    cpu,
+    filed,
+    growth,
+    memory,
+    pipeline,
+    report,
+    startup,
+)
 from bench.figures import Section
 from bench.sizes import PUBLISHED, SMALL, Sizes
 
@@ -30,6 +42,7 @@ BENCHMARKS: dict[str, Callable[[Path, Sizes], Section]] = {
     "cpu": cpu.measure,
     "memory": memory.measure,
     "startup": startup.measure,
+    "capture": captured.measure,
     "filed": filed.measure,
     "growth": growth.measure,
     "pipeline": pipeline.measure,
@@ -42,6 +55,7 @@ TITLES = (
     "CPU",
     "Memory",
     "Start-up",
+    "Captures",
     "Filed ledgers",
     "Growth",
     "Pipeline",

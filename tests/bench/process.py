@@ -31,6 +31,7 @@ class Cost:
 
     Attributes:
         cpu: Seconds of user and system time.
+        spoken: Of these, what the process itself had used when its last output was read.
         wall: Seconds on the clock.
         peak: Largest resident memory in megabytes.
         lines: Lines on standard output.
@@ -38,6 +39,7 @@ class Cost:
     """
 
     cpu: float
+    spoken: float
     wall: float
     peak: float
     lines: int
@@ -79,10 +81,12 @@ def run(command: Sequence[str], output: Path | None = None, *, source: Path | No
         )
         assert process.stdout is not None
         lines = size = 0
+        spoken = 0.0
         with open(output or os.devnull, "wb") as kept:  # noqa: PTH123 - a device is no Path's file
             while piece := process.stdout.read(_PIECE):
                 lines += piece.count(b"\n")
                 size += len(piece)
+                spoken = _used(process.pid)
                 kept.write(piece)
         _, status, usage = os.wait4(process.pid, 0)
         process.stdout.close()
@@ -93,7 +97,16 @@ def run(command: Sequence[str], output: Path | None = None, *, source: Path | No
             said = errors.read().decode(errors="replace")[-2000:]
             raise CommandError(f"{' '.join(command)} failed: {said}")
     cpu = usage.ru_utime + usage.ru_stime
-    return Cost(cpu, wall, usage.ru_maxrss / 1024, lines, size)
+    return Cost(cpu, spoken, wall, usage.ru_maxrss / 1024, lines, size)
+
+
+def _used(pid: int) -> float:
+    """User and system time of a process until now, in seconds; 0 where the kernel tells none."""
+    try:
+        told = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
 
 
 class Commands:

@@ -15,6 +15,8 @@ class Sizes:
         few: Postings of the run that costs next to nothing but start-up.
         rows: Postings of a month, growing; the first and the last are also memory's.
         cpu: Postings of the month over which rows a CPU second are counted.
+        captured: Postings of the month that is captured.
+        pairs: Runs with and without a capture.
         pipeline: Postings that are loaded into PostgreSQL.
         a_month: Postings a month where companies or months grow.
         companies: How many companies, growing.
@@ -29,6 +31,8 @@ class Sizes:
     few: int = 10
     rows: tuple[int, int, int] = (10_000, 100_000, 1_000_000)
     cpu: int = 100_000
+    captured: int = 77_000
+    pairs: int = 10
     pipeline: int = 200_000
     a_month: int = 5_000
     companies: tuple[int, int, int] = (1, 10, 100)
@@ -51,6 +55,8 @@ SMALL = Sizes(
     times=1,
     rows=(10, 50, 100),
     cpu=50,
+    captured=50,
+    pairs=1,
     pipeline=50,
     a_month=10,
     companies=(1, 2, 3),
