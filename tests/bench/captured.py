@@ -58,7 +58,8 @@ def _figure(what: str, without: list[Cost], kept: list[Cost]) -> Figure:
         + "{1:.1f} ({0:.1f} to {2:.1f}) x without".format(*whole),
         ratio=f"{spoken[1]:.2f} x without",
         goal=f"at most {MOST} x until they are out",
-        reached=spoken[1] <= MOST,
+        # What the kernel does not tell is no goal reached.
+        reached=spoken[1] <= MOST if spoken[1] else None,
     )
 
 
