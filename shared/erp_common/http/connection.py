@@ -38,8 +38,12 @@ class Exchange:
     """One request and its answer; a `with` around both."""
 
     def __init__(self, timeout: float, turn: Callable[[], None]) -> None:
-        """Allow `timeout` seconds to connect, and as many from `turn`'s return to the last byte."""
+        """Allow `timeout` seconds to connect, and as many from `turn`'s return to the last byte.
+
+        A single read may take a hundredth of them more (`slack`).
+        """
         self._timeout = timeout
+        self.slack = timeout / 100
         self._turn = turn
         self._waited = False
         self._deadline = time.monotonic() + timeout
@@ -102,7 +106,7 @@ class _Bounded:
         if exchange is None:
             received: int = super().recv_into(*args)  # type: ignore[misc]
             return received
-        self.settimeout(exchange.left())  # type: ignore[attr-defined]
+        self._keep_to(exchange)
         received = super().recv_into(*args)  # type: ignore[misc]
         exchange.count(received)
         return received
@@ -111,11 +115,21 @@ class _Bounded:
         """Read bytes, as long as there is time."""
         exchange = _EXCHANGE.get()
         if exchange is not None:
-            self.settimeout(exchange.left())  # type: ignore[attr-defined]
+            self._keep_to(exchange)
         data: bytes = super().recv(*args)  # type: ignore[misc]
         if exchange is not None:
             exchange.count(len(data))
         return data
+
+    def _keep_to(self, exchange: Exchange) -> None:
+        """Let the next read take what is left of the exchange's time, or a hundredth more.
+
+        To set it at every read is a call to the system, after which the threads that decode and
+        write have to hand the interpreter over.
+        """
+        left, allowed = exchange.left(), self.gettimeout()  # type: ignore[attr-defined]
+        if allowed is None or not left <= allowed <= left + exchange.slack:
+            self.settimeout(left)  # type: ignore[attr-defined]
 
     def look_for_surplus(self, reader: Any) -> None:  # noqa: ANN401 -- the socket's buffered file
         """See whether a reader that has come to an answer's end holds more than that answer."""
