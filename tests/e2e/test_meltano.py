@@ -205,14 +205,19 @@ def test_objects_arrive_whole_and_what_nothing_reads_is_told(
             "TAP_OMIE_FILTERS": '{"account_types": ["EQUITY"], "level": 3}',
             "TAP_OMIE_ACCOUNT_TYPE_PREFIXES": '{"1": "EQUITY"}',
             "TAP_OMIE_STREAM_MAPS": '{"validation_issues": "__NULL__"}',
+            "TAP_OMIE_FLATTENING_ENABLED": "false",
+            "TAP_OMIE_FAKER_CONFIG": '{"locale": "pt_BR"}',
             "TAP_OMIE_FILTERS_LEVL": "2",
             "TAP_OMIE_STRAT_DATE": "2024-01-01",
         }
         run(settings, log=log, tell=told.append)
     loaded = warehouse.rows("select distinct level, account_type from trial_balance")
     assert [tuple(row.values()) for row in loaded] == [(3, "EQUITY")]
+    tables = warehouse.values("select tablename from pg_tables where schemaname = 'erp'")
+    assert "periods" in tables
+    assert "validation_issues" not in tables
     (unlisted,) = [line for line in told if "is not read" in line]
-    assert "STREAM_MAPS in the environment is not read: Meltano knows no setting" in unlisted
+    assert "FAKER_CONFIG in the environment is not read: Meltano knows no setting" in unlisted
     warned = [line for line in told if "nothing reads" in line]
     assert len(warned) == 2
     assert "FILTERS_LEVL in the environment: it is ignored; did you mean TAP_OMIE_" in warned[0]

@@ -23,10 +23,12 @@ import yaml
 
 PROJECT = Path(__file__).parents[2]
 EXTRACTORS = "extractors from --about"
-# Every tap of the SDK has these; they are described where they come from.
+# Every tap of the SDK has these; what they mean is described where they come from.
 BUILT_IN = {"batch_config", "faker_config", "stream_map_config", "stream_maps"} | {
     f"flattening_{name}" for name in ("enabled", "max_depth", "max_key_length", "separator")
 }
+# It needs a package that comes with no tap here.
+UNUSED = {"faker_config"}
 # Meltano's `decimal` fails on values from the environment, its `date_iso8601` turns impossible
 # dates into possible ones: both go through as text, which the taps read strictly.
 KINDS = {"string": "string", "number": "string", "integer": "integer", "boolean": "boolean"}
@@ -89,6 +91,18 @@ def settings(schema: dict[str, Any], prefix: str = "", group: str = "") -> Itera
         )
 
 
+def built_in(schema: dict[str, Any]) -> Iterator[Setting]:
+    """What the SDK adds to a tap's settings, objects as wholes: Meltano hands on what it knows."""
+    for key, described in schema["properties"].items():
+        if key in BUILT_IN - UNUSED:
+            yield Setting(
+                name=key,
+                type=next(kind for kind in _listed(described["type"]) if kind != "null"),
+                label=described["title"],
+                description=described["description"],
+            )
+
+
 def markdown(listed: list[Setting]) -> str:
     """The tables of a README, one for each group of settings."""
     groups = {group: list(its) for group, its in groupby(listed, attrgetter("group"))}
@@ -131,7 +145,10 @@ def extractor(tap: str, described: dict[str, Any]) -> str:
         "description": described["description"],
         "capabilities": sorted(described["capabilities"]),
         "settings_group_validation": [[setting.name for setting in listed if setting.required]],
-        "settings": [_meltano_setting(setting) for setting in _with_wholes(described, listed)],
+        "settings": [
+            _meltano_setting(setting)
+            for setting in (*_with_wholes(described, listed), *built_in(described["settings"]))
+        ],
     }
     block = yaml.safe_dump([entry], allow_unicode=True, sort_keys=False, width=1000)
     return textwrap.indent(block, "  ")

@@ -33,7 +33,8 @@ SCHEMA: dict[str, Any] = {
             "enum": ["on", "off"],
             "default": "off",
         },
-        "stream_maps": {"type": ["object", "null"]},
+        "stream_maps": {"type": ["object", "null"], "title": "Maps", "description": "Which"},
+        "faker_config": {"type": ["object", "null"]},
     },
     "required": ["key"],
 }
@@ -76,6 +77,7 @@ def test_meltano_gets_kinds_that_keep_values_as_they_are() -> None:
         ("limit", "object"),
         ("limit.interval", "string"),
         ("mode", "options"),
+        ("stream_maps", "object"),
     ]
     secret = [setting["name"] for setting in listed if setting.get("sensitive")]
     assert secret == ["key"]
