@@ -14,10 +14,10 @@ from bench.sizes import Sizes
 MOST = 1.15
 HOW = """\
 One month of one company with about {rows:,} postings, one run with `--capture` and one without in
-turn, {pairs} pairs. User and system time of the command and all that it starts, as the run with it
-has used when its last byte is read (then all rows and the state are handed over, and the capture
-begins to be disguised), and at its end; each divided by that of the whole run without. Medians of
-the pairs, quartiles in brackets."""
+turn, {pairs} pairs. User and system time of the run with it: of its process when its last byte is
+read (then all rows and the state are handed over, and the capture begins to be disguised), and of
+all that it started at its end; each divided by that of the whole run without. Medians of the pairs,
+quartiles in brackets."""
 
 SERVICES = (
     ("tap-omie", "omie"),

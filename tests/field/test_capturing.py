@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import resource
 import shutil
 import signal
 import subprocess
@@ -24,7 +25,7 @@ from typing_extensions import Self
 
 from bench.largest import largest_account
 from contract.commands import Preloaded, PreloadedRunner, Run
-from e2e.commands import Result, environment, installed
+from e2e.commands import Result, TapRunner, environment, installed
 from erp_common.ledger.vocabulary import fold
 from erp_common.replay import archive
 from erp_common.replay.disguise import inflated
@@ -268,6 +269,37 @@ def test_a_capture_that_cannot_be_written_costs_nothing(
     assert full.returncode == plain.returncode
     assert full.stderr.count("could not be written") == 1
     assert len(full.messages) == len(plain.messages)
+
+
+@pytest.mark.parametrize("room", [0, 4_096, 16_384, 65_536])
+def test_a_disk_that_fills_meanwhile_costs_the_capture_alone(
+    run_tap: TapRunner, tmp_path: Path, room: int
+) -> None:
+    """No file may grow beyond a few bytes: what comes in finds no room, or what is made of it."""
+    tap, opened, _ = CASES["omie-odd-rows"]
+    file = tmp_path / "books.zip"
+    with opened() as settings:
+        done = [
+            subprocess.run(
+                run_tap.command(tap, settings, args=args),
+                capture_output=True,
+                check=False,
+                timeout=180,
+                env=environment(),
+                preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (room, room)),
+            )
+            for args in ((), ("--capture", str(file)))
+        ]
+    plain, run = done
+    assert plain.stdout
+    assert run.returncode == plain.returncode
+    assert len(run.stdout.splitlines()) == len(plain.stdout.splitlines())
+    said = run.stderr.decode()
+    assert "Traceback" not in said
+    assert "capture" in said.replace(str(file), "")
+    if file.exists():  # what there was room for is a capture
+        assert archive.read(file).exchanges
+    assert {one.name for one in tmp_path.iterdir() if ".part" in one.name} == set()
 
 
 def test_findings_are_of_the_same_accounts(preloaded: Preloaded, tmp_path: Path) -> None:
