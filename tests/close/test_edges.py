@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from close.conftest import Serve
+from close.reading import merged
 from close.warehouses import BuildFailedError, Close, DuckClose
 from simulator import Books, Line
+from simulator.sales_between import CLIENT, SUPPLIER, partner
 
 FIRST, LAST = date(2024, 1, 1), date(2024, 2, 29)
 RENT = "5.1.02.01.001"
@@ -128,6 +130,48 @@ def test_cash_beside_accrual_is_not_consolidated(duck: DuckClose, serve: Serve) 
     duck.seed("companies", {"company_id": "102", "valid_from": str(LAST + timedelta(days=1))})
     duck.build()
     assert {row["period_end"] for row in duck.rows("consolidated")} == {date(2024, 1, 31), LAST}
+
+
+@pytest.mark.close
+@pytest.mark.timeout(900)
+def test_what_rows_of_intercompany_name_more_than_once_is_eliminated_once(
+    duck: DuckClose, serve: Serve
+) -> None:
+    books = Books.generate(companies=2, entries_per_month=2, end=LAST, sales_between=True)
+    reader = serve(books)
+    duck.load(
+        merged(
+            reader.read("omie", "101", FIRST, LAST),
+            reader.read("bling", "102", FIRST, LAST),
+        )
+    )
+    duck.seed("group_accounts", *_group("A", "BS"), *_group("R", "PL"))
+    duck.seed(
+        "account_map",
+        *(
+            {"company_id": company, "account_code_pattern": f"{root}*", "group_account": group}
+            for company in ("101", "102")
+            for root, group in zip("12345", "AARRR", strict=True)
+        ),
+    )
+    buyer = {"company_id": "101", "entity_id": partner(1, "").id, "counterparty_company_id": "102"}
+    seller = {"company_id": "102", "entity_id": partner(0, "").id, "counterparty_company_id": "101"}
+    pairs = (
+        *(buyer, {**buyer, "account_code": CLIENT}),
+        *(seller, {**seller, "account_code": SUPPLIER}),
+    )
+    duck.seed("intercompany", *pairs)
+    duck.build()
+    eliminated = duck.rows("eliminations")
+    assert {row["group_account"] for row in eliminated} == {"A", "R"}
+    assert {row["difference"] for row in eliminated} == {0}
+    again = ({**buyer, "account_code": code} for code in ("1.1.02*", "3*"))
+    duck.seed("intercompany", *pairs, *again, seller)
+    duck.build()
+    assert sorted(map(str, duck.rows("eliminations"))) == sorted(map(str, eliminated))
+    duck.seed("intercompany", *pairs, {**buyer, "counterparty_company_id": "103"})
+    with pytest.raises(BuildFailedError, match="intercompany_counts_once"):
+        duck.build()
 
 
 def _group(name: str, statement: str) -> list[dict[str, Any]]:

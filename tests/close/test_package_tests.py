@@ -50,6 +50,10 @@ BREAKAGES: dict[str, str | tuple[str, ...]] = {
     "currencies_are_not_consolidated_together": (
         "update close.int_group_periods set currency = 'USD' where company_id = '102'"
     ),
+    "intercompany_counts_once": (
+        "insert into close.intercompany (company_id, account_code, counterparty_company_id)"
+        " values ('101', '1.1*', '102'), ('101', '1.1.01.02.001', '103')"
+    ),
     "intercompany_names_what_it_means": (
         "insert into close.intercompany (company_id, counterparty_company_id) values ('101', '102')"
     ),
@@ -105,6 +109,7 @@ ROUNDS = (
         "currencies_are_not_consolidated_together",
         "consolidated_is_companies_less_eliminations",
         "income_statement_year_is_its_months",
+        "intercompany_counts_once",
         "intercompany_names_what_it_means",
         "validity_does_not_overlap",
         "postings_are_the_current_subledger",

@@ -19,43 +19,55 @@ whole_accounts as (
         and {{ erp_close.code_matches('accounts.account_code', 'pairs.account_code') }}
 ),
 
-with_entity as (
+{# Summed before rows are matched, and each sum once however many rows of the seed name it. #}
+entity_sums as (
     select
-        postings.company_id,
-        pairs.counterparty_company_id,
-        postings.period_start,
-        postings.period_end,
-        postings.account_code,
-        coalesce(postings.cost_center, '(none)') as cost_center,
-        accounts.account_type,
-        sum(postings.net_amount) as net
+        company_id,
+        entity_id,
+        period_start,
+        period_end,
+        account_code,
+        coalesce(cost_center, '(none)') as cost_center,
+        sum(net_amount) as net
     from {{ ref('postings') }} as postings
+    where posting_kind <> 'CLOSING'
+        and exists (
+            select 1
+            from pairs
+            where pairs.company_id = postings.company_id and pairs.entity_id = postings.entity_id
+        )
+    group by company_id, entity_id, period_start, period_end, account_code, coalesce(cost_center, '(none)')
+),
+
+with_entity as (
+    select distinct
+        sums.company_id,
+        sums.entity_id,
+        pairs.counterparty_company_id,
+        sums.period_start,
+        sums.period_end,
+        sums.account_code,
+        sums.cost_center,
+        accounts.account_type,
+        sums.net
+    from entity_sums as sums
     inner join pairs
-        on postings.company_id = pairs.company_id
-        and postings.entity_id = pairs.entity_id
+        on sums.company_id = pairs.company_id
+        and sums.entity_id = pairs.entity_id
     inner join {{ ref('int_account_year') }} as accounts
-        on postings.company_id = accounts.company_id
-        and postings.period_start = accounts.period_start
-        and postings.period_end = accounts.period_end
-        and postings.account_code = accounts.account_code
+        on sums.company_id = accounts.company_id
+        and sums.period_start = accounts.period_start
+        and sums.period_end = accounts.period_end
+        and sums.account_code = accounts.account_code
     left join whole_accounts
-        on postings.company_id = whole_accounts.company_id
-        and postings.account_code = whole_accounts.account_code
+        on sums.company_id = whole_accounts.company_id
+        and sums.account_code = whole_accounts.account_code
         and pairs.counterparty_company_id = whole_accounts.counterparty_company_id
-    where postings.posting_kind <> 'CLOSING'
-        and whole_accounts.company_id is null
+    where whole_accounts.company_id is null
         and (
             (pairs.account_code is null and accounts.account_type in ('REVENUE', 'EXPENSE'))
-            or {{ erp_close.code_matches('postings.account_code', "coalesce(pairs.account_code, '')") }}
+            or {{ erp_close.code_matches('sums.account_code', "coalesce(pairs.account_code, '')") }}
         )
-    group by
-        postings.company_id,
-        pairs.counterparty_company_id,
-        postings.period_start,
-        postings.period_end,
-        postings.account_code,
-        coalesce(postings.cost_center, '(none)'),
-        accounts.account_type
 ),
 
 {# Balances: of a whole account as it stands, of an entity as its postings have added up. #}
