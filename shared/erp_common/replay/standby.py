@@ -66,7 +66,8 @@ class Standby:
         with suppress(ChildProcessError):
             os.waitpid(self._pid, 0)
         for one in (self._line, self._given, self._out, self._said):
-            one.close()
+            with suppress(OSError):  # what a full disk did not take
+                one.close()
 
     # In the fork
 

@@ -41,7 +41,9 @@ class Capturing:
         self._path = path
         self._raw = raw
         self._began = datetime.now(BUSINESS_ZONE)
-        self._messages = TemporaryFile()  # noqa: SIM115 -- closed at the end
+        # Unbuffered, so that a full disk is noticed by the block that finds no room.
+        self._messages = TemporaryFile(buffering=0)  # noqa: SIM115 -- closed at the end
+        self._lacks = False
         self._tape = Tape(tap_class.masker)
         self._settings: dict[str, Any] = {}
         self._state: dict[str, Any] | None = None
@@ -61,12 +63,21 @@ class Capturing:
             self._catalog = catalog if isinstance(catalog, dict) else catalog.to_dict()
 
     def _listen(self, block: bytes) -> None:
+        if self._lacks:
+            return
+        known = self._messages.tell()
         try:
-            if self._messages.tell() < _MOST_MESSAGES:
-                self._messages.write(block)
+            if known > _MOST_MESSAGES:
+                reason = "there are too many"
+            elif self._messages.write(block) == len(block):
+                return
+            else:
+                reason = "there is no more room for them"
         except OSError as error:
-            MessageWriter.listeners.clear()
-            logger.warning("The capture lacks messages (%s).", error.strerror)
+            reason = error.strerror or type(error).__name__
+        self._lacks = True
+        self._messages.truncate(known)  # whole messages alone
+        logger.warning("The capture lacks the run's further messages (%s).", reason)
 
     def give_up(self) -> None:
         """Write nothing: who ends the writing of a capture does not want to wait."""
@@ -128,7 +139,8 @@ class Capturing:
                 self._tape, manifest, messages, self._tap.masker, self._path, self._standby
             )
             is_shaped = any(map(self._settings.get, again.SHAPING))
-            self._tell(kept, is_comparable=not is_shaped and not interrupted)
+            is_whole = not is_shaped and not interrupted and not self._lacks
+            self._tell(kept, is_comparable=is_whole)
         except (KeyboardInterrupt, Terminated):
             self.give_up()
         except Exception as error:  # noqa: BLE001 -- the run is not to fail for its capture
