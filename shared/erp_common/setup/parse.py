@@ -141,8 +141,8 @@ def _clear_addresses(settings: Settings) -> Iterator[str]:
 def _book_problems(settings: Settings) -> Iterator[str]:
     if not settings.companies:
         yield 'companies is missing; name at least one company, e.g. [{"id": "ACME"}]'
-    ids = [one.id for one in settings.companies]
-    if any(not one.strip() for one in ids):
+    ids = [one.id.strip() for one in settings.companies]
+    if not all(ids):
         yield "companies holds a company without an id; give each an id of its own"
     doubled = sorted({one for one in ids if ids.count(one) > 1})
     if doubled:

@@ -20,6 +20,7 @@ _IN_WORDS = {
     "date": "a date (YYYY-MM-DD)",
     "decimal": "a number",
 }
+_BOUNDS = {">=": "of at least", ">": "above", "<=": "of at most", "<": "below"}
 _NUMBER_FOR_TEXT = ("str", "int")
 
 
@@ -43,16 +44,16 @@ def sentence(problem: str, settings: type[msgspec.Struct]) -> str:
         return f"{setting} must be the three capital letters of a currency, such as BRL"
     if said == "Invalid decimal string":
         return f"{setting} must be a number"
-    kinds = re.fullmatch(r"Expected `(\w+)[^`]*`(?: >= (\S+))?(?:, got `(\w+)`)?", said)
+    kinds = re.fullmatch(r"Expected `(\w+)[^`]*`(?: ([<>]=?) (\S+))?(?:, got `(\w+)`)?", said)
     if kinds is None:
         return f"{setting} is wrong: {said[:1].lower()}{said[1:].replace('`', '')}"
     return f"{setting} must be {_needed(*kinds.groups())}"
 
 
-def _needed(kind: str, least: str | None, given: str | None) -> str:
+def _needed(kind: str, side: str | None, bound: str | None, given: str | None) -> str:
     needed = _IN_WORDS.get(kind, kind)
-    if least is not None:
-        needed += f" of at least {least}"
+    if side is not None and bound is not None:
+        needed += f" {_BOUNDS[side]} {bound.removesuffix('.0')}"
     if given is not None:
         needed += f", not {_IN_WORDS.get(given, given)}"
     if (kind, given) == _NUMBER_FOR_TEXT:
