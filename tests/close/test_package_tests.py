@@ -14,6 +14,9 @@ from simulator import Books
 FIRST, LAST = date(2024, 1, 1), date(2024, 2, 29)
 UNIQUE = "unique_together"
 BREAKAGES: dict[str, str | tuple[str, ...]] = {
+    "account_map_can_be_read": (
+        "insert into inputs.account_map values ('101', '1.*.1', null, 'A', '01/04/2024', null)"
+    ),
     "account_map_decides": "update close.int_account_map set winners = 2",
     "account_map_names_group_accounts": "delete from close.group_accounts",
     "amounts_keep_their_digits": (
@@ -32,6 +35,10 @@ BREAKAGES: dict[str, str | tuple[str, ...]] = {
     "cash_and_accrual_are_not_consolidated_together": (
         "update close.int_group_periods set accounting_basis = 'cash' where company_id = '102'"
     ),
+    "closing_rules_can_be_read": "insert into inputs.closing_rules values (null, 'ENC', '', '')",
+    "companies_can_be_read": (
+        "insert into inputs.companies values ('101', '', '', '13', '50,01', null, '31/12/2024')"
+    ),
     "closing_entries_are_in_the_ledger": (
         "update close.postings set posting_kind = 'CLOSING' where account_code like '1%'"
     ),
@@ -40,6 +47,12 @@ BREAKAGES: dict[str, str | tuple[str, ...]] = {
     ),
     "cost_centers_sum_to_accounts": (
         "update close.cost_center_result set month_amount = month_amount + 1"
+    ),
+    "ecd_account_map_can_be_read": (
+        "insert into inputs.ecd_account_map values ('101', '1001', ' ', null, null)"
+    ),
+    "group_accounts_can_be_read": (
+        "insert into inputs.group_accounts values ('A', null, 'A again', 'BS', null)"
     ),
     "income_statement_sums_to_the_ledger": (
         "update close.income_statement set month_amount = month_amount + 1 where not is_summary"
@@ -50,6 +63,11 @@ BREAKAGES: dict[str, str | tuple[str, ...]] = {
     "currencies_are_not_consolidated_together": (
         "update close.int_group_periods set currency = 'USD' where company_id = '102'"
     ),
+    "inputs_name_loaded_companies": (
+        "insert into close.intercompany (company_id, entity_id, counterparty_company_id)"
+        " values ('101', '1', 'another')"
+    ),
+    "intercompany_can_be_read": "insert into inputs.intercompany values ('', '1.1', '', '102')",
     "intercompany_counts_once": (
         "insert into close.intercompany (company_id, account_code, counterparty_company_id)"
         " values ('101', '1.1*', '102'), ('101', '1.1.01.02.001', '103')"
@@ -99,16 +117,23 @@ BREAKAGES: dict[str, str | tuple[str, ...]] = {
 
 ROUNDS = (
     (
+        "account_map_can_be_read",
         "account_map_decides",
         "account_map_names_group_accounts",
         "amounts_keep_their_digits",
         "balance_sheet_balances",
         "before_closing_and_closing_are_the_ledger",
         "cash_and_accrual_are_not_consolidated_together",
+        "closing_rules_can_be_read",
+        "companies_can_be_read",
         "cost_centers_sum_to_accounts",
         "currencies_are_not_consolidated_together",
         "consolidated_is_companies_less_eliminations",
+        "ecd_account_map_can_be_read",
+        "group_accounts_can_be_read",
         "income_statement_year_is_its_months",
+        "inputs_name_loaded_companies",
+        "intercompany_can_be_read",
         "intercompany_counts_once",
         "intercompany_names_what_it_means",
         "validity_does_not_overlap",
@@ -167,6 +192,8 @@ def test_sound_books_pass_and_each_breakage_fails_its_test(duck: DuckClose, serv
             for root in "12345"
         ),
     )
+    for name in ("closing_rules", "companies", "ecd_account_map", "intercompany"):
+        duck.seed(name)
     read = [reader.read(erp, one, FIRST, LAST) for erp, one in (("omie", "101"), ("totvs", "102"))]
     duck.load({name: read[0][name] + read[1][name] for name in read[0]})
     duck.build()

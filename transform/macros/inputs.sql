@@ -9,6 +9,63 @@
     {{ return(seed) }}
 {%- endmacro %}
 
+{#-
+    The rows of a table that people fill which would be read as something else than what is meant, or
+    not at all: a date that is not YYYY-MM-DD (01/04/2024 is April here and January there), a field
+    that is empty in a row that has others, a pattern whose asterisk is not its end.
+-#}
+{% macro unreadable(name, columns, required, forms={}, patterns=[], once=none) -%}
+    {%- set forms_of = {
+        'day': ['[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])([T ]00:00:00.*)?', 'is no date as 2024-12-31'],
+        'month': ['0?[1-9]|1[0-2]', 'is no month from 1 to 12'],
+        'per cent': ['([0-9]|[1-9][0-9])([.][0-9]+)?|100([.]0+)?', 'is no number from 0 to 100, with a point'],
+        'statement': ['[Bb][Ss]|[Pp][Ll]', 'is neither BS nor PL'],
+        'whole number': ['-?[0-9]{1,9}', 'is no whole number'],
+    } -%}
+    with filled as (
+        select
+            {%- for column in columns %}
+            {{ erp_close.filled(column) }} as {{ column }}{{ ',' if not loop.last }}
+            {%- endfor %}
+        from {{ erp_close.close_input(name) }}
+    ),
+
+    rows_with_something as (
+        select * from filled where coalesce({{ columns | join(', ') }}) is not null
+    )
+
+    {% for column in required -%}
+    select '{{ column }}' as column_name, cast(null as {{ dbt.type_string() }}) as found, 'is empty' as problem, rows_with_something.*
+    from rows_with_something
+    where {{ column }} is null
+    union all
+    {% endfor -%}
+    {%- for column, form in forms.items() -%}
+    select '{{ column }}', {{ column }}, '{{ forms_of[form][1] }}', rows_with_something.*
+    from rows_with_something
+    where {{ column }} is not null and not ({{ erp_close.is_formed(column, forms_of[form][0]) }})
+    union all
+    {% endfor -%}
+    {%- for column in patterns -%}
+    select '{{ column }}', {{ column }}, 'has an asterisk before its end', rows_with_something.*
+    from rows_with_something
+    where left({{ column }}, length({{ column }}) - 1) like '%*%'
+    union all
+    {% endfor -%}
+    select '{{ once or required[0] }}', {{ once or required[0] }}, 'is there twice', rows_with_something.*
+    from rows_with_something
+    where {% if once %}{{ once }} in (
+        select {{ once }} from filled group by {{ once }} having count(*) > 1
+    ){% else %}1 = 0{% endif %}
+{%- endmacro %}
+
+{#- Whether a text has a form from its beginning to its end. -#}
+{% macro is_formed(text, form) -%}{{ return(adapter.dispatch('is_formed', 'erp_close')(text, form)) }}{%- endmacro %}
+{% macro default__is_formed(text, form) -%}regexp_like({{ text }}, '^({{ form }})$'){%- endmacro %}
+{% macro postgres__is_formed(text, form) -%}{{ text }} ~ '^({{ form }})$'{%- endmacro %}
+{% macro duckdb__is_formed(text, form) -%}regexp_full_match({{ text }}, '{{ form }}'){%- endmacro %}
+{% macro bigquery__is_formed(text, form) -%}regexp_contains({{ text }}, '^({{ form }})$'){%- endmacro %}
+
 {#- A table of tap-ecd, or none where the schema or the table is not there. -#}
 {% macro ecd_table(name) -%}
     {%- set table = source('ecd', name) -%}
