@@ -72,7 +72,10 @@ def test_a_signature_is_kept_and_shown(close: Database, run: Run, tmp_path: Path
 
 def test_a_withdrawal_is_a_row_of_its_own(close: Database, run: Run) -> None:
     assert run(*SIGN, "--period", "2024-12").status == 0
-    assert run(*SIGN, "--period", "2024-12", "--withdraw").status == 0
+    taken = run(*SIGN, "--period", "2024-12", "--withdraw")
+    assert taken.status == 0
+    assert "The signature by Ana Souza of 20" in taken.out
+    assert "the period is not signed now" in taken.out
     rows = close.rows("select * from close.close_signoffs order by signed_at")
     assert [row["action"] for row in rows] == ["SIGN", "WITHDRAW"]
     assert rows[1]["withdraws"] == rows[0]["signoff_id"]
@@ -87,7 +90,8 @@ def test_of_two_signatures_the_later_counts_and_the_earlier_stays(run: Run) -> N
     run(*SIGN, "--period", "2024-12")
     run("sign", "--company", "aurora", "--by", "Rui Lima", "--period", "2024-12-31")
     assert signed(run) == {("aurora", "2024-12-31"): "Rui Lima"}
-    run("sign", "--company", "aurora", "--by", "Rui Lima", "--period", "2024-12", "--withdraw")
+    withdrawing = ("sign", "--company", "aurora", "--by", "Rui Lima", "--withdraw")
+    assert "; the one by Ana Souza of 20" in run(*withdrawing, "--period", "2024-12").out
     assert signed(run) == {("aurora", "2024-12-31"): "Ana Souza"}
 
 

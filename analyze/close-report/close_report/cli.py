@@ -10,7 +10,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timezone
 from pathlib import Path
 from typing import Final
 
@@ -21,7 +21,7 @@ from close_report.language import LANGUAGES, Language
 from close_report.matrix import read_matrix
 from close_report.periods import a_day, last_day, today
 from close_report.render import Options, render
-from close_report.signoffs import Request, sign
+from close_report.signoffs import Request, Signoff, read_signoffs, sign, standing
 from close_report.text import harmless, plain
 from close_report.warehouse import Warehouse
 
@@ -83,15 +83,35 @@ def _sign(warehouse: Warehouse, chosen: argparse.Namespace, day: date) -> int:
     if not request.by:
         raise CloseReportError("--by is empty: say who signs.")
     row = sign(warehouse, request, day)
-    done = "The signature is withdrawn" if chosen.withdraw else "Signed"
-    accounts = "account" if row.account_count == 1 else "accounts"
-    print(  # noqa: T201
-        f"{done}: {row.company_id}, {row.period_start} to {row.period_end}, by {row.signed_by}; "
-        f"{row.account_count} {accounts}, debits {plain(row.total_debit)}, credits "
-        f"{plain(row.total_credit)}, "
-        f"digest {row.digest[:12]}."
-    )
+    print(_withdrawn(warehouse, row) if chosen.withdraw else _signed(row))  # noqa: T201
     return DONE
+
+
+def _signed(row: Signoff) -> str:
+    accounts = "account" if row.account_count == 1 else "accounts"
+    return (
+        f"Signed: {_period(row)}, by {row.signed_by}; {row.account_count} {accounts}, debits "
+        f"{plain(row.total_debit)}, credits {plain(row.total_credit)}, digest {row.digest[:12]}."
+    )
+
+
+def _withdrawn(warehouse: Warehouse, row: Signoff) -> str:
+    """What was taken back, and what counts now: a period may have been signed before."""
+    rows = read_signoffs(warehouse)
+    taken = next(one for one in rows if one.signoff_id == row.withdraws)
+    left = standing(rows).get((row.company_id, row.period_end))
+    now = "the period is not signed now"
+    if left is not None:
+        now = f"the one by {_by(left)} counts again; withdraw it too if it is not to"
+    return f"The signature by {_by(taken)} is withdrawn: {_period(row)}; {now}."
+
+
+def _by(row: Signoff) -> str:
+    return f"{row.signed_by} of {row.signed_at.astimezone(timezone.utc):%Y-%m-%d %H:%M} UTC"
+
+
+def _period(row: Signoff) -> str:
+    return f"{row.company_id}, {row.period_start} to {row.period_end}"
 
 
 def _status(warehouse: Warehouse, chosen: argparse.Namespace, language: Language, day: date) -> int:
