@@ -66,6 +66,36 @@ def test_a_file_written_anew_with_the_same_content_is_not_read_again() -> None:
     assert Run(folder, first.state).periods() == []
 
 
+def test_what_a_substitute_replaced_is_not_loaded_over_it() -> None:
+    folder = Folder({"10.txt": month(10)})
+    filed = Filing(company(2), SPAN[0], date(2024, 10, 31))
+    folder.put("new.txt", write(changed(filed, replaces=Read(month(10)).survey.sha1)))
+    first = Run(folder)
+    assert first.periods() == MONTHS[:1]
+    folder.remove("new.txt")
+    alone = Run(folder, first.state)
+    assert alone.periods() == []
+    (said,) = alone.failed.values()
+    assert "new.txt, which was read in place of 10.txt, is in paths no more" in str(said)
+    folder.put("elsewhere.txt", write(changed(filed, replaces=Read(month(10)).survey.sha1)))
+    assert Run(folder, first.state).failed == {}
+    folder.remove("elsewhere.txt")
+    folder.remove("10.txt")
+    folder.put("11.txt", month(11))  # all that says anything of October is gone
+    assert Run(folder, first.state).failed == {}
+    folder.put("10.txt", month(10))
+    assert Run(folder).periods() == MONTHS[:2]  # without the state it is read
+
+
+def test_months_between_two_files_are_missed() -> None:
+    run = Run(Folder({"10.txt": month(10), "12.txt": month(12)}))
+    (found,) = [row for row in run.rows["validation_issues"] if row["code"] == "MONTH_MISSING"]
+    assert str(found["period_start"]) == "2024-12-01"
+    assert "2024-11-01 to 2024-11-30" in found["message"]
+    whole = Run(Folder({"10.txt": month(10), "11.txt": month(11), "12.txt": month(12)}))
+    assert "MONTH_MISSING" not in whole.codes()
+
+
 def test_a_file_that_is_gone_is_told_once_and_its_periods_stay(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

@@ -355,9 +355,22 @@ class FiledPeriod(PeriodExtract):
 
     def _missing_months(self) -> Iterable[Finding]:
         stated = {section.month for _, its in self._read for section in self._of(its.months, its)}
+        tells = Told(", ".join(file.name for file in self.files))
+        skipped = self._shelf.skipped_before(self.period)
+        if skipped:
+            tells.warning(
+                MONTH_MISSING,
+                told(
+                    "No file has the months from {first} to {last}, before {period}; whether its "
+                    "openings are the closings before was not compared.",
+                    first=skipped[0].start,
+                    last=skipped[-1].end,
+                    period=self.period,
+                ),
+                months=", ".join(f"{month.start:%Y-%m}" for month in skipped),
+            )
         missing = sorted(self._months - stated)
         if missing:
-            tells = Told(", ".join(file.name for file in self.files))
             months = ", ".join(f"{year}-{month:02d}" for year, month in missing)
             tells.warning(
                 MONTH_MISSING,
@@ -369,7 +382,7 @@ class FiledPeriod(PeriodExtract):
                 ),
                 months=months,
             )
-            yield from tells.findings
+        yield from tells.findings
 
     def _check_balances(self) -> Iterable[Finding]:
         """What the sums over cost centres do not show, and where accounts are missing."""

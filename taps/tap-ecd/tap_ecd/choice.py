@@ -44,6 +44,8 @@ class Candidate(msgspec.Struct):
     """In words, if the file is not the ledger."""
     note: str | None = None
     """What is not certain about a file that is."""
+    replaced: set[str] = set()
+    """SHA-256 of the files that it replaces."""
 
     @property
     def is_ledger(self) -> bool:
@@ -119,6 +121,7 @@ def _replace(file: Candidate, files: Sequence[Candidate]) -> None:
     for other in [*called, *within]:
         if other.is_ledger:
             other.use = Use.REPLACED
+            file.replaced.add(other.sha256)
             other.why = f"{other.name} was replaced by {file.name}"
     if within and not called:
         file.note = told(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 from hashlib import sha256
 from typing import Any
@@ -30,13 +30,15 @@ ROOT = 8
 """Signs of a CNPJ that name the company; the rest names its establishment."""
 
 
-class Known(msgspec.Struct, frozen=True):
+class Known(msgspec.Struct, frozen=True, omit_defaults=True):
     """What the state keeps of a file."""
 
     size: int
     modified: str
     sha256: str
     sha1: str
+    replaced: tuple[str, ...] = ()
+    """SHA-256 of the files in whose place it was read."""
 
 
 class Filed(Candidate, kw_only=True):
@@ -47,7 +49,8 @@ class Filed(Candidate, kw_only=True):
     @property
     def known(self) -> Known:
         """What the state keeps of it."""
-        return Known(self.found.size, self.found.modified, self.sha256, self.sha1)
+        replaced = tuple(sorted(self.replaced))
+        return Known(self.found.size, self.found.modified, self.sha256, self.sha1, replaced)
 
     def touches(self, period: Period) -> bool:
         """Whether the file says anything of the period."""
@@ -87,6 +90,14 @@ class Shelf:
     def ledgers_of(self, period: Period) -> list[Filed]:
         """The files that are the ledger of a period, in order."""
         return _in_order(file for file in self.of(period) if file.is_ledger)
+
+    def skipped_before(self, period: Period) -> list[Period]:
+        """The months right before a period that no ledger states, where one states those before."""
+        ends = [file.head.ends for file in self.ledgers if file.head.starts < period.start]
+        if not ends or max(ends) >= period.start - timedelta(days=1):
+            return []
+        months = periods_touching(max(ends), period.start - timedelta(days=1), Periodicity.MONTH)
+        return [month for month in months if not self.ledgers_of(month)]
 
     @cached_property
     def known(self) -> dict[str, Any]:
@@ -141,8 +152,9 @@ def shelves(
             if company.id in broken:
                 raise broken[company.id]
             files = [_filed(file, its, read.get(file.place)) for file, its in owned[company.id]]
-            _tell_gone(company, read, files)
-            made[company.id] = Shelf(company, files)
+            gone = _gone(company, read, files)
+            made[company.id] = shelf = Shelf(company, files)
+            _refuse_what_was_replaced(company, gone, shelf.ledgers)
         except ERPError as error:
             made[company.id] = error
     return made
@@ -177,20 +189,41 @@ def _heads(
     return heads, broken
 
 
-def _tell_gone(company: Company, known: Mapping[str, Known], files: Sequence[Filed]) -> None:
-    """Name the files that were read before and are not there any more, under no other name."""
+def _gone(company: Company, known: Mapping[str, Known], files: Sequence[Filed]) -> dict[str, Known]:
+    """The files that were read before and are there no more, under no other name; it is told."""
     there = {file.found.place for file in files}
     contents = {file.sha256 for file in files}
-    gone = sorted(
-        path for path, one in known.items() if path not in there and one.sha256 not in contents
-    )
+    gone = {
+        path.rpartition("/")[2]: one
+        for path, one in sorted(known.items())
+        if path not in there and one.sha256 not in contents
+    }
     if gone:
         logger.warning(
             "%s: %s, read before, is in paths no more; what no other file states stays as it was "
             "loaded",
             company.id,
-            _named([path.rpartition("/")[2] for path in gone]),
+            _named(list(gone)),
         )
+    return gone
+
+
+def _refuse_what_was_replaced(
+    company: Company, gone: Mapping[str, Known], ledgers: Sequence[Filed]
+) -> None:
+    """What a substitute was read in place of is not written over it, only because that is gone.
+
+    Raises:
+        ERPValidationError: A file that was replaced would be read again.
+    """
+    for name, one in gone.items():
+        back = [file.name for file in ledgers if file.sha256 in one.replaced]
+        if back:
+            raise ERPValidationError(
+                f"{name}, which was read in place of {_named(back)}, is in paths no more, so that "
+                "what was replaced would be loaded over it; put it back, or take what it replaces "
+                f"out too (to go back to {_named(back)}, read {company.id} once without its state)"
+            )
 
 
 def _named(names: Sequence[str]) -> str:
