@@ -133,6 +133,13 @@ def test_a_changed_amount_an_account_less_and_codes_that_fit_twice(
         (day, "DEBIT", amount, "ERP"),
         (day, "DEBIT", amount - Decimal(1), "ECD"),
     }
+    # The map says which of the two it is.
+    pair = {"company_id": "101", "ecd_account_code": bare, "account_code": twin["account_code"]}
+    duck.seed("ecd_account_map", pair)
+    named = tied(duck, {**own, "trial_balance": [*own["trial_balance"], double]}, filed)
+    assert named[DECEMBER, bare] == "EQUAL"
+    assert (DECEMBER, twin["account_code"]) not in named
+    assert named[DECEMBER, double["account_code"]] == "NOT_IN_ECD"
 
 
 def test_reduced_codes_by_the_map(

@@ -174,6 +174,14 @@ def test_what_rows_of_intercompany_name_more_than_once_is_eliminated_once(
         duck.build()
 
 
+@pytest.mark.close
+def test_a_schema_of_inputs_that_is_misspelt_is_refused(duck: DuckClose) -> None:
+    duck.load({})
+    duck.vars["close_inputs_schema"] = "inptus"
+    with pytest.raises(BuildFailedError, match="close_inputs_schema is inptus, where none of"):
+        duck.build()
+
+
 def _group(name: str, statement: str) -> list[dict[str, Any]]:
     return [{"group_account": name, "name": name, "statement": statement}]
 

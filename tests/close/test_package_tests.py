@@ -1,5 +1,8 @@
 """Each test of the package passes on sound data, and fails on data that breaks its rule."""
 
+# Names of tables are the test's own.
+# ruff: noqa: S608
+
 from __future__ import annotations
 
 from datetime import date
@@ -13,6 +16,10 @@ from simulator import Books
 
 FIRST, LAST = date(2024, 1, 1), date(2024, 2, 29)
 UNIQUE = "unique_together"
+EQUITY = (
+    "(select min(account_code) from close.int_account_year"
+    " where company_id = '101' and account_type = 'EQUITY')"
+)
 BREAKAGES: dict[str, str | tuple[str, ...]] = {
     "account_map_can_be_read": (
         "insert into inputs.account_map values ('101', '1.*.1', null, 'A', '01/04/2024', null)"
@@ -41,6 +48,21 @@ BREAKAGES: dict[str, str | tuple[str, ...]] = {
     ),
     "closing_entries_are_in_the_ledger": (
         "update close.postings set posting_kind = 'CLOSING' where account_code like '1%'"
+    ),
+    "closing_entries_are_marked": (
+        (
+            "insert into close.postings select * exclude (code, net) replace ('ENC' as entry_id,"
+            " 'ENC' as journal_id, 'NORMAL' as posting_kind, code as account_code,"
+            " net as net_amount)"
+            " from (select * from"
+            " close.postings where company_id = '101' and period_start = '2024-02-01' limit 1)"
+            " cross join (values ('3.1.01.01.001', 100), ('5.1.02.01.001', -60),"
+            f" ({EQUITY}, -40)) as lines(code, net)"
+        ),
+        (
+            f"insert into close.int_posting_sums select * replace ({EQUITY} as account_code) from"
+            " close.int_posting_sums where company_id = '101' and period_start = '2024-02-01'"
+        ),
     ),
     "consolidated_is_companies_less_eliminations": (
         "update close.consolidated set consolidated = consolidated + 1"
@@ -99,6 +121,9 @@ BREAKAGES: dict[str, str | tuple[str, ...]] = {
     "staging_is_current_validation_issues": (
         "create or replace view close.stg_erp__validation_issues as select 'x' as issue_id"
     ),
+    "years_are_loaded_whole": (
+        "delete from close.int_periods where company_id = '101' and period_start = '2024-01-01'"
+    ),
     "validity_does_not_overlap": (
         "insert into close.companies (company_id, valid_from) values ('101', '2020-01-01'),"
         " ('101', '2021-01-01')"
@@ -154,6 +179,8 @@ ROUNDS = (
         "staging_is_current_validation_issues",
         "accepted_values_postings_posting_kind__NORMAL__CLOSING__LATE",
         f"{UNIQUE}_account_balances_company_id__period_start__period_end__account_code",
+        "closing_entries_are_marked",
+        "years_are_loaded_whole",
     ),
 )
 """What is broken at once: none of a round breaks another's rule."""

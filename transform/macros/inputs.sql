@@ -97,6 +97,26 @@
     {%- endif -%}
 {%- endmacro %}
 
+{#- A schema without a single table of the seeds' names is misspelt: all that was filled in would be gone. -#}
+{% macro refuse_missing_inputs() -%}
+    {%- set schema = var('close_inputs_schema', none) -%}
+    {%- if schema and execute -%}
+        {%- set found = [] -%}
+        {%- set names = ['companies', 'group_accounts', 'account_map', 'intercompany', 'closing_rules', 'ecd_account_map'] -%}
+        {%- for name in names -%}
+            {%- if adapter.get_relation(database=target.database, schema=schema, identifier=name) is not none -%}
+                {%- do found.append(name) -%}
+            {%- endif -%}
+        {%- endfor -%}
+        {%- if not found -%}
+            {{ exceptions.raise_compiler_error(
+                'close_inputs_schema is ' ~ schema ~ ', where none of the tables ' ~ names | join(', ')
+                ~ ' is. Correct the name, or leave it out if the seeds of the package are filled in.'
+            ) }}
+        {%- endif -%}
+    {%- endif -%}
+{%- endmacro %}
+
 {#- DuckDB calls a database by its file's name; one called as the schema would be ambiguous. -#}
 {% macro refuse_ambiguous_file() -%}
     {%- if execute and target.type == 'duckdb' and target.database == 'close' -%}

@@ -1,7 +1,8 @@
 {{ config(unique_key=['company_id', 'period_end']) }}
 {#
     Which account of the ERP an account of the filed ledger is, by company and period: the same code,
-    else the same letters and digits, else by the seed ecd_account_map. Where two fit, none does.
+    else the same letters and digits, else (also where those fit more than one) by the seed
+    ecd_account_map. Where two fit, none does.
 #}
 with periods as (
     select filed.company_id, filed.period_start, filed.period_end
@@ -79,6 +80,14 @@ by_bare as (
         and filed_left.bare = own_left.bare
 ),
 
+bare_counted as (
+    select
+        by_bare.*,
+        count(*) over (partition by company_id, period_start, period_end, ecd_code) as own_fits,
+        count(*) over (partition by company_id, period_start, period_end, code) as filed_fits
+    from by_bare
+),
+
 by_map as (
     select distinct
         filed_left.company_id,
@@ -98,20 +107,31 @@ by_map as (
         and map.account_code = own_left.code
     where not exists (
         select 1
-        from by_bare
-        where by_bare.company_id = filed_left.company_id
-            and by_bare.period_start = filed_left.period_start
-            and by_bare.period_end = filed_left.period_end
-            and (by_bare.ecd_code = filed_left.code or by_bare.code = own_left.code)
+        from bare_counted
+        where bare_counted.company_id = filed_left.company_id
+            and bare_counted.period_start = filed_left.period_start
+            and bare_counted.period_end = filed_left.period_end
+            and bare_counted.own_fits = 1
+            and bare_counted.filed_fits = 1
+            and (bare_counted.ecd_code = filed_left.code or bare_counted.code = own_left.code)
     )
 ),
 
 fits as (
     select company_id, period_start, period_end, code as ecd_code, code from exact
     union all
-    select company_id, period_start, period_end, ecd_code, code from by_bare
-    union all
     select company_id, period_start, period_end, ecd_code, code from by_map
+    union all
+    select by_bare.company_id, by_bare.period_start, by_bare.period_end, by_bare.ecd_code, by_bare.code
+    from by_bare
+    where not exists (
+        select 1
+        from by_map
+        where by_map.company_id = by_bare.company_id
+            and by_map.period_start = by_bare.period_start
+            and by_map.period_end = by_bare.period_end
+            and (by_map.ecd_code = by_bare.ecd_code or by_map.code = by_bare.code)
+    )
 ),
 
 counted as (

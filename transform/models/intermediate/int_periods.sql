@@ -39,6 +39,7 @@ select
             else extract(year from period_end)
         end as integer
     ) as fiscal_year,
+    extract(month from period_start) = start_month and extract(day from period_start) = 1 as starts_fiscal_year,
     extract(month from next_day) = start_month and extract(day from next_day) = 1 as ends_fiscal_year,
     period_status,
     currency,
