@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
-from requests import PreparedRequest, Response
+from requests import Response
 
 from erp_common.http.answer import Answer, Undecodable
 from erp_common.http.connection import Exchange
@@ -29,10 +29,12 @@ MAX_KEPT = 64 << 20
 """Bytes of answers that a capture holds."""
 MAX_EXCHANGES = 20_000
 
-CREDENTIALS = frozenset(
-    {"app_key", "app_secret", "apikey", "api_key", "access_token", "client_id", "client_secret"}
-    | {"refresh_token", "token", "password", "username", "senha", "secret", "authorization"}
+SECRETS = frozenset(
+    {"app_key", "app_secret", "apikey", "api_key", "access_token", "client_secret"}
+    | {"refresh_token", "password", "senha"}
 )
+"""Parameters and fields that hold a secret and nothing else."""
+CREDENTIALS = SECRETS | {"client_id", "token", "username", "secret", "authorization"}
 """Parameters and fields that hold credentials, whatever stands in them."""
 _SENT = ("Content-Type", "tenantId", "environment")
 _ANSWERED = (
@@ -89,10 +91,9 @@ class Kept(msgspec.Struct, kw_only=True, omit_defaults=True):
 class Tape(Wire):
     """Records all exchanges of a run, in the order in which they ended."""
 
-    def __init__(self, masker: Masker, *, most: int = MAX_KEPT) -> None:
-        """Keep up to so many bytes of answers; the masker knows the secrets."""
+    def __init__(self, masker: Masker) -> None:
+        """Keep nothing yet; the masker knows the secrets."""
         self._masker = masker
-        self._most = most
         self._lock = threading.Lock()
         self._began = time.monotonic()
         self._bodies = tempfile.TemporaryFile()  # noqa: SIM115 -- closed with the tape
@@ -144,18 +145,18 @@ class Tape(Wire):
     ) -> Take:
         """Begin an exchange, with what is asked before it is signed."""
         base = base_url.rstrip("/")
-        address = urlsplit(url)
+        address, mask = urlsplit(url), self._masker.mask
         path = url[len(base) :].partition("?")[0] if url.startswith(base) else address.path
         return Take(
             Kept(
                 method=method,
-                path=self._masked(path),
+                path=mask(path),
                 query=[
-                    (name, MASK if name.casefold() in CREDENTIALS else self._masked(value))
+                    (name, MASK if name.casefold() in CREDENTIALS else mask(value))
                     for name, value in parse_qsl(address.query, keep_blank_values=True)
                 ],
                 sent={name: headers[name] for name in _SENT if name in headers},
-                body=None if body is None else self._masked(body.decode(errors="replace")),
+                body=None if body is None else mask(body.decode(errors="replace")),
                 began=self.now(),
             )
         )
@@ -163,9 +164,6 @@ class Tape(Wire):
     def now(self) -> float:
         """Seconds since the run began."""
         return round(time.monotonic() - self._began, 6)
-
-    def _masked(self, text: str) -> str:
-        return self._masker.mask(text)
 
     def keep(self, take: Take) -> None:
         """Keep an exchange that has ended."""
@@ -177,7 +175,7 @@ class Tape(Wire):
             if len(self._kept) >= MAX_EXCHANGES:
                 self.left_out += 1
                 return
-            kept.left_out = take.too_large or self._size + kept.size > self._most
+            kept.left_out = take.too_large or self._size + kept.size > MAX_KEPT
             if kept.left_out:
                 self.left_out += 1
             else:
@@ -194,14 +192,14 @@ class Tape(Wire):
                 take.too_large
                 or self.failure
                 or self._closed
-                or self._written + size > 2 * self._most
+                or self._written + size > 2 * MAX_KEPT
             ):
                 take.too_large = True
                 return
             self._bodies.write(piece)
             take.add(self._written, size)
             self._written += size
-            take.too_large = take.kept.size > self._most
+            take.too_large = take.kept.size > MAX_KEPT
 
     def failed(self, error: Exception) -> None:
         """End the keeping, and not the run."""
@@ -261,11 +259,9 @@ class _RecordingClient(HttpsClient):
             self._heard(self._end, take, None)
         return answer
 
-    def _reader(
-        self, request: PreparedRequest, response: Response, exchange: Exchange
-    ) -> Callable[[], bytes]:
+    def _reader(self, response: Response, exchange: Exchange) -> Callable[[], bytes]:
         """Gives the next bytes, and lets the tape have them."""
-        read = super()._reader(request, response, exchange)
+        read = super()._reader(response, exchange)
         take: Take | None = self._under_way.take
         if take is None:
             return read

@@ -9,7 +9,6 @@ from __future__ import annotations
 import ssl
 import threading
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 from weakref import WeakSet
@@ -22,7 +21,7 @@ from urllib3 import exceptions as urllib3_errors
 from erp_common.errors import ERPConnectionError, ERPError, ERPValidationError
 from erp_common.http.addresses import certificate_authorities
 from erp_common.http.answer import Answer, BoundExceeded, receive
-from erp_common.http.clock import SYSTEM_CLOCK, Clock, Closed
+from erp_common.http.clock import SYSTEM_CLOCK, Closed, SystemClock
 from erp_common.http.connection import BoundedAdapter, Exchange
 from erp_common.http.dialect import AnswerTooLarge
 
@@ -149,7 +148,7 @@ class HttpsClient:
                 )
                 try:
                     answer = receive(
-                        self._reader(request, response, exchange),
+                        self._reader(response, exchange),
                         response.status_code,
                         response.headers,
                         exchange.left,
@@ -198,19 +197,16 @@ class HttpsClient:
             proxies = self._proxies_to[host] = get_environ_proxies(url, no_proxy=None)
         return proxies
 
-    def _reader(
-        self, request: requests.PreparedRequest, response: requests.Response, exchange: Exchange
-    ) -> Callable[[], bytes]:
+    def _reader(self, response: requests.Response, exchange: Exchange) -> Callable[[], bytes]:
         """What gives the next bytes of an answer's body, as they come over the wire."""
-        _ = request
-        return partial(self._read, response.raw, exchange)
 
-    @staticmethod
-    def _read(raw: Any, exchange: Exchange) -> bytes:  # noqa: ANN401 -- urllib3's response
-        # As it arrives, and while there is time: what is read may have been received before.
-        exchange.left()
-        piece: bytes = raw.read1(_READ_SIZE, decode_content=False)
-        return piece
+        def read() -> bytes:
+            # As it arrives, and while there is time: what is read may have been received before.
+            exchange.left()
+            piece: bytes = response.raw.read1(_READ_SIZE, decode_content=False)
+            return piece
+
+        return read
 
     def _failure(self, error: Exception, url: str, timeout: float) -> Unreachable:
         """The sentence for what went wrong."""
@@ -251,10 +247,12 @@ class HttpsClient:
                 ),
                 final=True,
             )
+        named = (said for kinds, said in _REASONS if _first(chain, *kinds))
+        reason = next(named, f"the connection failed ({type(chain[-1]).__name__})")
         return Unreachable(
             ERPConnectionError(
-                f"{self._system} cannot be reached at {host}: {_reason(chain)}; check the address "
-                "and the network, or try again later."
+                f"{self._system} cannot be reached at {host}: {reason}; check the address and the "
+                "network, or try again later."
             ),
             broken_off=_first(chain, *_BROKEN_OFF) is not None,
         )
@@ -263,7 +261,7 @@ class HttpsClient:
 class Wire:
     """How requests reach an ERP: over the network, at the pace of the machine's clock."""
 
-    clock: Clock = SYSTEM_CLOCK
+    clock: SystemClock = SYSTEM_CLOCK
 
     def client(self, base_url: str, system: str, **options: Any) -> HttpsClient:  # noqa: ANN401 -- those of `HttpsClient`
         """What sends the requests to the ERP at this address."""
@@ -272,13 +270,6 @@ class Wire:
 
 
 NETWORK = Wire()
-
-
-def _reason(chain: list[BaseException]) -> str:
-    for kinds, reason in _REASONS:
-        if _first(chain, *kinds):
-            return reason
-    return f"the connection failed ({type(chain[-1]).__name__})"
 
 
 _REASONS: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (

@@ -29,141 +29,39 @@ _EXACT = Context(prec=400)
 _LONGEST_AMOUNT = 200
 _SHORT = 3
 
-_CODES = frozenset(
-    [
-        "code",
-        "parent_code",
-        "account_code",
-        "ccodconta",
-        "ccodcontapai",
-        "codigo",
-        "contapai",
-        "ccodcateg",
-        "ccodcategoria",
-        "categoria_superior",
-        "ct1_conta",
-        "ct1_ctasup",
-        "ct2_debito",
-        "ct2_credit",
-        "cq0_conta",
-        "conta",
-    ]
-)
-_ASKED = frozenset(
-    [
-        "call",
-        "tables",
-        "fields",
-        "where",
-        "order",
-        "filters",
-    ]
-)
-"""What a request asks for; in an answer these names may stand for anything."""
-_COUNTS = frozenset(
-    [
-        "page",
-        "pagesize",
-        "per_page",
-        "pagina",
-        "limite",
-        "tamanho_pagina",
-        "npagina",
-        "nregporpagina",
-        "registros_por_pagina",
-        "total_pages",
-        "total",
-        "total_de_paginas",
-        "registros",
-        "total_de_registros",
-        "ntotpaginas",
-        "nregistros",
-        "ntotregistros",
-        "itens_totais",
-        "paginas_totais",
-        "limit",
-        "remaining",
-        "status_code",
-        "nnivel",
-        "level",
-    ]
-)
-"""How much of it there is."""
-_KINDS = frozenset(
-    [
-        "filialfilter",
-        "deletedfilter",
-        "hasnext",
-        "apenas_ativo",
-        "mostrar_caixinha",
-        "esconde_conta_digital",
-        "permite_apenas_filhos",
-        "filtro_rapido",
-        "sugestao_padrao",
-        "cexibirapenassaldo",
-        "type",
-        "tipo",
-        "ctipoconta",
-        "account_type",
-        "cnatureza",
-        "natureza",
-        "csintetica",
-        "sintetica",
-        "is_summary",
-        "totalizadora",
-        "conta_receita",
-        "conta_despesa",
-        "transferencia",
-        "conta_inativa",
-        "inativo",
-        "tipo_conta_corrente",
-        "csituacao",
-        "situacao",
-        "status",
-        "corigem",
-        "origem",
-        "cgrupo",
-        "cstatus",
-        "tipo_operacao",
-        "tipo_evento_financeiro",
-        "entrada_dre",
-        "debcred",
-        "cti_classe",
-        "ct1_classe",
-        "cti_normal",
-        "ct1_normal",
-        "ct1_natcta",
-        "ct2_dc",
-        "ct2_moedlc",
-        "ct2_tpsald",
-        "cq0_moeda",
-        "cq0_tpsald",
-        "cq0_lp",
-        "currency",
-        "moeda",
-        "errorcode",
-        "faultcode",
-        "cod",
-        "error_code",
-        "period",
-    ]
-)
-"""Of which kind something is, and how it stands."""
-_PERCENTAGES = frozenset({"nperc", "percentual"})
-_FAULTS = frozenset(
-    [
-        "faultstring",
-        "mensagem",
-        "message",
-        "msg",
-        "errormessage",
-        "detailedmessage",
-        "error_description",
-        "error",
-        "detail",
-        "omieapi-error",
-    ]
-)
+_FIELDS = {
+    # What a request asks for; in an answer these names may stand for anything.
+    "asked": "call tables fields where order filters",
+    "code": """
+        code parent_code account_code ccodconta ccodcontapai codigo contapai ccodcateg
+        ccodcategoria categoria_superior ct1_conta ct1_ctasup ct2_debito ct2_credit cq0_conta conta
+    """,
+    # How much of it there is.
+    "count": """
+        page pagesize per_page pagina limite tamanho_pagina npagina nregporpagina
+        registros_por_pagina total_pages total total_de_paginas registros total_de_registros
+        ntotpaginas nregistros ntotregistros itens_totais paginas_totais limit remaining status_code
+        nnivel level
+    """,
+    # Of which kind something is, and how it stands.
+    "kind": """
+        filialfilter deletedfilter hasnext apenas_ativo mostrar_caixinha esconde_conta_digital
+        permite_apenas_filhos filtro_rapido sugestao_padrao cexibirapenassaldo type tipo ctipoconta
+        account_type cnatureza natureza csintetica sintetica is_summary totalizadora conta_receita
+        conta_despesa transferencia conta_inativa inativo tipo_conta_corrente csituacao situacao
+        status corigem origem cgrupo cstatus tipo_operacao tipo_evento_financeiro entrada_dre
+        debcred cti_classe ct1_classe cti_normal ct1_normal ct1_natcta ct2_dc ct2_moedlc ct2_tpsald
+        cq0_moeda cq0_tpsald cq0_lp currency moeda errorcode faultcode cod error_code period
+    """,
+    "percentage": "nperc percentual",
+    "fault": """
+        faultstring mensagem message msg errormessage detailedmessage error_description error detail
+        omieapi-error
+    """,
+}
+"""Names of fields by what they hold, in lower case."""
+_SORTS = {name: sort for sort, names in _FIELDS.items() for name in names.split()}
+_SORTS |= dict.fromkeys(CREDENTIALS, "credential")
 _is_amount = re.compile(
     r"valor.*|.*_valor|vl_.*|.*valor|saldo.*|n(?:val|saldo|deb|cred|desc|juros|multa|tot(?!pag|reg)|liq).*"
     r"|cti_(?:saldo.|debito|credito)|cq0_(?:debito|credit)|(?:debit|credit)_amount|amount|balance"
@@ -223,7 +121,10 @@ _SHORT_OR_WAIT = re.compile(
     r"(?<![\w.,/-])(?<!\d )-?(?:\d{1,3}|\d{1,6}(?=\s*segundo))(?!\w|[.,/ -]\d)"
 )
 _CONTROLS = bytes(set(range(0x20)) - set(b"\t\r\n\f"))
-_IDENTIFIER = re.compile(r"(?!.*\d{5})@?[A-Za-z_][A-Za-z0-9_:.-]{0,60}").fullmatch
+_is_identifier = lru_cache(maxsize=4096)(
+    re.compile(r"(?!.*\d{5})@?[A-Za-z_][A-Za-z0-9_:.-]{0,60}").fullmatch
+)
+"""Whether this is the name of a field, and not one that names something of the company's."""
 
 
 class _NoFieldError(Exception):
@@ -260,6 +161,7 @@ class Disguise:
             "fault": self.fault,
             "id": self._id,
             "kind": self._kind,
+            "percentage": self._kind,
             "text": self.text,
         }
         """How a value is disguised, by what its field holds."""
@@ -314,7 +216,7 @@ class Disguise:
     def _header(self, name: str, value: str) -> str:
         if name == "Location":
             return "https://elsewhere.invalid/"
-        return self.fault(value) if name.casefold() in _FAULTS else value
+        return self.fault(value) if _sort(name) == "fault" else value
 
     # A body
 
@@ -485,7 +387,7 @@ class Disguise:
     def _number(self, key: str, number: str) -> str:
         sort = _sort(key)
         whole = "." not in number and number.lstrip("-").isdecimal()
-        if sort == "code" or key.casefold() in _PERCENTAGES:
+        if sort in {"code", "percentage"}:
             return number
         if sort == "credential":
             return "0"
@@ -604,33 +506,16 @@ _LITERALS = frozenset({"true", "false", "null", "NaN", "Infinity"})
 
 
 @lru_cache(maxsize=4096)
-def _is_identifier(key: str) -> bool:
-    """Whether this is the name of a field, and not one that names something of the company's."""
-    return _IDENTIFIER(key) is not None
-
-
-@lru_cache(maxsize=4096)
 def _sort(key: str) -> str:
     """What a field holds, by its name."""
     name = key.rpartition(":")[2].casefold()
-    for sort, names in _SORTS.items():
-        if name in names:
-            return sort
+    if name in _SORTS:
+        return _SORTS[name]
     if _is_amount(name):
         return "amount"
     if _is_day(name):
         return "day"
     return "id" if name == "id" else "text"
-
-
-_SORTS = {
-    "asked": _ASKED,
-    "code": _CODES,
-    "count": _COUNTS,
-    "kind": _KINDS | _PERCENTAGES,
-    "credential": CREDENTIALS,
-    "fault": _FAULTS,
-}
 
 
 def _another(escape: str) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from erp_common.http.masking import Masker
-from erp_common.http.tape import CREDENTIALS, Kept, Tape
+from erp_common.http.tape import CREDENTIALS, SECRETS, Kept, Tape
 from erp_common.replay import watched
 from erp_common.replay.again import LOCAL, SHAPING
 from erp_common.replay.archive import (
@@ -197,19 +197,8 @@ def _without_secrets(kept: Kept, body: bytes, masker: Masker, *, by_name: bool) 
     return masked
 
 
-_NAMES = (
-    "app_key",
-    "app_secret",
-    "api_key",
-    "apikey",
-    "access_token",
-    "refresh_token",
-    "client_secret",
-    "password",
-    "senha",
-)
 _TOKENS = re.compile(
-    rf'("(?:{"|".join(_NAMES)})"\s*:\s*)'
+    rf'("(?:{"|".join(sorted(SECRETS))})"\s*:\s*)'
     r'(?:"(?:[^"\\]|\\.)*"?|[\w.+-]+)',
     re.IGNORECASE,
 )

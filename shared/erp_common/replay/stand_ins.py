@@ -12,6 +12,7 @@ import random
 import re
 import unicodedata
 from collections.abc import Callable, Hashable
+from functools import partial
 from typing import TypeVar
 
 from erp_common.ledger.vocabulary import fold
@@ -82,7 +83,7 @@ class StandIns:
 
     def _text(self, value: str) -> str:
         if _SIGN(value) and _MORE_THAN_WORDS(value):
-            return _TOKEN.sub(self._token, value)
+            return _TOKEN.sub(lambda found: self._tokens[found.lastgroup, found[0]], value)
         pieces = _WORD.split(value)
         pieces[1::2] = [self._words[word] for word in pieces[1::2]]
         return "".join(pieces)
@@ -103,9 +104,6 @@ class StandIns:
             if zeros > 1 and len(bare) < _FEW:
                 zeros, bare = 1, value[1:]
         return "0" * zeros + self._drawn(bare, self._other_digits)
-
-    def _token(self, found: re.Match[str]) -> str:
-        return self._tokens[found.lastgroup, found[0]]
 
     def _other(self, kind: str | None, value: str) -> str:
         if kind == "date":
@@ -228,24 +226,18 @@ def _in_case_of(model: str, letters: str) -> str:
     )
 
 
-def _cnpj(root: str) -> str:
-    """The check digits of a CNPJ's first twelve signs, letters among them or not."""
+def _check_digits(root: str, weights: int) -> str:
+    """The two check digits of a tax id; weights rise from 2 at its end, and after so many again."""
     values = [ord(sign) - ord("0") for sign in root]
     for _ in range(2):
-        weights = [2 + at % 8 for at in range(len(values))]
-        rest = sum(v * w for v, w in zip(reversed(values), weights, strict=True)) % 11
+        rest = sum(v * (2 + at % weights) for at, v in enumerate(reversed(values))) % 11
         values.append(0 if rest < 2 else 11 - rest)  # noqa: PLR2004 -- the authority's rule
     return "".join(map(str, values[-2:]))
 
 
-def _cpf(root: str) -> str:
-    """The check digits of a CPF's first nine digits."""
-    values = [int(sign) for sign in root] if root.isdecimal() else [0]
-    for _ in range(2):
-        rest = sum(v * w for v, w in zip(reversed(values), range(2, 13), strict=False)) % 11
-        values.append(0 if rest < 2 else 11 - rest)  # noqa: PLR2004 -- the authority's rule
-    return "".join(map(str, values[-2:]))
-
-
+_cnpj = partial(_check_digits, weights=8)
+"""Those of a CNPJ's first twelve signs, letters among them or not."""
+_cpf = partial(_check_digits, weights=10)
+"""Those of a CPF's first nine digits."""
 _CHECKED = {14: _cnpj, 11: _cpf}
 """How the last digits of numbers of that length follow from the others, if they are tax ids."""
