@@ -10,7 +10,7 @@ from urllib.parse import quote
 from requests import PreparedRequest
 
 from erp_common.errors import ERPAuthenticationError, ERPSettingsError
-from erp_common.http.clock import SYSTEM_CLOCK, Clock
+from erp_common.http.clock import SYSTEM_CLOCK, SystemClock
 from erp_common.http.credentials import Credentials
 
 KeyLocation = Literal["header", "query"]
@@ -27,7 +27,6 @@ class APIKeyHandler(Credentials):
         key_location: KeyLocation | Literal["body"] = "header",
         *,
         key_name: str | None = None,
-        secret_name: str | None = None,
         key_format: str = "{api_key}",
     ) -> None:
         """Create the credentials.
@@ -38,8 +37,7 @@ class APIKeyHandler(Credentials):
             key_location: `header`, `query`, or `body` for `credentials` to be put into the body
                 by whoever builds it.
             key_name: Name of the key's header, parameter or field; None for `X-App-Key` in
-                headers and `app_key` elsewhere.
-            secret_name: The same for the secret: `X-App-Secret`, `app_secret`.
+                headers and `app_key` elsewhere; the secret's is `X-App-Secret` or `app_secret`.
             key_format: How the key is written, such as `Bearer {api_key}`.
 
         Raises:
@@ -61,8 +59,7 @@ class APIKeyHandler(Credentials):
             )
         }
         if self._secret:
-            name = secret_name or ("X-App-Secret" if in_header else "app_secret")
-            self._parts[name] = self._secret
+            self._parts["X-App-Secret" if in_header else "app_secret"] = self._secret
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
         """Add the key to the headers or the query."""
@@ -117,7 +114,7 @@ class BearerTokenHandler(Credentials):
         token: str,
         token_expiration: float | datetime | None = None,
         *,
-        clock: Clock = SYSTEM_CLOCK,
+        clock: SystemClock = SYSTEM_CLOCK,
     ) -> None:
         """Create the credentials.
 

@@ -17,7 +17,7 @@ from erp_common.auth.token_endpoint import Granted, TokenDialect, TokenEndpoint,
 from erp_common.auth.token_store import TokenStore, application
 from erp_common.errors import ERPError, ERPSettingsError
 from erp_common.http.addresses import require_https
-from erp_common.http.clock import SYSTEM_CLOCK, Clock
+from erp_common.http.clock import SYSTEM_CLOCK, SystemClock
 from erp_common.http.credentials import Credentials, TokenCall
 from erp_common.http.masking import Masker
 from erp_common.http.options import TransportOptions
@@ -60,7 +60,7 @@ class OAuth2Handler(Credentials):
         headers: Mapping[str, str] | None = None,
         expires_in: float | None = None,
         token_store: TokenStore | str | os.PathLike[str] | None = None,
-        clock: Clock = SYSTEM_CLOCK,
+        clock: SystemClock = SYSTEM_CLOCK,
     ) -> None:
         """Prepare to fetch tokens; nothing is sent yet.
 
@@ -219,18 +219,15 @@ class OAuth2Handler(Credentials):
         )
 
     def _send(self, form: Mapping[str, str]) -> Granted:
-        given: Granted = self._caller()(self._endpoint.request(form), granted, self._dialect)
+        if self._call is None:
+            options = TransportOptions(base_url=urljoin(self._endpoint.url, "/"))
+            self._call = Transport(options).call_for_token
+        given: Granted = self._call(self._endpoint.request(form), granted, self._dialect)
         self._masker.learn(given.access_token, given.refresh_token)
         return given
 
     def _from_now(self, token: AccessToken) -> _Current:
         return _Current(token.value, self._clock.monotonic() + token.use)
-
-    def _caller(self) -> TokenCall:
-        if self._call is None:
-            options = TransportOptions(base_url=urljoin(self._endpoint.url, "/"))
-            self._call = Transport(options).call_for_token
-        return self._call
 
 
 def _check(

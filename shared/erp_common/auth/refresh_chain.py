@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from erp_common.auth.token_endpoint import Granted
 from erp_common.auth.token_store import StoredToken, TokenStore, fingerprint
 from erp_common.errors import ERPAuthenticationError, ERPValidationError
-from erp_common.http.clock import Clock
+from erp_common.http.clock import SystemClock
 from erp_common.http.masking import Masker
 
 logger = logging.getLogger(__name__)
@@ -59,7 +59,7 @@ class RefreshChain:
     setting: str | None
     store: TokenStore | None
     name: str
-    clock: Clock
+    clock: SystemClock
     default_lifetime: float
     masker: Masker
     current: str = ""

@@ -28,8 +28,9 @@ from erp_common.http.dialect import (
     explain,
 )
 from erp_common.http.masking import Masker
+from erp_common.http.options import TransportOptions
 from erp_common.http.request import Request
-from erp_common.http.retry import MAX_WAIT, RetryPolicy, TryAgain
+from erp_common.http.retry import MAX_WAIT, TryAgain
 from erp_common.http.throttle import TokenBucketRateLimiter
 from erp_common.http.wire import HttpsClient, Unreachable
 from erp_common.printable import cut_off, printable
@@ -100,7 +101,7 @@ class Lanes:
 class CallContext:
     """What all calls of a transport share."""
 
-    base_url: str
+    options: TransportOptions
     client: HttpsClient
     in_flight: ConcurrencyLimit
     lanes: Lanes
@@ -108,8 +109,6 @@ class CallContext:
     breaker: CircuitBreaker
     auth: Credentials
     masker: Masker
-    policy: RetryPolicy
-    retry_on_timeout: bool
     stop: threading.Event
 
 
@@ -164,8 +163,12 @@ class Call(msgspec.Struct, Generic[T]):
             return self.decode(answer)
         except (msgspec.ValidationError, WrongShapeError, RecursionError) as error:
             # A recursion error: it is nested too deep.
-            detail = context.masker.mask(str(error))
-            raise WrongShapeError(self._misshapen(answer, detail)) from None
+            detail = context.masker.mask(str(error)).rstrip(".")
+            raise WrongShapeError(
+                f"{self.dialect.system} answered {self._what} with status {answer.status} and "
+                f"another shape than expected: {detail}; check {self.dialect.address} and the "
+                "API's version."
+            ) from None
         except BoundExceeded as bound:
             raise AnswerTooLarge(
                 f"{self.dialect.system} answered {self._what} with {bound}; ask for less with "
@@ -202,7 +205,7 @@ class Call(msgspec.Struct, Generic[T]):
             raise TryAgain(broken) from None
         if self.may_split and (problem.timeout or problem.broken_off):
             raise TooMuchAtOnce(str(problem.error))
-        if problem.final or (problem.timeout and not context.retry_on_timeout):
+        if problem.final or (problem.timeout and not context.options.retry_on_timeout):
             raise problem.error
         raise TryAgain(problem.error)
 
@@ -218,7 +221,7 @@ class Call(msgspec.Struct, Generic[T]):
 
         return context.client.send(
             request.method,
-            request.url(context.base_url),
+            request.url(context.options.base_url.strip()),
             headers=dict(request.headers),
             body=request.body,
             auth=None if request.no_auth else context.auth,
@@ -248,7 +251,7 @@ class Call(msgspec.Struct, Generic[T]):
             if self.patient and done < len(fault.schedule):
                 raise TryAgain(error, wait=fault.schedule[done], counted=False)
         elif kind is FaultKind.RATE_LIMIT:
-            delay = self.context.policy.delay(self.limited)
+            delay = self.context.options.retry.delay(self.limited)
             with _retried_if_unreachable():
                 self.context.limiter.penalise(max(delay, fault.wait or 0.0))
             self.limited += 1
@@ -277,13 +280,6 @@ class Call(msgspec.Struct, Generic[T]):
         return ERPValidationError(
             f"{self.dialect.system} answered {self._what} with status {answer.status} and {what} "
             f"instead of {expected}{detail}; check {self.dialect.address}, or try again later."
-        )
-
-    def _misshapen(self, answer: Answer, detail: str) -> str:
-        return (
-            f"{self.dialect.system} answered {self._what} with status {answer.status} and another "
-            f"shape than expected: {detail.rstrip('.')}; check {self.dialect.address} and the "
-            "API's version."
         )
 
     @property

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import msgspec
 
 from erp_common.errors import ERPConnectionError
-from erp_common.http.clock import SYSTEM_CLOCK, Clock, Closed
+from erp_common.http.clock import SYSTEM_CLOCK, Closed, SystemClock
 from erp_common.setting import Delay, Positive, setting
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class CircuitBreaker:
         expected_exception: type[BaseException] | tuple[type[BaseException], ...] = Exception,
         *,
         name: str = "The ERP",
-        clock: Clock = SYSTEM_CLOCK,
+        clock: SystemClock = SYSTEM_CLOCK,
     ) -> None:
         """Create a closed circuit.
 

@@ -14,7 +14,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from erp_common.errors import ERPConnectionError, ERPSettingsError
-from erp_common.http.clock import SYSTEM_CLOCK, Clock
+from erp_common.http.clock import SYSTEM_CLOCK, SystemClock
 
 DAY_ZONE = ZoneInfo("America/Sao_Paulo")
 """Daily limits of Brazilian ERPs begin anew at midnight there."""
@@ -124,7 +124,7 @@ class LocalBucket:
     move back with it and stay as far apart as they were.
     """
 
-    def __init__(self, allowance: Allowance, clock: Clock = SYSTEM_CLOCK) -> None:
+    def __init__(self, allowance: Allowance, clock: SystemClock = SYSTEM_CLOCK) -> None:
         """Create a full bucket."""
         self._allowance = allowance
         self._clock = clock

@@ -6,7 +6,6 @@ import asyncio
 import random
 import threading
 import time
-from typing import Protocol
 
 from erp_common.errors import ERPConnectionError
 
@@ -21,38 +20,15 @@ class Closed(ERPConnectionError):  # noqa: N818 -- tells what happened
         super().__init__("The connection was closed while a call was waiting; connect again.")
 
 
-class Clock(Protocol):
-    """What waits, measures and rolls the dice."""
-
-    def monotonic(self) -> float:
-        """Seconds on a clock that never jumps."""
-
-    def time(self) -> float:
-        """Seconds since the epoch, for dates that a server or a file names."""
-
-    def random(self) -> float:
-        """A number from 0 up to 1."""
-
-    def wait(self, seconds: float, stop: threading.Event | None = None) -> None:
-        """Wait for `seconds`.
-
-        Raises:
-            Closed: `stop` was set, before or meanwhile.
-        """
-
-    async def pause(self, seconds: float) -> None:
-        """Wait for `seconds` without blocking the event loop."""
-
-
 class SystemClock:
-    """The machine's own clock."""
+    """The machine's own clock; what waits, measures and rolls the dice."""
 
     def monotonic(self) -> float:
         """Seconds on a clock that never jumps."""
         return time.monotonic()
 
     def time(self) -> float:
-        """Seconds since the epoch."""
+        """Seconds since the epoch, for dates that a server or a file names."""
         return time.time()
 
     def random(self) -> float:
@@ -63,7 +39,7 @@ class SystemClock:
         """Wait for `seconds`, or until `stop` is set.
 
         Raises:
-            Closed: `stop` was set.
+            Closed: `stop` was set, before or meanwhile.
         """
         event = stop or threading.Event()
         if event.wait(max(0.0, min(seconds, threading.TIMEOUT_MAX))):

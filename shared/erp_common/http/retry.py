@@ -21,7 +21,7 @@ from erp_common.errors import (
     ERPSettingsError,
     ERPValidationError,
 )
-from erp_common.http.clock import SYSTEM_CLOCK, Clock, Closed
+from erp_common.http.clock import SYSTEM_CLOCK, Closed, SystemClock
 from erp_common.setting import Delay, Positive, setting
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -162,7 +162,7 @@ def with_retry(  # noqa: PLR0913 -- the policy's own values, by name
     retry_on: type[Exception] | tuple[type[Exception], ...] = Exception,
     on_wait: Callable[[Exception, float, int], None] | None = None,
     stop: threading.Event | None = None,
-    clock: Clock = SYSTEM_CLOCK,
+    clock: SystemClock = SYSTEM_CLOCK,
 ) -> Callable[[F], F]:
     """Make a plain or async function try again when it fails.
 
@@ -195,7 +195,7 @@ def retrying(
     retry_on: type[Exception] | tuple[type[Exception], ...] = Exception,
     on_wait: Callable[[Exception, float, int], None] | None = None,
     stop: threading.Event | None = None,
-    clock: Clock = SYSTEM_CLOCK,
+    clock: SystemClock = SYSTEM_CLOCK,
 ) -> Callable[[F], F]:
     """As `with_retry`, by a policy."""
 

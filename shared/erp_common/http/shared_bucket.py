@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from erp_common.errors import ERPSettingsError
 from erp_common.http.bucket import DAY_ZONE, MAX_PENALTY, Allowance, AllowanceUnreachable, DayUsedUp
-from erp_common.http.clock import SYSTEM_CLOCK, Clock
+from erp_common.http.clock import SYSTEM_CLOCK, SystemClock
 
 if TYPE_CHECKING:
     import redis
@@ -103,7 +103,7 @@ class RedisBucket:
     """The slots of an allowance, kept in Redis (5 or newer)."""
 
     def __init__(
-        self, allowance: Allowance, url: str, *, owner: str, clock: Clock = SYSTEM_CLOCK
+        self, allowance: Allowance, url: str, *, owner: str, clock: SystemClock = SYSTEM_CLOCK
     ) -> None:
         """Prepare the connection; it is opened by the first request.
 
@@ -138,17 +138,13 @@ class RedisBucket:
         offset = datetime.fromtimestamp(self._clock.time(), DAY_ZONE).utcoffset()
         shift = 0.0 if offset is None else offset.total_seconds() * _MICRO
         slot, wait = self._ask(
-            lambda: self._book(
-                self._keys,
-                [
-                    self._spacing,
-                    self._slack,
-                    -1 if max_wait is None else max_wait * _MICRO,
-                    self._keep,
-                    self._allowance.per_day or 0,
-                    shift,
-                ],
-            )
+            self._book,
+            self._spacing,
+            self._slack,
+            -1 if max_wait is None else max_wait * _MICRO,
+            self._keep,
+            self._allowance.per_day or 0,
+            shift,
         )
         if wait == _DAY_USED_UP:
             raise DayUsedUp
@@ -156,23 +152,23 @@ class RedisBucket:
 
     def left(self, slot: float) -> float:
         """Seconds until the time of a booked slot has come."""
-        left: int = self._ask(lambda: self._left(self._keys, [f"{slot:.0f}"]))
+        left: int = self._ask(self._left, f"{slot:.0f}")
         return left / _MICRO
 
     def penalise(self, seconds: float) -> None:
         """Let nobody through for `seconds`, in any process, and no burst thereafter."""
         seconds = min(seconds, MAX_PENALTY)
-        self._ask(lambda: self._penalise(self._keys, [seconds * _MICRO, self._slack, self._keep]))
+        self._ask(self._penalise, seconds * _MICRO, self._slack, self._keep)
 
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
 
-    def _ask(self, command: Callable[[], Any]) -> Any:  # noqa: ANN401 -- a script's own answer
+    def _ask(self, script: Callable[..., Any], *arguments: object) -> Any:  # noqa: ANN401 -- a script's own answer
         import redis  # noqa: PLC0415
 
         try:
-            return command()
+            return script(self._keys, arguments)
         except redis.RedisError as error:
             reason = type(error).__name__
         raise AllowanceUnreachable(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from erp_common.errors import ERPRateLimitError
 from erp_common.http.bucket import Allowance, Bucket, DayUsedUp, LocalBucket
-from erp_common.http.clock import SYSTEM_CLOCK, Clock
+from erp_common.http.clock import SYSTEM_CLOCK, SystemClock
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -58,7 +58,7 @@ class TokenBucketRateLimiter:
         margin: float = 0.0,
         bucket: Bucket | None = None,
         name: str = "The ERP",
-        clock: Clock = SYSTEM_CLOCK,
+        clock: SystemClock = SYSTEM_CLOCK,
     ) -> None:
         """Create a limiter with a full bucket.
 

