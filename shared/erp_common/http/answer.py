@@ -23,8 +23,7 @@ MAX_IN_MEMORY = 1 << 26
 MAX_DECODED = 1 << 32
 """Bytes of a body once its content encoding is undone."""
 _INFLATED_AT_ONCE = 1 << 20
-
-
+_WINDOWS_1252 = frozenset({"cp1252", "windows-1252", "1252", "x-cp1252"})
 _NO_CHARSETS = frozenset(
     {"idna", "mbcs", "oem", "punycode", "raw_unicode_escape", "undefined", "unicode_escape"}
 )
@@ -56,11 +55,8 @@ def decoded(body: bytes, charset: str) -> str:
         UnicodeDecodeError: The bytes are not in this charset.
         LookupError: Nobody knows the charset.
     """
-    return body.decode(charset, "c1_controls" if _is_windows_1252(charset) else "strict")
-
-
-def _is_windows_1252(charset: str) -> bool:
-    return charset.lower().replace("_", "-") in {"cp1252", "windows-1252", "1252", "x-cp1252"}
+    is_windows = charset.lower().replace("_", "-") in _WINDOWS_1252
+    return body.decode(charset, "c1_controls" if is_windows else "strict")
 
 
 def _control(error: UnicodeError) -> tuple[str, int]:
@@ -251,8 +247,8 @@ def _media_type(written: str) -> tuple[str, str]:
 
 
 def _decoded(pieces: Iterator[bytes], encodings: str) -> Iterator[bytes]:
-    named = [name for name in map(str.strip, encodings.lower().split(",")) if name]
-    named = [name for name in named if name != "identity"]
+    named = [name.strip() for name in encodings.lower().split(",")]
+    named = [name for name in named if name not in {"", "identity"}]
     if len(named) > 1:
         raise BoundExceeded("more than one content encoding")
     if not named:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 from requests import PreparedRequest
 from requests.auth import AuthBase
@@ -13,18 +13,9 @@ from erp_common.http.dialect import Dialect
 from erp_common.http.masking import Masker
 from erp_common.http.request import Request
 
-
-class TokenCall(Protocol):
-    """Sends a token request by the transport's rules."""
-
-    def __call__(self, request: Request, decode: Callable[[Answer], Any], dialect: Dialect) -> Any:  # noqa: ANN401
-        """Send it, try again where that may help, and decode the answer.
-
-        Args:
-            request: What to ask.
-            decode: Makes something of the answer.
-            dialect: How the token endpoint says that something is wrong.
-        """
+TokenCall = Callable[[Request, Callable[[Answer], Any], Dialect], Any]
+"""Sends a token request by the transport's rules: what to ask, what makes something of the answer,
+and how the token endpoint says that something is wrong."""
 
 
 class Credentials(AuthBase):

@@ -177,7 +177,11 @@ class Dialect:
         """The ERP's own words in an error's body; empty where there are none."""
         if answer.size > _MAX_ERROR_BODY:
             return ""
-        text = answer.read().decode(answer_charset(answer), "replace")
+        body = answer.read()
+        try:
+            text = body.decode(answer.charset, "replace")
+        except LookupError:  # nobody knows it; for a message utf-8 is good enough
+            text = body.decode(errors="replace")
         try:
             found = list(dict.fromkeys(_messages(json.loads(text))))
         except (ValueError, RecursionError):
@@ -192,15 +196,6 @@ class Dialect:
         now = time.time()
         since = parse_retry_after(answer.headers.get("Date"), 0.0)
         return parse_retry_after(answer.headers.get("Retry-After"), since or now)
-
-
-def answer_charset(answer: Answer) -> str:
-    """The answer's charset if this machine knows it, else utf-8: good enough for a message."""
-    try:
-        "".encode(answer.charset)
-    except LookupError:
-        return "utf-8"
-    return answer.charset
 
 
 def explain(

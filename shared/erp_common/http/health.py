@@ -85,9 +85,7 @@ def check(probe: Callable[[float], object], timeout: float) -> HealthCheckResult
 
 def _judge(error: BaseException | None) -> tuple[ConnectionStatus, str | None]:
     """The status that an error, or its absence, stands for."""
-    if error is None or isinstance(error, NoRecords):
-        return ConnectionStatus.CONNECTED, None
-    if is_business_fault(error):
+    if error is None or isinstance(error, NoRecords) or is_business_fault(error):
         return ConnectionStatus.CONNECTED, None
     for kind, status in _STATUSES.items():
         if isinstance(error, kind):
