@@ -62,7 +62,7 @@ CATALOGUED = [
         dict.fromkeys(("_", "N_", "language", "spoken", "_spoken")),
     ),
     *(
-        Catalogued(package, {"told": None, "finding": (2,)})
+        Catalogued(package, {"told": None, "finding": (2,), "InvalidValue": (2,), "LeftOut": (3,)})
         for package in (
             PROJECT / "shared" / "erp_common",
             *sorted(PROJECT.glob("taps/tap-*/tap_*")),

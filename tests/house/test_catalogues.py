@@ -57,8 +57,12 @@ def untold(catalogued: Catalogued) -> Iterator[str]:
             place = FINDINGS.get(call.func.id)
             if place is not None and len(call.args) > place:
                 sentence = call.args[place]
+                # Babel loses a sentence behind one that is told, or filled in, itself.
+                is_known = call.func.id in catalogued.functions and not any(
+                    isinstance(before, (ast.Call, ast.JoinedStr)) for before in call.args[:place]
+                )
                 if isinstance(sentence, ast.JoinedStr) or (
-                    isinstance(sentence, ast.Constant) and call.func.id not in catalogued.functions
+                    isinstance(sentence, ast.Constant) and not is_known
                 ):
                     yield f"{file.relative_to(PROJECT)}:{sentence.lineno}"
 

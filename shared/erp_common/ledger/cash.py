@@ -96,10 +96,8 @@ def without_category(lines: Sequence[Posting]) -> list[Finding]:
             Code.MISSING_CATEGORY,
             "Entry {entry} of {date} names no category for {amount}; it is posted to {code} "
             "{name}. Give it a category in the ERP.",
-            entry=first.entry_id,
             date=first.transaction_date,
             amount=amount,
-            code=UNCATEGORISED,
             name=NO_CATEGORY,
             stream=SUBLEDGER,
             account_code=UNCATEGORISED,

@@ -223,7 +223,6 @@ def entry_balance(lines: Sequence[Posting], rules: Rules) -> list[Finding]:
             Code.UNBALANCED_ENTRY,
             "Entry {entry} of {date} does not balance: its {number} lines have debits of "
             "{debit} and credits of {credit}. Correct the entry in the ERP.",
-            entry=first.entry_id,
             date=first.transaction_date,
             number=len(lines),
             debit=debit,

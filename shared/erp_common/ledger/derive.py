@@ -98,7 +98,6 @@ def _carried(code: str, balance: Decimal) -> Finding:
         "Account {code} has an opening balance of {balance}, but is not in the chart of "
         "accounts. It is emitted all the same; add the account to the chart, or move its "
         "balance.",
-        code=code,
         balance=balance,
         account_code=code,
         actual=balance,
@@ -111,7 +110,6 @@ def _on_summary(account: ChartAccount, balance: Decimal) -> Finding:
         "Summary account {code} {name} opens with {balance} of its own, beside what the "
         "accounts below it hold (debit-positive). It is kept as its own amount; move it to an "
         "analytic account, or correct the account's class.",
-        code=account.code,
         name=account.name,
         balance=balance,
         account_code=account.code,

@@ -12,7 +12,6 @@ import msgspec
 from erp_common.errors import ERPValidationError
 from erp_common.ledger.models import StatedType
 from erp_common.ledger.normalize import InvalidValue, account_type, required_text, shown, text
-from erp_common.ledger.sentences import told
 from erp_common.ledger.vocabulary import heading
 
 
@@ -43,7 +42,7 @@ def sent_text(value: object, field: str) -> str | None:
     if type(value) is str and (stripped := value.strip()).isprintable():
         return stripped or None  # as `text` would, for nearly every row
     if value is None:
-        raise InvalidValue(field, told("is missing; the ERP must send it with every row"))
+        raise InvalidValue(field, "is missing; the ERP must send it with every row")
     return text(value, field)
 
 
@@ -98,7 +97,7 @@ def part(value: object, field: str) -> dict[str, Any]:
     if value is None or value == [] or (isinstance(value, str) and not value.strip()):
         return {}
     raise InvalidValue(
-        field, told("is {value}, where an object with fields is expected", value=shown(value))
+        field, "is {value}, where an object with fields is expected", value=shown(value)
     )
 
 

@@ -68,15 +68,16 @@ _WARNINGS = frozenset(
 class LeftOut(InvalidValue):
     """A row that can be read and still is not posted; the finding's code says why."""
 
-    def __init__(self, code: Code, field: str, problem: str) -> None:
+    def __init__(self, code: Code, field: str, problem: str, /, **values: object) -> None:
         """Create the error.
 
         Args:
             code: What the finding is.
             field: What the ERP calls the field that decides it.
-            problem: The rest of the sentence: what is wrong with it.
+            problem: The rest of the sentence: what is wrong with it, as for `InvalidValue`.
+            values: What stands in it.
         """
-        super().__init__(field, problem)
+        super().__init__(field, problem, **values)
         self.code = code
 
 
@@ -100,14 +101,15 @@ def finding(
         sentence: What an accountant understands, with account, amounts and period: a template as
             for `told`, or a sentence that has been told.
         stream: The stream whose rows are meant.
-        account_code: The account, if it is about one.
-        entry_id: The journal entry, if it is about one.
+        account_code: The account, if it is about one; `{code}` in the sentence.
+        entry_id: The journal entry, if it is about one; `{entry}` in the sentence.
         expected: The amount or count that should be there; it may stand in the sentence.
         actual: The amount or count that is there; likewise.
         raw: The ERP's row, or what else tells this finding from its like.
         values: What else stands in the sentence.
     """
     if not isinstance(sentence, Sentence):
+        values = {"code": account_code, "entry": entry_id, **values}
         sentence = told(sentence, **values, expected=expected, actual=actual)
     return Finding(
         code=code.value,

@@ -160,7 +160,6 @@ class Movements:
                 Code.OUT_OF_PERIOD,
                 "Entry {entry} on account {account} is dated {date}, outside {period}, and was "
                 "not emitted. The ERP does not keep to the dates it was asked for.",
-                entry=posting.entry_id,
                 account=posting.account_code,
                 date=posting.transaction_date,
                 period=self.period,
@@ -193,7 +192,6 @@ def _on_summary(code: str, name: str, sums: _Sum) -> Finding:
         Code.POSTING_ON_SUMMARY,
         "Summary account {code} {name} has {postings} of its own. They are kept as its own "
         "amount; move them to an analytic account, or correct the account's class.",
-        code=code,
         name=name,
         postings=_counted(sums),
         stream=SUBLEDGER,

@@ -20,7 +20,7 @@ from erp_common.ledger.amount_text import read_amount
 from erp_common.ledger.date_text import calendar_date, read_moment
 from erp_common.ledger.exact import BOUNDS
 from erp_common.ledger.models import ZERO, AccountType, Side
-from erp_common.ledger.sentences import told
+from erp_common.ledger.sentences import Sentence, told
 
 _NO_DATE: Final = re.compile(
     r"\s*(?:|0{8}|(?:0{4}-00-00|00/00/0000)(?:[T ]00:00(?::00(?:\.0+)?)?)?|/ {0,2}/)\s*"
@@ -44,13 +44,17 @@ _INVISIBLE: Final = "\ufeff\u200b"
 class InvalidValue(ERPValidationError):  # noqa: N818 - named for what it is, as its siblings are used
     """A field that cannot be read: missing, of the wrong kind, or not in an accepted form."""
 
-    def __init__(self, field: str, problem: str) -> None:
+    def __init__(self, field: str, problem: str, /, **values: object) -> None:
         """Create the error.
 
         Args:
             field: What the ERP calls the field.
-            problem: The rest of the sentence: what is wrong with it.
+            problem: The rest of the sentence: what is wrong with it; a template as for `told`, or a
+                sentence that has been told.
+            values: What stands in the template.
         """
+        if not isinstance(problem, Sentence):
+            problem = told(problem, **values)
         super().__init__(f"{field} {problem}")
         self.field = field
         self.problem = problem
@@ -76,7 +80,7 @@ def text(value: object, field: str = "text") -> str | None:
         return str(value)
     if type(value) is Decimal and _within_bounds(value) is not None:
         return f"{value:f}"
-    raise InvalidValue(field, told("is {value}, which is no text", value=shown(value)))
+    raise InvalidValue(field, "is {value}, which is no text", value=shown(value))
 
 
 def required_text(value: object, field: str) -> str:
@@ -92,7 +96,7 @@ def required_text(value: object, field: str) -> str:
     else:
         result = text(value, field)
     if not result:
-        raise InvalidValue(field, told("is missing; the ERP must send it with every row"))
+        raise InvalidValue(field, "is missing; the ERP must send it with every row")
     return result
 
 
@@ -122,7 +126,7 @@ def amount(value: object, field: str = "amount") -> Decimal:
         checked = _INFINITE
     if not checked.is_finite():
         raise InvalidValue(
-            field, told("is {value}, which is beyond any amount of money", value=shown(value))
+            field, "is {value}, which is beyond any amount of money", value=shown(value)
         )
     return checked
 
@@ -177,10 +181,8 @@ def account_code(value: object, field: str = "account_code") -> str:
     required_text(value, field)
     raise InvalidValue(
         field,
-        told(
-            "is {value}; an account code has only letters, digits, . - / _ and single blanks",
-            value=shown(value),
-        ),
+        "is {value}; an account code has only letters, digits, . - / _ and single blanks",
+        value=shown(value),
     )
 
 
@@ -214,7 +216,7 @@ def required_side(value: object, field: str) -> Side:
     found = side(value, field)
     if found is None:
         raise InvalidValue(
-            field, told("is {value}; it must say D (debit) or C (credit)", value=shown(value))
+            field, "is {value}; it must say D (debit) or C (credit)", value=shown(value)
         )
     return found
 
@@ -232,9 +234,7 @@ def flag(value: object, field: str = "flag") -> bool | None:
         return None
     found = vocabulary.flag_of(words)
     if found is None:
-        raise InvalidValue(
-            field, told("is {value}; it must say S or N, or 1 or 0", value=shown(value))
-        )
+        raise InvalidValue(field, "is {value}; it must say S or N, or 1 or 0", value=shown(value))
     return found
 
 
@@ -252,17 +252,17 @@ def _written(value: object, field: str) -> Decimal:
         raise InvalidValue(field, _NO_AMOUNT)
     if isinstance(value, float):
         raise InvalidValue(
-            field, told("is a binary float, which has lost digits; give a Decimal, int or text")
+            field, "is a binary float, which has lost digits; give a Decimal, int or text"
         )
     if type(value) is not str:
-        raise InvalidValue(field, told("is {value}, which is no amount", value=shown(value)))
+        raise InvalidValue(field, "is {value}, which is no amount", value=shown(value))
     try:
         return read_amount(value)
     except ValueError as problem:
         if text(value) is None:
             raise InvalidValue(field, _NO_AMOUNT) from None
         raise InvalidValue(
-            field, told("is {value}, {problem}", value=shown(value), problem=problem.args[0])
+            field, "is {value}, {problem}", value=shown(value), problem=problem.args[0]
         ) from None
 
 
@@ -288,15 +288,13 @@ def _unusual_date(value: object, field: str) -> date:
         return value
     written = text(value, field)
     if written is None:
-        raise InvalidValue(field, told("is missing; the ERP must send a date"))
+        raise InvalidValue(field, "is missing; the ERP must send a date")
     day = _read_date(written)
     if day is None:
         raise InvalidValue(
             field,
-            told(
-                "is {value}, which is no date such as 2024-12-31 or 31/12/2024",
-                value=shown(value),
-            ),
+            "is {value}, which is no date such as 2024-12-31 or 31/12/2024",
+            value=shown(value),
         )
     return day
 

@@ -153,7 +153,6 @@ def _opening_mismatch(account: ChartAccount, expected: Decimal) -> Finding:
         "Summary account {code} {name} states an opening balance of {stated}, but the accounts "
         "below it open with {expected} (debit-positive); the accounts below count. Correct the "
         "opening balances in the ERP.",
-        code=account.code,
         name=account.name,
         stated=stated,
         account_code=account.code,

@@ -202,7 +202,6 @@ def _cut(circle: list[str], found: dict[str, ChartAccount]) -> list[Finding]:
             Code.ORPHAN_ACCOUNT,
             "The parent accounts of {code} lead back to itself ({chain}); it is taken as a "
             "root. Correct its parent account in the chart of accounts.",
-            code=root,
             chain=chain,
             account_code=root,
         )
@@ -214,7 +213,6 @@ def _orphan(account: StatedAccount) -> Finding:
         Code.ORPHAN_ACCOUNT,
         "Account {code} {name} names {parent} as its parent account, but there is no such "
         "account. Correct the parent, or have the ERP send that account too.",
-        code=account.code,
         name=account.name,
         parent=account.parent_code,
         account_code=account.code,

@@ -24,7 +24,10 @@ class Sentence(str):
 
     def __new__(cls, template: str, values: Mapping[str, object]) -> Self:
         """Fill the template in."""
-        values = {name: _plain(value) for name, value in values.items()}
+        values = {
+            name: plain(value) if isinstance(value, Decimal) else value
+            for name, value in values.items()
+        }
         made = super().__new__(cls, template.format_map(values) if values else template)
         made.template = template
         made.values = values
@@ -40,10 +43,6 @@ def told(template: str, /, **values: object) -> Sentence:
             amounts are written with all their digits.
     """
     return Sentence(template, values)
-
-
-def _plain(value: object) -> object:
-    return plain(value) if isinstance(value, Decimal) else value
 
 
 def said(text: str, catalogue: Mapping[str, str]) -> str:

@@ -20,7 +20,6 @@ from erp_common.ledger.normalize import (
     required_text,
     text,
 )
-from erp_common.ledger.sentences import told
 
 
 class Account(msgspec.Struct, gc=False):
@@ -73,7 +72,7 @@ def lines(row: Transaction) -> list[Posting]:
     """
     entry = _Entry(row)
     if not isinstance(row.lines, list) or not row.lines:
-        raise InvalidValue("lines", told("is no list of lines; an entry has at least one"))
+        raise InvalidValue("lines", "is no list of lines; an entry has at least one")
     return [entry.line(line, f"lines[{number}]") for number, line in enumerate(row.lines)]
 
 
@@ -105,7 +104,7 @@ class _Entry:
     def line(self, line: object, field: str) -> Posting:
         """A line of the entry; `field` is where in the transaction it stands."""
         if not isinstance(line, dict):
-            raise InvalidValue(field, told("is no object with fields"))
+            raise InvalidValue(field, "is no object with fields")
         return Posting(
             account_code=account_code(line.get("account_code"), f"{field}.account_code"),
             account_name=text(line.get("account_name"), f"{field}.account_name"),

@@ -15,7 +15,6 @@ from erp_common.errors import ERPValidationError
 from erp_common.ledger.exact import add
 from erp_common.ledger.models import ZERO
 from erp_common.ledger.normalize import InvalidValue, account_code, text
-from erp_common.ledger.sentences import told
 from tap_ecd.layout import at
 from tap_ecd.scan import fields
 from tap_ecd.survey import Section, Survey
@@ -182,7 +181,7 @@ def _previous(held: tuple[Key, Balance, int] | None, values: list[str]) -> None:
         opening_balance=signed(at(values, 4), at(values, 5), "VL_SLD_INI", "IND_DC_INI"),
     )
     if held is None:
-        raise InvalidValue("I157", told("belongs to a balance (I155) that is not read"))
+        raise InvalidValue("I157", "belongs to a balance (I155) that is not read")
     held[1].previous.append(previous)
 
 

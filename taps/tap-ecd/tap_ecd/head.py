@@ -8,7 +8,6 @@ from typing import BinaryIO, Final
 import msgspec
 
 from erp_common.ledger.normalize import InvalidValue, text
-from erp_common.ledger.sentences import told
 from tap_ecd.layout import KNOWN, Fields, at
 from tap_ecd.scan import BLOCK, LONGEST, decoded, fields
 from tap_ecd.values import day, day_or_none, layout_number, tax_number
@@ -89,20 +88,18 @@ def of_records(records: dict[str, list[str]]) -> Head:
     starts, ends = day(at(first, 3), "DT_INI"), day(at(first, 4), "DT_FIN")
     if ends < starts:
         raise InvalidValue(
-            "DT_FIN", told("({ends}) lies before DT_INI ({starts})", ends=ends, starts=starts)
+            "DT_FIN", "({ends}) lies before DT_INI ({starts})", ends=ends, starts=starts
         )
     if ends - starts > _LONGEST:
         raise InvalidValue(
             "DT_FIN",
-            told(
-                "({ends}) lies years after DT_INI ({starts}); a book has one",
-                ends=ends,
-                starts=starts,
-            ),
+            "({ends}) lies years after DT_INI ({starts}); a book has one",
+            ends=ends,
+            starts=starts,
         )
     cnpj = tax_number(at(first, 6))
     if not cnpj:
-        raise InvalidValue("CNPJ", told("is empty; nothing says whose book this is"))
+        raise InvalidValue("CNPJ", "is empty; nothing says whose book this is")
     partnership = tax_number(stated("COD_SCP")) if stated("TIP_ECD") == "2" else ""
     return Head(
         cnpj=cnpj,

@@ -53,12 +53,10 @@ class Entry:
         """
         number = text(at(values, 2))
         if number is None:
-            raise InvalidValue("NUM_LCTO", told("is empty; every entry has a number"))
+            raise InvalidValue("NUM_LCTO", "is empty; every entry has a number")
         kind = at(values, 5).upper()
         if kind not in KINDS:
-            raise InvalidValue(
-                "IND_LCTO", told("is {value}; it must say N, E or X", value=shown(kind))
-            )
+            raise InvalidValue("IND_LCTO", "is {value}; it must say N, E or X", value=shown(kind))
         self.number = number
         self.id = f"{before}-{number}"
         self.line = line

@@ -372,8 +372,7 @@ class _Reader:
         elif self._open not in {parent, PARENTS.get(parent)}:
             self._told.unreadable(
                 InvalidValue(
-                    record,
-                    told("stands below no {parent}, so it belongs to nothing", parent=parent),
+                    record, "stands below no {parent}, so it belongs to nothing", parent=parent
                 ),
                 decoded(raw[:_MOST_KEPT]),
                 self._line,
@@ -485,20 +484,20 @@ class _Reader:
     def _participant(self, values: list[str]) -> None:
         code = text(at(values, 2))
         if code is None:
-            raise InvalidValue("COD_PART", told("is empty"))
+            raise InvalidValue("COD_PART", "is empty")
         name = text(at(values, 3)) or ""
         self._keep(self._participants, code, (name, at(values, 5) or at(values, 6)), "0150")
 
     def _history(self, values: list[str]) -> None:
         code = text(at(values, 2))
         if code is None:
-            raise InvalidValue("COD_HIST", told("is empty"))
+            raise InvalidValue("COD_HIST", "is empty")
         self._keep(self._histories, code, text(at(values, 3)) or "", "I075")
 
     def _cost_center(self, values: list[str]) -> None:
         code = text(at(values, 3))
         if code is None:
-            raise InvalidValue("COD_CCUS", told("is empty"))
+            raise InvalidValue("COD_CCUS", "is empty")
         self._keep(self._cost_centers, code, text(at(values, 4)) or "", "I100")
 
     def _keep(self, kept: dict[str, Meaning], code: str, value: Meaning, record: str) -> None:
@@ -527,8 +526,7 @@ class _Reader:
         kind = at(values, 4).upper()
         if kind not in {"S", "A"}:
             raise InvalidValue(
-                "IND_CTA",
-                told("is {value}; it must say S (summary) or A (analytic)", value=shown(kind)),
+                "IND_CTA", "is {value}; it must say S (summary) or A (analytic)", value=shown(kind)
             )
         account = Account(
             code=code,
@@ -560,10 +558,8 @@ class _Reader:
         if account.nature not in NATURES:
             raise InvalidValue(
                 "COD_NAT",
-                told(
-                    "is {value}, which is no nature of accounts (01 to 05, 09)",
-                    value=shown(account.nature),
-                ),
+                "is {value}, which is no nature of accounts (01 to 05, 09)",
+                value=shown(account.nature),
             )
 
     def _reference(self, values: list[str]) -> None:
@@ -584,11 +580,9 @@ class _Reader:
         if (starts.year, starts.month) != (ends.year, ends.month) or ends < starts:
             raise InvalidValue(
                 "DT_FIN",
-                told(
-                    "({ends}) does not end the month that DT_INI ({starts}) begins",
-                    ends=ends,
-                    starts=starts,
-                ),
+                "({ends}) does not end the month that DT_INI ({starts}) begins",
+                ends=ends,
+                starts=starts,
             )
 
     def _result(self, values: list[str]) -> None:

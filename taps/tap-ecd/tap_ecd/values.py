@@ -10,7 +10,6 @@ from functools import lru_cache
 from erp_common.ledger.exact import turned
 from erp_common.ledger.models import ZERO
 from erp_common.ledger.normalize import InvalidValue, shown
-from erp_common.ledger.sentences import told
 
 _digits = re.compile(r"[0-9]{1,20}(?:,[0-9]{1,9})?").fullmatch
 _layout = re.compile(r"0*([0-9]{1,4})(?:[.,]0*)?").fullmatch
@@ -28,15 +27,11 @@ def amount(written: str, field: str) -> Decimal:
         if _digits(bare) is not None:
             return Decimal(bare.replace(",", "."))
         if not bare:
-            raise InvalidValue(
-                field, told("is empty; every amount of an ECD is written, be it zero")
-            )
+            raise InvalidValue(field, "is empty; every amount of an ECD is written, be it zero")
         raise InvalidValue(
             field,
-            told(
-                "is {value}; an ECD writes amounts as 1234,56, without sign or point",
-                value=shown(written),
-            ),
+            "is {value}; an ECD writes amounts as 1234,56, without sign or point",
+            value=shown(written),
         )
     return Decimal(written.replace(",", "."))
 
@@ -65,7 +60,7 @@ def is_debit(written: str, field: str) -> bool:
     if side == "C":
         return False
     raise InvalidValue(
-        field, told("is {value}; it must say D (debit) or C (credit)", value=shown(written))
+        field, "is {value}; it must say D (debit) or C (credit)", value=shown(written)
     )
 
 
@@ -90,10 +85,8 @@ def day(written: str, field: str) -> date:
     found = day_or_none(written)
     if found is None:
         if not written.strip():
-            raise InvalidValue(field, told("is empty; it must hold a date"))
-        raise InvalidValue(
-            field, told("is {value}, which is no date ddmmaaaa", value=shown(written))
-        )
+            raise InvalidValue(field, "is empty; it must hold a date")
+        raise InvalidValue(field, "is {value}, which is no date ddmmaaaa", value=shown(written))
     return found
 
 

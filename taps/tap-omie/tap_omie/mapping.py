@@ -19,7 +19,6 @@ from erp_common.ledger.normalize import (
     required_text,
     text,
 )
-from erp_common.ledger.sentences import told
 
 # The names of the fields are Omie's own.
 # ruff: noqa: N815
@@ -89,11 +88,9 @@ def line(row: Movement, asked: str) -> tuple[Posting]:
         if _bare(code) != _bare(asked):
             raise InvalidValue(
                 "cCodConta",
-                told(
-                    "is {code}, but movements of {asked} were asked for",
-                    code=repr(code),
-                    asked=asked,
-                ),
+                "is {code}, but movements of {asked} were asked for",
+                code=repr(code),
+                asked=asked,
             )
     day = parse_date(row.dDtMov, "dDtMov")
     number = required_text(row.nCodMov, "nCodMov")

@@ -31,7 +31,6 @@ from erp_common.ledger.normalize import (
     required_text,
     text,
 )
-from erp_common.ledger.sentences import told
 
 _NATURES = {
     "01": StatedType(type=AccountType.ASSET),
@@ -165,11 +164,9 @@ def odd_kind(kind: str | None) -> InvalidValue:
     what = f"is {kind!r}{names.get(kind or '', '')}"
     return InvalidValue(
         "CT2_DC",
-        told(
-            "{what}, whose sides are not known; it must be 1, 2, 3 or 4. Let Protheus make it into "
-            "entries of those kinds",
-            what=what,
-        ),
+        "{what}, whose sides are not known; it must be 1, 2, 3 or 4. Let Protheus make it into "
+        "entries of those kinds",
+        what=what,
     )
 
 
@@ -289,9 +286,7 @@ class ContinuedLines:
 
     def _continue(self, row: Any) -> None:  # noqa: ANN401
         if self._before is None or not _is_same_document(row, self._before):
-            raise InvalidValue(
-                "CT2_DC", told("is 4, but the line whose text it continues is not there")
-            )
+            raise InvalidValue("CT2_DC", "is 4, but the line whose text it continues is not there")
         more = sent_text(row.CT2_HIST, "CT2_HIST")
         for posting in self._held:
             posting.description = " ".join(filter(None, (posting.description, more))) or None
@@ -326,7 +321,7 @@ def _is_same_document(row: Any, before: Any) -> bool:  # noqa: ANN401
 def _class(value: object) -> str:
     found = required_text(value, "CTI_CLASSE")
     if found not in {"1", "2"}:
-        raise InvalidValue("CTI_CLASSE", told("is {value}; it must be 1 or 2", value=repr(found)))
+        raise InvalidValue("CTI_CLASSE", "is {value}; it must be 1 or 2", value=repr(found))
     return found
 
 
@@ -339,18 +334,15 @@ def _sides_of_double_entry(row: Movement, asked: str) -> tuple[bool, ...]:
         return _CREDIT
     raise InvalidValue(
         "CT2_DC",
-        told(
-            "is 3 with {debited} and {credited}, but movements of {asked} were asked for",
-            debited=debited,
-            credited=credited,
-            asked=asked,
-        ),
+        "is 3 with {debited} and {credited}, but movements of {asked} were asked for",
+        debited=debited,
+        credited=credited,
+        asked=asked,
     )
 
 
 def _of_another(code: str, field: str, asked: str) -> InvalidValue:
     """The error of a row on another account than the one asked for."""
     return InvalidValue(
-        field,
-        told("is {code}, but movements of {asked} were asked for", code=repr(code), asked=asked),
+        field, "is {code}, but movements of {asked} were asked for", code=repr(code), asked=asked
     )

@@ -22,7 +22,6 @@ from erp_common.ledger.normalize import (
     shown,
     text,
 )
-from erp_common.ledger.sentences import told
 from tap_bling.public.rows import Category, MoneyAccount, Movement
 
 _KINDS: Final = {"1": AccountType.EXPENSE, "2": AccountType.REVENUE}
@@ -73,12 +72,10 @@ def is_posted(row: Movement) -> bool:
         raise LeftOut(
             Code.UNKNOWN_SITUATION,
             "situacao",
-            told(
-                "is {value} in movement {movement}, which says neither that it is registered nor "
-                "that it is not; tell the makers of this tap what it means",
-                value=shown(row.situacao),
-                movement=shown(row.id),
-            ),
+            "is {value} in movement {movement}, which says neither that it is registered nor "
+            "that it is not; tell the makers of this tap what it means",
+            value=shown(row.situacao),
+            movement=shown(row.id),
         )
     return situation == _REGISTERED
 
@@ -91,16 +88,13 @@ def settled(row: Movement) -> Settled:
     """
     number = _id(row.contaFinanceira, "contaFinanceira")
     if number is None:
-        raise InvalidValue(
-            "contaFinanceira", told("is missing; Bling must name the account that moved")
-        )
+        raise InvalidValue("contaFinanceira", "is missing; Bling must name the account that moved")
     value = amount(row.valor, "valor")
     came_in = required_side(row.debCred, "debCred") is Side.CREDIT
     if value < 0:
         if came_in:
             raise InvalidValue(
-                "valor",
-                told("is {value} with debCred C: did money come in or go out?", value=value),
+                "valor", "is {value} with debCred C: did money come in or go out?", value=value
             )
         value = turned(value)  # what went out, with its sign once more
     origin = part(row.origem, "origem")

@@ -34,7 +34,7 @@ def entry(lookups: Lookups, row: Moved) -> list[Posting]:
         return _transfer(lookups, msgspec.convert(row.transferencia, Transfer), row.lado or "")
     if row.saldo is not None:
         return _initial(msgspec.convert(row.saldo, InitialBalance), early=row.precoce)
-    raise InvalidValue("id", told("is missing; Conta Azul must name every installment it lists"))
+    raise InvalidValue("id", "is missing; Conta Azul must name every installment it lists")
 
 
 def signed(row: InitialBalance) -> Decimal:
@@ -46,23 +46,21 @@ def signed(row: InitialBalance) -> Decimal:
     held = cents(row.saldo_inicial, "saldo_inicial")
     kind = required_text(row.tipo, "tipo").upper()
     if kind not in {"RECEITA", "DESPESA"} or (kind == "RECEITA" and held < 0):
-        raise InvalidValue("tipo", told("is {kind} for a balance of {held}", kind=kind, held=held))
+        raise InvalidValue("tipo", "is {kind} for a balance of {held}", kind=kind, held=held)
     return turned(held.copy_abs()) if kind == "DESPESA" else held
 
 
 def _settlement(lookups: Lookups, row: Moved) -> list[Posting]:
     settlement, installment = part(row.baixa, "baixa"), part(row.parcela, "parcela")
     if not settlement:
-        raise InvalidValue("baixas", told("are missing, though something was paid"))
+        raise InvalidValue("baixas", "are missing, though something was paid")
     event = part(installment.get("evento"), "evento")
     person = part(row.pessoa, "cliente or fornecedor")
     kind = required_text(
         settlement.get("tipo_evento_financeiro") or event.get("tipo"), "evento.tipo"
     ).upper()
     if kind not in {"RECEITA", "DESPESA"}:
-        raise InvalidValue(
-            "evento.tipo", told("is {kind}; it must be RECEITA or DESPESA", kind=kind)
-        )
+        raise InvalidValue("evento.tipo", "is {kind}; it must be RECEITA or DESPESA", kind=kind)
     value = part(settlement.get("valor_composicao"), "valor_composicao")
     money, lines = composed(lookups, kind, value, apportionment(lookups, event.get("rateio")))
     origin = text(part(event.get("referencia"), "referencia").get("origem"), "origem")
@@ -131,14 +129,12 @@ def _initial(row: InitialBalance, *, early: bool) -> list[Posting]:
     if early:
         raise InvalidValue(
             "data_competencia",
-            told(
-                "is {day}: account {account} held {held} then, which is before the ledger begins, "
-                "so that it lacks what moved in between; set opening_balances_from to that day or "
-                "earlier",
-                day=day,
-                account="CC." + number,
-                held=held,
-            ),
+            "is {day}: account {account} held {held} then, which is before the ledger begins, "
+            "so that it lacks what moved in between; set opening_balances_from to that day or "
+            "earlier",
+            day=day,
+            account="CC." + number,
+            held=held,
         )
     settled = Settled(
         entry_id=f"{number}.saldo-inicial",

@@ -109,11 +109,9 @@ def composed(
     if not close(net, follows, _CENT):
         raise InvalidValue(
             "valor_liquido",
-            told(
-                "is {stated}, but valor_bruto, juros, multa, desconto and taxa make {sum}",
-                stated=net,
-                sum=follows,
-            ),
+            "is {stated}, but valor_bruto, juros, multa, desconto and taxa make {sum}",
+            stated=net,
+            sum=follows,
         )
     lines: list[Counterpart] = []
     own = net
@@ -137,7 +135,7 @@ def apportionment(lookups: Lookups, rateio: object) -> dict[str, Portion]:
     if rateio is None or rateio == []:
         return {cash.UNCATEGORISED: WHOLE}
     if not isinstance(rateio, list):
-        raise InvalidValue("rateio", told("is no list"))
+        raise InvalidValue("rateio", "is no list")
     shares: dict[str, Portion] = {}
     for at, one in enumerate(rateio):
         field = f"rateio[{at}]"

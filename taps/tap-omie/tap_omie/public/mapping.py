@@ -95,15 +95,11 @@ def is_movement(row: Movement) -> bool:
         raise LeftOut(
             Code.UNKNOWN_SITUATION,
             "cSituacao",
-            told(
-                "is {value}{origin} in movement {movement}, which says neither that money has "
-                "moved nor that it has not; tell the makers of this tap what it means",
-                value=shown(row.cSituacao),
-                origin=told(" with cOrigem {origin}", origin=shown(row.cOrigem))
-                if forecast
-                else "",
-                movement=shown(row.nCodLancamento),
-            ),
+            "is {value}{origin} in movement {movement}, which says neither that money has "
+            "moved nor that it has not; tell the makers of this tap what it means",
+            value=shown(row.cSituacao),
+            origin=told(" with cOrigem {origin}", origin=shown(row.cOrigem)) if forecast else "",
+            movement=shown(row.nCodLancamento),
         )
     return not forecast
 
@@ -162,7 +158,7 @@ def splits(row: Title) -> list[tuple[tuple[str, str], list[Share]]]:
     """
     head = row.cabecTitulo
     if not isinstance(head, dict):
-        raise InvalidValue("cabecTitulo", told("is missing; Omie must send it with every title"))
+        raise InvalidValue("cabecTitulo", "is missing; Omie must send it with every title")
     parts = [_share(part) for part in _objects(head.get("aCodCateg"), "aCodCateg")]
     if not parts:
         own = optional_account_code(head.get("cCodCateg"), "cCodCateg") or cash.UNCATEGORISED
@@ -176,11 +172,9 @@ def splits(row: Title) -> list[tuple[tuple[str, str], list[Share]]]:
                 raise LeftOut(
                     Code.SPLIT_NOT_MATCHED,
                     "nIdLancCC",
-                    told(
-                        "is missing in title {title}, so that its categories cannot be applied; "
-                        "the movement keeps its own category",
-                        title=shown(head.get("nCodTitulo")),
-                    ),
+                    "is missing in title {title}, so that its categories cannot be applied; "
+                    "the movement keeps its own category",
+                    title=shown(head.get("nCodTitulo")),
                 )
             continue
         paid = amount(settlement.get("nValLanc"), "nValLanc")
@@ -233,7 +227,7 @@ def _objects(value: object, field: str) -> list[dict[str, object]]:
     if value is None:
         return []
     if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
-        raise InvalidValue(field, told("is no list of objects"))
+        raise InvalidValue(field, "is no list of objects")
     return value
 
 

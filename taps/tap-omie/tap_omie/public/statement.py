@@ -17,7 +17,6 @@ from erp_common.ledger.exact import add, close
 from erp_common.ledger.findings import SUBLEDGER, Code, finding
 from erp_common.ledger.models import Finding, Posting
 from erp_common.ledger.normalize import InvalidValue, amount, optional_amount
-from erp_common.ledger.sentences import told
 from tap_omie.public import mapping
 from tap_omie.public.rows import Head, Held, Movement, Title
 
@@ -155,12 +154,9 @@ class StatementReader:
         if window is not None and settled.day not in window:
             raise InvalidValue(
                 "dDataLancamento",
-                told(
-                    "is {day}, but {asked} was asked for; Omie must keep to the days it is asked "
-                    "for",
-                    day=settled.day,
-                    asked=window,
-                ),
+                "is {day}, but {asked} was asked for; Omie must keep to the days it is asked for",
+                day=settled.day,
+                asked=window,
             )
         self._balance = add(self._balance, settled.amount)
         self._latest = max(self._latest, settled.day)
@@ -214,15 +210,13 @@ class StatementReader:
         if known is not None and tolerance is not None and not close(known, opening, tolerance):
             raise InvalidValue(
                 "nSaldoAnterior",
-                told(
-                    "is {stated} for account {account}, but the movements read before {day} leave "
-                    "{known}: a movement is missing or was changed meanwhile; run again, with more "
-                    "lookback_periods",
-                    stated=opening,
-                    account=self._number,
-                    day=head.window.start if head.window else "",
-                    known=known,
-                ),
+                "is {stated} for account {account}, but the movements read before {day} leave "
+                "{known}: a movement is missing or was changed meanwhile; run again, with more "
+                "lookback_periods",
+                stated=opening,
+                account=self._number,
+                day=head.window.start if head.window else "",
+                known=known,
             )
 
     def _prove(self, held: Held) -> None:
@@ -239,14 +233,12 @@ class StatementReader:
             return
         raise InvalidValue(
             "nSaldoAtual",
-            told(
-                "is {stated} for account {account}, but nSaldoAnterior and the movements leave "
-                "{balance}: a movement is missing; run again, and if it stays so, ask Omie's "
-                "support",
-                stated=said,
-                account=self._number,
-                balance=self._balance,
-            ),
+            "is {stated} for account {account}, but nSaldoAnterior and the movements leave "
+            "{balance}: a movement is missing; run again, and if it stays so, ask Omie's "
+            "support",
+            stated=said,
+            account=self._number,
+            balance=self._balance,
         )
 
     def _close(self) -> None:

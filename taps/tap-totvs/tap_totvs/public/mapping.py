@@ -23,7 +23,6 @@ from erp_common.ledger.normalize import (
     required_text,
     text,
 )
-from erp_common.ledger.sentences import told
 from tap_totvs.mapping import (
     ContinuedLines,
     name_of,
@@ -94,8 +93,7 @@ def account(row: Account) -> StatedAccount:
     kind = required_text(row.CT1_CLASSE, "CT1_CLASSE")
     if kind not in {"1", "2"}:
         raise InvalidValue(
-            "CT1_CLASSE",
-            told("is {value}; it must be 1 (summary) or 2 (analytic)", value=repr(kind)),
+            "CT1_CLASSE", "is {value}; it must be 1 (summary) or 2 (analytic)", value=repr(kind)
         )
     code = account_code(row.CT1_CONTA, "CT1_CONTA")
     return StatedAccount(
@@ -232,6 +230,6 @@ def cents(value: object, field: str) -> Decimal:
     rounded = exact.quantize(_CENT, ROUND_HALF_EVEN)
     if abs(exact - rounded) > _DUST:
         raise InvalidValue(
-            field, told("is {amount}; Protheus keeps amounts in whole cents", amount=exact)
+            field, "is {amount}; Protheus keeps amounts in whole cents", amount=exact
         )
     return rounded
