@@ -77,8 +77,6 @@ class CodeTree:
             key[: len(parts[0])] for key in self._codes if len(parts := segments(key)) > 1
         }
         self._mask = self._most_common_shape()
-        self.is_masked = self._mask is not None
-        """Whether the codes are filled up to one shape."""
         self.has_separators = bool(self._set_off)
 
     def above(
@@ -140,7 +138,7 @@ class CodeTree:
 
     def significant(self, code: str) -> str:
         """What all codes below this one begin with: of `1.1.00` that is `1.1`."""
-        parts = self._parts(self._key(code)) if self.is_masked else [code]
+        parts = self._parts(self._key(code)) if self._mask else [code]
         while len(parts) > 1 and not parts[-1].strip("0" + _SEPARATORS):
             del parts[-1]
         return "".join(parts)

@@ -99,10 +99,7 @@ class TrialBalance(msgspec.Struct, kw_only=True):
     @property
     def is_zero(self) -> bool:
         """Whether no account has any amount, analytic or not."""
-        return not any(
-            a.opening_balance or a.debit_amount or a.credit_amount or a.closing_balance
-            for a in self.accounts
-        )
+        return all(account.is_zero for account in self.accounts)
 
     def analytic(self) -> list[AccountBalance]:
         """The accounts that are posted on."""

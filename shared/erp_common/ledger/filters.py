@@ -70,13 +70,7 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
         return (
             (self.account_types is None or account.account_type in self.account_types)
             and (self.level is None or account.level == self.level)
-            and (
-                self.include_zero_balances
-                or bool(account.opening_balance)
-                or bool(account.debit_amount)
-                or bool(account.credit_amount)
-                or bool(account.closing_balance)
-            )
+            and (self.include_zero_balances or not account.is_zero)
         )
 
     def keeps_posting(self, posting: Posting) -> bool:

@@ -50,7 +50,7 @@ def with_keys(
         told = msgspec.structs.replace(
             finding,
             message=cut_off(printable(mask(said(finding.message, catalogue))), _MAX_MESSAGE),
-            raw=storable(masked(finding.raw, mask)),
+            raw=masked(finding.raw, mask),
         )
         key = _hash(told, company_id, period, 0)
         number = seen[key]
@@ -60,33 +60,28 @@ def with_keys(
 
 
 def masked(raw: dict[str, Any], mask: Callable[[str], str]) -> dict[str, Any]:
-    """The row with every text in it masked, however deep."""
-    return {name: _masked(value, mask) for name, value in raw.items()}
-
-
-def storable(raw: dict[str, Any]) -> dict[str, Any]:
-    """The row as any database can keep it.
+    """The row with every text in it masked, however deep, as any database can keep it.
 
     Characters that are none go, numbers that no database holds become text, and so does a row that
     is longer than anybody reads, cut off.
     """
-    kept: dict[str, Any] = _storable(raw)
+    kept: dict[str, Any] = _storable(raw, mask)
     written = _canonical.encode(kept)
     if len(written) > _MAX_RAW:
         return {"cut_off": printable(written[:_MAX_RAW].decode(errors="ignore"))}
     return kept
 
 
-def _storable(value: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
+def _storable(value: Any, mask: Callable[[str], str]) -> Any:  # noqa: ANN401 - whatever JSON holds
     if isinstance(value, str):
-        return printable(value)
+        return printable(mask(value))
     if isinstance(value, dict):
         # Names that differ in nothing else are one, whichever comes first in the row.
         odd = any(name != printable(name) for name in value)
         names = sorted(value, reverse=True) if odd else value
-        return {printable(name): _storable(value[name]) for name in names}
+        return {printable(name): _storable(value[name], mask) for name in names}
     if isinstance(value, list):
-        return [_storable(item) for item in value]
+        return [_storable(item, mask) for item in value]
     if isinstance(value, Decimal) and not _can_be_held(value):
         return str(value)
     if isinstance(value, int) and abs(value) >= _MAX_WHOLE:
@@ -100,16 +95,6 @@ def _can_be_held(number: Decimal) -> bool:
         and len(number.as_tuple().digits) <= _MAX_DIGITS
         and (abs(number.adjusted()) <= _MAX_DIGITS)
     )
-
-
-def _masked(value: Any, mask: Callable[[str], str]) -> Any:  # noqa: ANN401 - whatever JSON holds
-    if isinstance(value, str):
-        return mask(value)
-    if isinstance(value, dict):
-        return masked(value, mask)
-    if isinstance(value, list):
-        return [_masked(item, mask) for item in value]
-    return value
 
 
 def _hash(finding: Finding, company_id: str, period: Period, number: int) -> str:

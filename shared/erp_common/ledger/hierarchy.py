@@ -6,7 +6,7 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from decimal import Decimal
 
 from erp_common.ledger import account_types, untyped
-from erp_common.ledger.account_codes import CodeTree, is_zero
+from erp_common.ledger.account_codes import is_zero
 from erp_common.ledger.exact import total
 from erp_common.ledger.findings import Code, finding
 from erp_common.ledger.models import AccountType, Finding, StatedAccount
@@ -23,9 +23,7 @@ class Chart:
         accounts: Sequence[ChartAccount],
         findings: Sequence[Finding],
         rules: Rules,
-        codes: CodeTree,
-        *,
-        digits_count: bool,
+        hierarchy: Hierarchy,
     ) -> None:
         """Keep the accounts as `build` has placed them."""
         self.accounts = tuple(accounts)
@@ -37,8 +35,7 @@ class Chart:
         for account in self.accounts:
             if account.above is not None:
                 self.children.setdefault(account.above, []).append(account.code)
-        self._codes = codes
-        self._digits_count = digits_count
+        self._hierarchy = hierarchy
         self._prefixes = account_types.PrefixTypes(rules.account_type_prefixes)
         self._summaries = frozenset(a.code for a in self.accounts if a.is_summary)
         self._analytic = self.by_code.keys() - self._summaries
@@ -57,7 +54,8 @@ class Chart:
         It goes below the summary account that its code would have above it; an analytic account
         never becomes a summary account thereby. The chart itself does not change.
         """
-        above = self._codes.above(stated.code, self._analytic, self._summaries)
+        digits_count = self._hierarchy.digits_count
+        above = self._hierarchy.codes.above(stated.code, self._analytic, self._summaries)
         parent = None if above is None else self.by_code[above]
         account = ChartAccount(
             stated=stated,
@@ -65,8 +63,8 @@ class Chart:
             above=above,
             level=1 if parent is None else parent.level + 1,
         )
-        _decide(account, parent, self._prefixes, is_heading=False, digits_count=self._digits_count)
-        if not account.decision.is_sure and self._digits_count:
+        _decide(account, parent, self._prefixes, is_heading=False, digits_count=digits_count)
+        if not account.decision.is_sure and digits_count:
             account.decision = account_types.guess(account.code)
         return account
 
@@ -87,13 +85,7 @@ def build(stated: Iterable[StatedAccount], rules: Rules) -> Chart:
             *(no_hierarchy(chart, hierarchy) or contradictions),
             *untyped.findings(chart, hierarchy.codes),
         ]
-    return Chart(
-        chart,
-        findings if rules.checks else [],
-        rules,
-        hierarchy.codes,
-        digits_count=hierarchy.digits_count,
-    )
+    return Chart(chart, findings if rules.checks else [], rules, hierarchy)
 
 
 def _unique(stated: Iterable[StatedAccount]) -> tuple[list[StatedAccount], list[Finding]]:
@@ -111,7 +103,6 @@ def _duplicate(account: StatedAccount) -> Finding:
         Code.DUPLICATE_ACCOUNT,
         "Account {code} {name} comes more than once; the first row is kept, this one is left "
         "out. Correct the chart of accounts, or ask for one company at a time.",
-        code=account.code,
         name=account.name,
         account_code=account.code,
         raw={
@@ -198,7 +189,6 @@ def _contradiction(account: ChartAccount, what: str) -> Finding:
         Code.ACCOUNT_CLASS_INVERTED,
         "Account {code} {name} is flagged {what}; correct its class in the ERP's chart of "
         "accounts.",
-        code=account.code,
         name=account.name,
         what=what,
         account_code=account.code,

@@ -140,6 +140,12 @@ class AccountBalance(msgspec.Struct, kw_only=True):
         if self.net_closing_balance is NOT_GIVEN:
             self.net_closing_balance = self.closing_balance
 
+    @property
+    def is_zero(self) -> bool:
+        """Whether it has no amount at all."""
+        amounts = (self.opening_balance, self.debit_amount, self.credit_amount)
+        return not any(amounts) and not self.closing_balance
+
 
 class Posting(msgspec.Struct, kw_only=True, gc=False):
     """One line of the subledger: the fields that differ from row to row.

@@ -37,10 +37,13 @@ _object = _of("object", additionalProperties=True)
 
 _CURRENCY = _text("Currency of all amounts, ISO 4217.")
 _BASIS = _text("reported: the ERP serves the balances; derived: they are summed up from postings.")
-_METADATA = _object("What else the ERP says, and how the row came about.")
 _EXTRACTED_AT = _of("string", format="date-time")(
     "The time of this extraction of company and period; the same in all its rows."
 )
+_EXTRACTION = {
+    "extracted_at": _EXTRACTED_AT,
+    "metadata": _object("What else the ERP says, and how the row came about."),
+}
 _COMPANY_AND_PERIOD = {
     "source_system": _text("The ERP, as its tap calls it, such as totvs_protheus or omie."),
     "company_id": _text("The company, as the setting companies calls it."),
@@ -50,13 +53,8 @@ _COMPANY_AND_PERIOD = {
 }
 
 
-def _schema(stream: str, properties: dict[str, _Property]) -> dict[str, Any]:
-    return {"type": "object", "properties": properties, "required": list(KEYS[stream])}
-
-
-PERIODS: Final = _schema(
-    "periods",
-    {
+_PROPERTIES: Final[dict[str, dict[str, _Property]]] = {
+    "periods": {
         **_COMPANY_AND_PERIOD,
         "fiscal_year": _whole("The calendar year in which the period's fiscal year ends."),
         "period_status": _text(
@@ -79,14 +77,9 @@ PERIODS: Final = _schema(
             "Whether the postings of each account add up to its movement; null likewise."
         ),
         "issue_count": _whole("How many rows of validation_issues the extraction has."),
-        "extracted_at": _EXTRACTED_AT,
-        "metadata": _METADATA,
+        **_EXTRACTION,
     },
-)
-
-TRIAL_BALANCE: Final = _schema(
-    "trial_balance",
-    {
+    "trial_balance": {
         **_COMPANY_AND_PERIOD,
         "currency": _CURRENCY,
         "account_code": _text("The account's code in the chart of accounts."),
@@ -107,14 +100,9 @@ TRIAL_BALANCE: Final = _schema(
         "net_closing_balance": _amount("Balance after the period, debit-positive."),
         "is_summary": _yes_or_no("Whether the account sums up others; leave it out of totals."),
         "basis": _BASIS,
-        "extracted_at": _EXTRACTED_AT,
-        "metadata": _METADATA,
+        **_EXTRACTION,
     },
-)
-
-SUBLEDGER: Final = _schema(
-    "subledger",
-    {
+    "subledger": {
         **_COMPANY_AND_PERIOD,
         "currency": _CURRENCY,
         "account_code": _text("The account posted on."),
@@ -140,14 +128,9 @@ SUBLEDGER: Final = _schema(
         "cost_center": _text_or_null("The cost centre."),
         "entity_id": _text_or_null("The customer or supplier."),
         "entity_name": _text_or_null("The customer's or supplier's name."),
-        "extracted_at": _EXTRACTED_AT,
-        "metadata": _METADATA,
+        **_EXTRACTION,
     },
-)
-
-VALIDATION_ISSUES: Final = _schema(
-    "validation_issues",
-    {
+    "validation_issues": {
         "issue_id": _text("The same for the same finding in a repeated run."),
         **{name: one for name, one in _COMPANY_AND_PERIOD.items() if name != "company_name"},
         "stream_name": _text("The stream whose rows are meant."),
@@ -161,11 +144,8 @@ VALIDATION_ISSUES: Final = _schema(
         "raw": _object("The ERP's row, secrets masked."),
         "extracted_at": _EXTRACTED_AT,
     },
-)
-
+}
 SCHEMAS: Final[dict[str, dict[str, Any]]] = {
-    "periods": PERIODS,
-    "trial_balance": TRIAL_BALANCE,
-    "subledger": SUBLEDGER,
-    "validation_issues": VALIDATION_ISSUES,
+    stream: {"type": "object", "properties": properties, "required": list(KEYS[stream])}
+    for stream, properties in _PROPERTIES.items()
 }

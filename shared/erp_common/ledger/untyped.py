@@ -140,13 +140,12 @@ def _told(
             if setting
             else told("Have the ERP state the type, or a heading above it say it")
         )
-        return finding(
-            Code.UNKNOWN_ACCOUNT_TYPE,
+        sentence = told(
             "{what} It has no type: asset, liability, equity, revenue or expense. {remedy}.",
             what=what,
             remedy=remedy,
-            account_code=account.code,
         )
+        return finding(Code.UNKNOWN_ACCOUNT_TYPE, sentence, account_code=account.code)
     by = _BY[account.decision.source or Source.DIGIT]
     kind = doubt.type.value
     what = (
@@ -174,13 +173,8 @@ def _told(
         if setting
         else told("If that is wrong, have the ERP state the type, or a heading above it say it")
     )
-    return finding(
-        Code.ASSUMED_ACCOUNT_TYPE,
-        "{what} {remedy}.",
-        what=what,
-        remedy=remedy,
-        account_code=account.code,
-    )
+    sentence = told("{what} {remedy}.", what=what, remedy=remedy)
+    return finding(Code.ASSUMED_ACCOUNT_TYPE, sentence, account_code=account.code)
 
 
 _BY: Final = {
