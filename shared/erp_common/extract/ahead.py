@@ -12,14 +12,14 @@ import heapq
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from enum import Enum
 from itertools import count
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
 from erp_common.errors import ERPConnectionError, ERPError
 
 T = TypeVar("T")
-T_co = TypeVar("T_co", covariant=True)
 Place = tuple[int, ...]
 
 
@@ -67,24 +67,10 @@ class Ticket(Generic[T]):
         return self.ahead.take(self)
 
 
-class Pool(Protocol):
-    """What runs calls: ahead of time on threads, or one after the other."""
-
-    def submit(self, place: Place, call: Callable[[], T]) -> Claim[T]:
-        """Take a call."""
-
-
-class Claim(Protocol[T_co]):
-    """The claim on one call's answer."""
-
-    def result(self) -> T_co:
-        """Wait for the answer and take it, once."""
-
-
 class OnDemand:
     """Runs each call when its answer is taken, in the thread that takes it."""
 
-    def submit(self, place: Place, call: Callable[[], T]) -> Claim[T]:
+    def submit(self, place: Place, call: Callable[[], T]) -> _Kept[T]:
         """Keep a call."""
         _ = place
         return _Kept(call)
@@ -266,11 +252,9 @@ class FetchAhead:
         self._lock.release()
         drawn = False
         try:
-            for _ in more:
+            with suppress(Exception):  # its end; who needs what fails meets that when asking for it
+                next(more)
                 drawn = True
-                break
-        except Exception:  # noqa: BLE001 - who needs that work meets the error when asking for it
-            drawn = False
         finally:
             self._lock.acquire()
             self._drawing = False
@@ -278,3 +262,9 @@ class FetchAhead:
                 self._more = None
             self._hire()
             self._wake_everyone()
+
+
+Pool = FetchAhead | OnDemand
+"""What runs calls: ahead of time on threads, or one after the other."""
+Claim = Ticket[T] | _Kept[T]
+"""The claim on one call's answer: it waits for that and takes it, once."""

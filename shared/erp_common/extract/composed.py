@@ -129,8 +129,9 @@ class AskedBeginning:
         before = source.movements(company, None, self._first - _DAY)
         self._before = fetcher.ask((*place, 1), before)
 
-    def read(self) -> BroughtForward:
-        """Wait for the chart and the movements; the accounts' balances after them."""
+    @cached_property
+    def known(self) -> BroughtForward:
+        """The accounts' balances after the movements, waiting for what was asked for if need be."""
         source, first, rules = self._source, self._first, self._fetcher.extraction.rules
         reading = self._fetcher.reading(self._company, f"before {first}")
         stated = reading.accounts(self._accounts.pages(), source.account, TRIAL_BALANCE)
@@ -190,7 +191,7 @@ class ComposedBooks(CompanyBooks[ComposedSource, AskedPeriod]):
         with self._lock:
             _ = self._beginning
         found = []
-        for past in self._brought_forward.watched:
+        for past in self._beginning.known.watched:
             told = self._watch.changed(past.period, past.digest)
             if told is not None:
                 found.append((past, told if self._extraction.rules.checks else []))
@@ -206,7 +207,7 @@ class ComposedBooks(CompanyBooks[ComposedSource, AskedPeriod]):
         """The period, to be read now; the one taken before is dropped."""
         self.begin(number)
         asked = self._claim(number)
-        begin = self._brought_forward
+        begin = self._beginning.known
         told = begin.findings if self._taken is None else []
         openings = begin.openings if self._taken is None else self._taken.closings()
         self._taken = self._composed(asked, openings, told)
@@ -215,7 +216,7 @@ class ComposedBooks(CompanyBooks[ComposedSource, AskedPeriod]):
     def _composed(
         self, asked: AskedPeriod, openings: Openings, told: list[Finding]
     ) -> ComposedPeriod:
-        company, chart = self.work.company, self._brought_forward.chart
+        company, chart = self.work.company, self._beginning.known.chart
         before = (openings, told, self._watch)
         return ComposedPeriod(self._fetcher, company, asked, chart, before)
 
@@ -224,17 +225,10 @@ class ComposedBooks(CompanyBooks[ComposedSource, AskedPeriod]):
         """The chart and what lies before the first period, asked for before it."""
         return AskedBeginning(self._fetcher, (self._number, 0), self.work)
 
-    @cached_property
-    def _brought_forward(self) -> BroughtForward:
-        return self._beginning.read()
-
-    def _ask(self, index: int) -> AskedPeriod:
+    def _ask(self, index: int) -> Sequence[AskedPeriod]:
         """Ask for a period, and before the first for the chart and for what lies before it."""
         _ = self._beginning
-        asked = self._asked((self._number, 1 + index), self.work.periods[index:])
-        for at, period in enumerate(asked):
-            self._begun[index + at] = period
-        return asked[0]
+        return self._asked((self._number, 1 + index), self.work.periods[index:])
 
     def _asked(self, place: Place, periods: Sequence[Period]) -> list[AskedPeriod]:
         """Ask for the first of these periods, and for those of one window with it."""
@@ -247,13 +241,15 @@ class ComposedBooks(CompanyBooks[ComposedSource, AskedPeriod]):
             window = self._window((*place, 1), periods)
             window.ask(lambda: [Part(_ENTRIES, ask, range(len(window.periods)))])
         return [
-            AskedPeriod(now(), one, self._moved((*place, 0, at), one), window, at)
+            AskedPeriod(
+                now(),
+                one,
+                self._fetcher.ask((*place, 0, at), source.movements(company, one.start, one.end)),
+                window,
+                at,
+            )
             for at, one in enumerate(window.periods if window else periods[:1])
         ]
-
-    def _moved(self, place: Place, period: Period) -> Paged[Any]:
-        moved = self._source.movements(self.work.company, period.start, period.end)
-        return self._fetcher.ask(place, moved)
 
 
 class ComposedPeriod(WatchedPeriod):
@@ -338,15 +334,11 @@ def _as_reported(rolled: TrialBalance, rules: Rules) -> TrialBalance:
     The ERP states movements alone; the natural side is how its own reports state balances.
     """
     natural = rules.balance_convention != Convention.DEBIT_POSITIVE.value
-    return TrialBalance(
+    return msgspec.structs.replace(
+        rolled,
         accounts=[_stated(account, natural=natural) for account in rolled.accounts],
-        chart=rolled.chart,
         basis=Basis.REPORTED,
         convention=Convention.NATURAL if natural else Convention.DEBIT_POSITIVE,
-        tolerance=rules.tolerance,
-        period=rolled.period,
-        findings=rolled.findings,
-        own=rolled.own,
     )
 
 

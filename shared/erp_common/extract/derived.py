@@ -136,7 +136,9 @@ class CompanyChart:
     def _assemble(self, pages: list[Page[Any]]) -> KnownChart:
         stated = list(self._reading.accounts(pages, self._source.account, "trial_balance"))
         if not stated:
-            raise self._source.nothing_of(self._company, _empty(self._reading))
+            unreadable = [one.message.rstrip(".") for one in self._reading.findings[:1]]
+            what = "; ".join(["the chart of accounts is empty", *unreadable])
+            raise self._source.nothing_of(self._company, what)
         known = KnownChart(build(stated, self._rules), _learned(pages))
         with self._lock:
             self._known.append(known)
@@ -224,12 +226,9 @@ class DerivedBooks(CompanyBooks[DerivedSource[Any], AskedPostings]):
         else:
             openings = self._taken.closings()
         period = self._open(number + len(self.work.before), openings, told)
-        if self._taken is not None:
-            period.follow(self._taken)
         self._history.append(period.openings)
-        period.leave(CarriedOpenings(self._history[0], self.work.openings_mark))
-        self._taken = period
-        return period
+        period.leaves = CarriedOpenings(self._history[0], self.work.openings_mark)
+        return self._follow(period)
 
     def _first_openings(self, chart: Chart, told: list[Finding]) -> Openings:
         """The openings of the first period; what was found on the way is told with it."""
@@ -261,16 +260,14 @@ class DerivedBooks(CompanyBooks[DerivedSource[Any], AskedPostings]):
         """The chart, asked for before the first period is planned."""
         return CompanyChart(self._fetcher, (self._number, 0), self.work.company)
 
-    def _ask(self, index: int) -> AskedPostings:
+    def _ask(self, index: int) -> Sequence[AskedPostings]:
         """Plan a period and those of one window with it, and before the first ask for the chart."""
         _ = self._chart
         spans = self._spans[index:]
         if not self._source.asks_by_account or index < len(self.work.before):
             spans = spans[:1]
-        window = DerivedWindow(self._source, self._window((self._number, 1 + index), spans))
-        for at, period in enumerate(window.periods):
-            self._begun[index + at] = period
-        return window.periods[0]
+        window = self._window((self._number, 1 + index), spans)
+        return DerivedWindow(self._source, window).periods
 
     def _begin(self, index: int) -> AskedPostings | None:
         asked = super()._begin(index)
@@ -314,20 +311,6 @@ class DerivedPeriod(PeriodExtract):
         asked.window.ask(known)
         self._sums = Movements(self.period)
         self._reading.findings.extend(told)
-        self._before: TrialBalance | None = None
-        self._carried: CarriedOpenings | None = None
-
-    def follow(self, before: DerivedPeriod) -> None:
-        """Let this period's openings be compared with the closings of the one before."""
-        self._before = before.trial_balance
-
-    def leave(self, carried: CarriedOpenings) -> None:
-        """Say what the next run needs once this period is delivered."""
-        self._carried = carried
-
-    def carried(self) -> CarriedOpenings | None:
-        """What the next run needs beside the bookmark."""
-        return self._carried
 
     def closings(self) -> Openings:
         """Net balances per account as at the day after the period; reads it to its end."""
@@ -376,12 +359,6 @@ class DerivedPeriod(PeriodExtract):
             yield from checks.continuity(self._before, self.trial_balance, self._extraction.rules)
         if self._read_whole:
             yield from self._source.proof(self.trial_balance, self._known.learned)
-
-
-def _empty(reading: Reading) -> str:
-    """Why a chart has not one account."""
-    unreadable = f"; {reading.findings[0].message.rstrip('.')}" if reading.findings else ""
-    return f"the chart of accounts is empty{unreadable}"
 
 
 def _learned(pages: Sequence[Page[Any]]) -> Any:  # noqa: ANN401 - the source's own

@@ -7,7 +7,7 @@ by the tap's mapping, with `erp_common.ledger.normalize`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, BinaryIO, Generic, TypeVar
 
@@ -117,18 +117,16 @@ class Listing(Generic[Row]):
         """
         self.key = key
         self._row = row
-        self._total_pages = total_pages
-        self._total_rows = total_rows
-        self._more = more
+        self._said = {"pages": total_pages, "count": total_rows, "more": more}
+        """The envelope's fields by what they say of the whole."""
         self._fallback = fallback_charset
         self._is_error = is_error
         self._null_is_empty = null_is_empty
         self._named_by = named_by
-        said = {"pages": total_pages, "count": total_rows, "more": more}
         fields: list[tuple[str, Any, Any]] = [("rows", list[row], msgspec.field(name=key))]  # type: ignore[valid-type]
         fields += [
             (field, Any, msgspec.field(name=name, default=None))
-            for field, name in said.items()
+            for field, name in self._said.items()
             if name
         ]
         envelope = msgspec.defstruct("Envelope", fields)
@@ -142,7 +140,7 @@ class Listing(Generic[Row]):
             ERPValidationError: If the body has another shape.
             Undecodable: If the body is no text, or not JSON.
         """
-        if answer.size > LARGE and not (self._total_pages or self._total_rows or self._more):
+        if answer.size > LARGE and not any(self._said.values()):
             page = self._stream(answer)
             if page is not None:
                 return page
@@ -155,25 +153,22 @@ class Listing(Generic[Row]):
         except msgspec.ValidationError:
             return self._read_untyped(body)
         rows: list[Row] = getattr(envelope, "rows")  # noqa: B009 - the struct is made at run time
-        said = {name: getattr(envelope, name, None) for name in ("pages", "count", "more")}
-        return self._page(rows, lambda: self._find(_as_sent(body)), **said)
+        said = {name: getattr(envelope, name, None) for name in self._said}
+        return self._page(rows, lambda: self._find(_as_sent(body)), said)
 
     def _page(
         self,
         rows: Sequence[Row | None],
         source: Callable[[], list[Any]],
-        *,
-        pages: object,
-        count: object,
-        more: object,
+        said: Mapping[str, object],
     ) -> Page[Row]:
         must_be_known(rows, self.key)
         return Page(
             [Batch(rows, source)] if rows else [],
-            _whole(pages, self._total_pages),
-            _whole(count, self._total_rows),
+            _whole(said["pages"], self._said["pages"]),
+            _whole(said["count"], self._said["count"]),
             len(rows),
-            _answered(more, self._more),
+            _answered(said["more"], self._said["more"]),
             named_by=self._named_by,
         )
 
@@ -233,13 +228,8 @@ class Listing(Generic[Row]):
         content = read_json(_untyped.decode, body)
         found = self._find(content)
         envelope = content if isinstance(content, dict) else {}
-        return self._page(
-            self._structs(found),
-            lambda: found,
-            pages=envelope.get(self._total_pages or ""),
-            count=envelope.get(self._total_rows or ""),
-            more=envelope.get(self._more or ""),
-        )
+        said = {name: envelope.get(field or "") for name, field in self._said.items()}
+        return self._page(self._structs(found), lambda: found, said)
 
     def _structs(self, found: list[Any]) -> list[Row | None]:
         return [msgspec.convert(one, self._row) if isinstance(one, dict) else None for one in found]

@@ -137,12 +137,11 @@ class HttpQuery(msgspec.Struct, Generic[Row], frozen=True):
         pages = parts[0].total_pages or 1
         if pages >= 2 * number:
             parts.append(fetch(second, self.read))
-        return Page(
-            [batch for part in parts for batch in part.batches],
+        return msgspec.structs.replace(
+            parts[0],
+            batches=[batch for part in parts for batch in part.batches],
             total_pages=(pages + 1) // 2,
-            total_rows=parts[0].total_rows,
             row_count=sum(part.row_count or 0 for part in parts),
-            named_by=parts[0].named_by,
         )
 
 
@@ -216,47 +215,33 @@ class Paged(Generic[Row]):
 
     def _once(self, page: Page[Row]) -> Page[Row]:
         """The page without rows of the pages before: what is keyed in moves rows onto the next."""
-        return self._begun_anew(page) if self.query.identity == WHOLE_ROW else self._by_name(page)
-
-    def _begun_anew(self, page: Page[Row]) -> Page[Row]:
-        """The page without the rows at its beginning that ended the page before."""
-        batches = list(page.batches)
-        rows = [row for batch in batches for row in batch.rows]
-        before, self._before = self._before, rows
-        again = _overlap(before, rows)
-        if not again:
-            return msgspec.structs.replace(page, batches=batches)
-        self.moved = True
-        skip, kept = again, []
-        for batch in batches:
-            for at in range(min(skip, len(batch.rows))):
-                name = str(getattr(batch.rows[at], page.named_by, None) or "").strip()
-                self._repeats(name, batch, at)
-            kept.append(batch.only(list(range(min(skip, len(batch.rows)), len(batch.rows)))))
-            skip = max(0, skip - len(batch.rows))
-        return msgspec.structs.replace(page, batches=kept, row_count=len(rows) - again)
-
-    def _repeats(self, name: str, batch: Batch[Row], at: int) -> None:
-        if len(self.repeated) < MAX_TOLD:
-            self.repeated.append((name, batch.raw(at)))
-
-    def _by_name(self, page: Page[Row]) -> Page[Row]:
+        batches: list[Batch[Row]] = list(page.batches)
+        by_name = self.query.identity != WHOLE_ROW
+        field, again = self.query.identity, 0
+        if not by_name:
+            before, self._before = self._before, [row for batch in batches for row in batch.rows]
+            field, again = page.named_by, _overlap(before, self._before)
+            if not again:
+                return msgspec.structs.replace(page, batches=batches)
         here: set[str] = set()
-        batches, count = [], 0
-        for batch in page.batches:
+        once, count = [], 0
+        for batch in batches:
             kept = []
             for at, row in enumerate(batch.rows):
-                name = str(getattr(row, self.query.identity, None) or "").strip()
-                if name and (name in here or any(name in before for before in self._recent)):
+                name = str(getattr(row, field, None) or "").strip()
+                came = by_name and (name in here or any(name in past for past in self._recent))
+                if again > 0 or (name and came):
+                    again -= 1
                     self.moved = True
-                    self._repeats(name, batch, at)
+                    if len(self.repeated) < MAX_TOLD:
+                        self.repeated.append((name, batch.raw(at)))
                     continue
                 here.add(name)
                 kept.append(at)
             count += len(kept)
-            batches.append(batch if len(kept) == len(batch.rows) else batch.only(kept))
+            once.append(batch if len(kept) == len(batch.rows) else batch.only(kept))
         self._recent.append(here)
-        return msgspec.structs.replace(page, batches=batches, row_count=count)
+        return msgspec.structs.replace(page, batches=once, row_count=count)
 
     def _ask_up_to(self, pages: int) -> None:
         for number in range(len(self._tickets) + 1, pages + 1):

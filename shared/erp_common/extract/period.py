@@ -27,6 +27,7 @@ from erp_common.ledger.movements import Movements
 from erp_common.ledger.periods import Period, fiscal_year
 
 PlannedT = TypeVar("PlannedT")
+ExtractT = TypeVar("ExtractT", bound="PeriodExtract")
 
 
 class Header(msgspec.Struct):
@@ -80,6 +81,9 @@ class PeriodExtract(ABC):
         self._reading = reading or fetcher.reading(company, period)
         self.moves_bookmark = True
         """Whether the next run may begin after it."""
+        self.leaves: Carried | None = None
+        """What the next run needs beside the bookmark, where that is known before it is read."""
+        self._before: TrialBalance | None = None
         self._started = False
         self._finished = False
         self._coming: Iterator[list[Posting]] | None = None
@@ -205,7 +209,12 @@ class PeriodExtract(ABC):
 
     def carried(self) -> Carried | None:
         """What the next run needs beside the bookmark."""
-        return None
+        return self.leaves
+
+    def follow(self, before: PeriodExtract) -> None:
+        """Let its openings be compared with the closings of the period right before it."""
+        if before.period.end.toordinal() + 1 == self.period.start.toordinal():
+            self._before = before.trial_balance
 
     # Whether there is anything in it
 
@@ -290,6 +299,7 @@ class CompanyBooks(ABC, Generic[SourceT, PlannedT]):
 
     has_accounts = False
     """Whether a period that is watched, and not read again, has accounts."""
+    _taken: PeriodExtract | None = None
 
     def __init__(self, fetcher: Fetcher[SourceT], number: int, work: Work) -> None:
         """Plan the books; nothing is asked for yet.
@@ -333,17 +343,24 @@ class CompanyBooks(ABC, Generic[SourceT, PlannedT]):
         length = window_length(periods, self._extraction)
         return Window(self._fetcher, place, self.work.company, periods[:length], self._many)
 
+    def _follow(self, period: ExtractT) -> ExtractT:
+        """The period, which is compared with the one taken before it."""
+        if self._taken is not None:
+            period.follow(self._taken)
+        self._taken = period
+        return period
+
     @abstractmethod
-    def _ask(self, index: int) -> PlannedT:
-        """Ask for what a period is made of; one thread at a time does."""
+    def _ask(self, index: int) -> Sequence[PlannedT]:
+        """Ask for what a period is made of, and those of one window with it; by one thread."""
 
     def _begin(self, index: int) -> PlannedT | None:
         """The period if it is begun by this call."""
         with self._lock:
             if index < self._next or index in self._begun:
                 return None
-            period = self._begun[index] = self._ask(index)
-        return period
+            self._begun.update(enumerate(self._ask(index), index))
+            return self._begun[index]
 
     def _claim(self, index: int) -> PlannedT:
         """The period that was begun; it and those before it are not begun again."""

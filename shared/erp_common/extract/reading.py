@@ -22,7 +22,7 @@ from erp_common.ledger.sentences import told
 
 Meaning = TypeVar("Meaning")
 
-NO_OBJECT = InvalidValue("the row", told("is no object with fields"))
+NO_OBJECT = InvalidValue("the row", "is no object with fields")
 
 
 class LineReader(Protocol):
@@ -226,16 +226,13 @@ class Postings(msgspec.Struct):
         """
         for page in paged.pages():
             for batch in page.batches:
-                yield self._named(self.reading.lines(batch, reader, entries))
-        yield self._named(reader.end())
+                yield self.kept(self.reading.lines(batch, reader, entries))
+        yield self.kept(reader.end())
         self.reading.tell(reader.told())
         self.reading.expect_rows("subledger", paged)
 
     def kept(self, postings: Iterable[Posting]) -> list[Posting]:
-        """Postings of the period that were read before and kept."""
-        return self._named(postings)
-
-    def _named(self, postings: Iterable[Posting]) -> list[Posting]:
+        """Those postings that are of the period, as they were read or have been put away."""
         taken = list(postings)
         strays = self.movements.count_in(taken)
         if strays:

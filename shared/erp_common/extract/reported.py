@@ -124,8 +124,6 @@ class AskedBalances:
 class ReportedBooks(CompanyBooks[ReportedSource, "ReportedPeriod"]):
     """A company's books, period by period."""
 
-    _taken: ReportedPeriod | None = None
-
     def __init__(self, fetcher: Fetcher[ReportedSource], number: int, work: Work) -> None:
         """Plan the books; nothing is asked for yet."""
         super().__init__(fetcher, number, work)
@@ -164,12 +162,6 @@ class ReportedBooks(CompanyBooks[ReportedSource, "ReportedPeriod"]):
         self.begin(number)
         return self._follow(self._claim(number))
 
-    def _follow(self, period: ReportedPeriod) -> ReportedPeriod:
-        if self._taken is not None:
-            period.follow(self._taken)
-        self._taken = period
-        return period
-
     @cached_property
     def _watched(self) -> list[AskedBalances]:
         """The trial balances of the closed periods before the first."""
@@ -193,12 +185,9 @@ class ReportedBooks(CompanyBooks[ReportedSource, "ReportedPeriod"]):
         )
         return None
 
-    def _ask(self, index: int) -> ReportedPeriod:
+    def _ask(self, index: int) -> Sequence[ReportedPeriod]:
         """Ask for a period, and for those of one window with it."""
-        window = self._reported((self._number, 1 + index), self.work.periods[index:])
-        for at, period in enumerate(window.periods):
-            self._begun[index + at] = period
-        return window.periods[0]
+        return self._reported((self._number, 1 + index), self.work.periods[index:]).periods
 
     def _reported(
         self, place: Place, periods: Sequence[Period], known: Sequence[AskedBalances] = ()
@@ -303,12 +292,6 @@ class ReportedPeriod(WatchedPeriod):
         self._number = number
         self._watch = window.watch
         self._sums = Movements(self.period) if self._extraction.subledger else None
-        self._before: TrialBalance | None = None
-
-    def follow(self, before: ReportedPeriod) -> None:
-        """Let this period's openings be compared with the closings of the one before."""
-        if before.period.end.toordinal() + 1 == self.period.start.toordinal():
-            self._before = before.trial_balance
 
     @property
     def trial_balance(self) -> TrialBalance:

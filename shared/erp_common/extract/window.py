@@ -156,11 +156,6 @@ class Window:
                     yield postings.kept(self._spool.get(mark))
             finish(key)
 
-    def close(self) -> None:
-        """Give the room of the rows back."""
-        if self._spool is not None:
-            self._spool.close()
-
     # Asking; in any thread
 
     def _ask(self, part: Part, first: int, last: int) -> _Asked | None:

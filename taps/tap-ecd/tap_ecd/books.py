@@ -89,23 +89,17 @@ class FiledBooks(CompanyBooks[Any, "FiledPeriod"]):
         self._shelf = shelf
         self._surveys = Surveys()
         self._told: set[str] = set()
-        self._taken: FiledPeriod | None = None
 
     def take(self, number: int) -> FiledPeriod:
         """The period, to be read now; the one taken before is dropped."""
         self.begin(number)
         period = self._claim(number)
         self._surveys.keep(period.files)
-        if self._taken is not None:
-            period.follow(self._taken)
-        self._taken = period
-        return period
+        return self._follow(period)
 
-    def _ask(self, index: int) -> FiledPeriod:
-        period = self.work.periods[index]
-        return FiledPeriod(
-            self._fetcher, self.work.company, period, self._shelf, self._surveys, self._told
-        )
+    def _ask(self, index: int) -> list[FiledPeriod]:
+        company, period = self.work.company, self.work.periods[index]
+        return [FiledPeriod(self._fetcher, company, period, self._shelf, self._surveys, self._told)]
 
 
 class FiledPeriod(PeriodExtract):
@@ -139,16 +133,10 @@ class FiledPeriod(PeriodExtract):
             self._extraction.rules, balance_convention="debit_positive"
         )
         self._movements = Movements(period) if self._extraction.subledger else None
-        self._before: TrialBalance | None = None
         self._told: list[Told] = []
         self._file_findings: list[Finding] = []
         self._balances = Balances()
         self._closed: dict[tuple[date, str], Decimal] = {}
-
-    def follow(self, before: FiledPeriod) -> None:
-        """Let this period's openings be compared with the closings of the one before."""
-        if before.period.end.toordinal() + 1 == self.period.start.toordinal():
-            self._before = before.trial_balance
 
     @property
     def movements(self) -> Movements | None:

@@ -141,8 +141,9 @@ class _Unreadable(CompanyBooks[Any, Any]):
         _ = number
         raise self._why
 
-    def _ask(self, index: int) -> None:
+    def _ask(self, index: int) -> tuple[None]:
         _ = index
+        return (None,)
 
 
 def _as_it_is(posting: Posting) -> tuple[Posting]:
