@@ -9,7 +9,7 @@ from typing import Any
 
 from singer_sdk.configuration._dict_config import parse_environment_config
 
-from erp_common.setup.parse import wrong
+from erp_common.setup.parse import refusal
 
 
 def from_environment(
@@ -30,10 +30,10 @@ def from_environment(
             try:
                 given |= parse_environment_config({"properties": {name: described}}, prefix)
             except ValueError:
-                wrong(
+                raise refusal(
                     f"{variable(prefix, name)} in the environment cannot be read as {name}; write "
                     "lists and objects as JSON and whole numbers in digits"
-                )
+                ) from None
         for part, its in described.get("properties", {}).items():
             for joined in _variables(prefix, name, part):
                 text = variables.get(joined, "").strip()
@@ -50,7 +50,7 @@ def _part(name: str, text: str, described: Mapping[str, Any]) -> Any:  # noqa: A
     try:
         return json.loads(text)
     except ValueError:
-        wrong(f"{name} in the environment is no JSON; write a list as JSON")
+        raise refusal(f"{name} in the environment is no JSON; write a list as JSON") from None
 
 
 def _variables(prefix: str, name: str, part: str) -> tuple[str, str]:

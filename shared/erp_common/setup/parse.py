@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar, get_origin
+from typing import Any, TypeVar, get_origin
 
 import msgspec
 from singer_sdk.exceptions import ConfigValidationError
@@ -40,24 +40,15 @@ def parse(raw: Mapping[str, Any], of: type[S], *, books: bool = True) -> S:
             except (ValueError, ERPValidationError) as error:
                 problems.append(str(error))
     if problems:
-        wrong(*problems)
+        raise refusal(*problems)
     try:
         settings = msgspec.convert(_with_defaults(given, of), of, strict=False)
     except msgspec.ValidationError as error:
-        wrong(sentence(str(error), of))
+        raise refusal(sentence(str(error), of)) from None
     problems = list(_problems(settings, books=books))
     if problems:
-        wrong(*problems)
+        raise refusal(*problems)
     return settings
-
-
-def wrong(*sentences: str) -> NoReturn:
-    """Refuse the settings.
-
-    Raises:
-        ConfigValidationError: Always, with these sentences.
-    """
-    raise refusal(*sentences)
 
 
 def refusal(*sentences: str) -> ConfigValidationError:
@@ -84,7 +75,8 @@ def _with_defaults(given: dict[str, Any], of: type[Settings]) -> dict[str, Any]:
 def _understood(name: str, kind: Any, value: Any) -> Any:  # noqa: ANN401 - any setting's
     """A setting's value in the form in which it is converted."""
     origin = get_origin(kind) or kind
-    if isinstance(value, str) and (origin in {dict, tuple} or _is_struct(kind)):
+    is_struct = isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+    if isinstance(value, str) and (origin in {dict, tuple} or is_struct):
         value = _json(name, value)
     if hasattr(kind, "parse") and isinstance(value, dict):
         return kind.parse(value)  # the ledger's own, which say what is wrong with them
@@ -182,10 +174,6 @@ def _without_nulls(value: Any) -> Any:  # noqa: ANN401
 
 def _is_empty(value: object) -> bool:
     return value is None or (isinstance(value, str) and not value.strip())
-
-
-def _is_struct(kind: Any) -> bool:  # noqa: ANN401 - a type, or a form of typing
-    return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
 
 
 def _json(name: str, text: str) -> Any:  # noqa: ANN401

@@ -118,9 +118,10 @@ def _node(kind: Any, default: Any, said: Mapping[str, str]) -> dict[str, Any]:  
         bounds = {word: getattr(meta, name) for name, word in _BOUNDS.items()}
         node |= {word: bound for word, bound in bounds.items() if bound is not None}
         if meta.title:
-            told = (meta.extra or {})["setting"]
+            told: Described = (meta.extra or {})["setting"]
             node |= {"title": meta.title, "description": _filled(meta.description or "", said)}
-            node |= {**_of(told), **told.schema}
+            secret = {"secret": True, "writeOnly": True} if told.secret else {}
+            node |= {"group": told.group, **secret, **told.schema}
     if isinstance(default, (str, int, float, Decimal)) and default != "":
         if isinstance(default, Enum):
             default = default.value
@@ -132,11 +133,6 @@ def _item(kind: Any, said: Mapping[str, str]) -> dict[str, Any]:  # noqa: ANN401
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         return _struct(kind, {}, said)
     return {"type": [_PLAIN.get(kind, {"type": "string"})["type"]]}
-
-
-def _of(told: Described) -> dict[str, Any]:
-    secret = {"secret": True, "writeOnly": True} if told.secret else {}
-    return {"group": told.group, **secret}
 
 
 def _metas(kind: Any) -> list[msgspec.Meta]:  # noqa: ANN401

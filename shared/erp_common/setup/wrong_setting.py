@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any, get_args, get_type_hints
 
 import msgspec
 
-from erp_common.setup.schema import bare, choices
+from erp_common.setup.schema import bare, choices, fields
 
 _IN_WORDS = {
     "str": "text",
@@ -35,8 +34,10 @@ def sentence(problem: str, settings: type[msgspec.Struct]) -> str:
     setting = path.rstrip("`").removeprefix("$.").removeprefix("$") or "the configuration"
     unknown = re.fullmatch(r"Object contains unknown field `(.*)`", said)
     if unknown is not None:
-        known = ", ".join(_fields(settings, setting))
-        return f"{setting} has no {unknown[1]}; there are {known}"
+        kind = _kind(settings, setting)
+        is_struct = isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+        known = [one.encode_name for one in fields(kind)] if is_struct else []
+        return f"{setting} has no {unknown[1]}; there are {', '.join(known)}"
     values = choices(_kind(settings, setting))
     if values and "invalid enum" in said.lower():
         return f"{setting} must be one of {', '.join(values)}"
@@ -60,13 +61,6 @@ def _needed(kind: str, side: str | None, bound: str | None, given: str | None) -
         # Not taken as its digits: a company called 01 would lose its zero on the way.
         needed += '; write it in quotes, as in "01"'
     return needed
-
-
-def _fields(settings: type[msgspec.Struct], setting: str) -> Iterator[str]:
-    """What an object among the settings may hold."""
-    kind = _kind(settings, setting)
-    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
-        yield from (field.encode_name for field in msgspec.structs.fields(kind))
 
 
 def _kind(settings: type[msgspec.Struct], setting: str) -> Any:  # noqa: ANN401 - a type, or a form of typing

@@ -14,9 +14,9 @@ from erp_common.auth.authorization import AuthorizationRequest
 from erp_common.auth.consent import Consent
 from erp_common.auth.oauth import OAuth2Handler
 from erp_common.extract.source import HttpSource
-from erp_common.setup.parse import wrong
+from erp_common.setup.parse import refusal
 from erp_common.setup.settings import Settings
-from erp_common.singer.ending import Terminated
+from erp_common.singer.writer import Terminated
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -41,7 +41,7 @@ def authorize(tap_class: type[TapBase[Any]], given: Any) -> None:  # noqa: ANN40
         source = tap_class.source(config, build)
         handler = source.transport.auth if isinstance(source, HttpSource) else None
         if not isinstance(handler, OAuth2Handler) or handler.token_store is None:
-            wrong("--authorize needs auth_type oauth2 and a token_store; set both")
+            raise refusal("--authorize needs auth_type oauth2 and a token_store; set both")
         handler.token_store.check()
         request = AuthorizationRequest(
             system=tap_class.defaults.system,
@@ -72,16 +72,16 @@ def _settings(tap_class: type[TapBase[Any]], raw: dict[str, Any]) -> Settings:
     """The settings, once it is clear that a token can be had with them."""
     defaults = tap_class.defaults
     if defaults.authorize_url is None:
-        wrong(
+        raise refusal(
             f"{defaults.system} has no page on which a user lets an application in; leave "
             "--authorize out, and set the credentials of one of its auth_types: "
             f"{', '.join(defaults.auth_types)}"
         )
     usual = defaults.of(str(raw.get("api")))
     if (raw.get("auth_type") or usual.auth_types[0]) != "oauth2":
-        wrong("--authorize gets tokens for auth_type oauth2; set auth_type to oauth2")
+        raise refusal("--authorize gets tokens for auth_type oauth2; set auth_type to oauth2")
     if not str(raw.get("token_store") or "").strip():
-        wrong(
+        raise refusal(
             "token_store is missing; set it to the path of the file that is to keep the first "
             "token and those that follow"
         )

@@ -29,14 +29,13 @@ from erp_common.http.wire import NETWORK, Wire
 from erp_common.ledger.models import Company
 from erp_common.setup import connection
 from erp_common.setup.names import from_environment, misspelt, unread
-from erp_common.setup.parse import parse, wrong
+from erp_common.setup.parse import parse, refusal
 from erp_common.setup.settings import Defaults, Settings
 from erp_common.singer import start, terminal
-from erp_common.singer.ending import Terminated
 from erp_common.singer.notation import PLAIN, Notation
 from erp_common.singer.progress import Progress
 from erp_common.singer.state import Bookmarks, PacedStateWriter
-from erp_common.singer.writer import MessageWriter
+from erp_common.singer.writer import MessageWriter, Terminated
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -159,10 +158,10 @@ class TapBase(Tap, Generic[S]):
             return parse(given, cls.settings_class, books=books)
         except ConfigValidationError as error:
             slips = misspelt(given, cls.every_setting())
-            wrong(
+            raise refusal(
                 *(str(one) for one in error.errors),
                 *(f"{cls.name} has no setting {name}; {hint}" for name, hint in slips if hint),
-            )
+            ) from None
 
     @classmethod
     def every_setting(cls) -> dict[str, Any]:
@@ -341,8 +340,8 @@ class TapBase(Tap, Generic[S]):
 
     @classmethod
     def heed_debug(cls, raw: Mapping[str, Any]) -> None:
-        """Log, and show tracebacks, as these settings want it."""
-        cls.debugging = settings_say_debug(raw)
+        """Log, and show tracebacks, as these settings want it; they may not have been read yet."""
+        cls.debugging = str(raw.get("debug")).strip().lower() in {"true", "1", "yes", "on"}
         cls.quieten(debug=cls.debugging)
 
     @classmethod
@@ -405,11 +404,6 @@ def learn_secrets(
 def counted(number: int, one: str, many: str) -> str:
     """A number with its noun."""
     return f"{number} {one if number == 1 else many}"
-
-
-def settings_say_debug(config: Mapping[str, Any]) -> bool:
-    """Whether `debug` is on, before the settings have been read."""
-    return str(config.get("debug")).strip().lower() in {"true", "1", "yes", "on"}
 
 
 class _WithoutRoutine(logging.Filter):

@@ -16,8 +16,7 @@ import click
 from erp_common.errors import ERPError
 from erp_common.ledger.periods import BUSINESS_ZONE
 from erp_common.setup.parse import refusal
-from erp_common.singer.ending import Terminated
-from erp_common.singer.writer import MessageWriter
+from erp_common.singer.writer import MessageWriter, Terminated
 
 if TYPE_CHECKING:
     from erp_common.singer.base import TapBase

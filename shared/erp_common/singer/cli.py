@@ -24,9 +24,8 @@ from erp_common.extract.ahead import threads_end
 from erp_common.http.masking import formatter_of, handlers
 from erp_common.printable import cut_off, printable
 from erp_common.singer.capturing import capturing
-from erp_common.singer.ending import Terminated
 from erp_common.singer.files import JsonFile
-from erp_common.singer.writer import MessageWriter
+from erp_common.singer.writer import MessageWriter, Terminated
 
 if TYPE_CHECKING:
     from erp_common.singer.base import TapBase
@@ -59,12 +58,9 @@ class LedgerCommand(SingerCommand):
         for option in self.params:
             if option.name in {"config", "state", "catalog"}:
                 option.type = JsonFile(
-                    option.name, opened=option.name != "config", told=self._told_settings
+                    option.name, opened=option.name != "config", told=self.tap_class.heed_debug
                 )
         return super().parse_args(ctx, args)
-
-    def _told_settings(self, content: dict[str, Any]) -> None:
-        self.tap_class.heed_debug(content)
 
     def main(self, *args: Any, **kwargs: Any) -> NoReturn:  # noqa: ANN401 - as click has it
         """Run the command line.
@@ -167,7 +163,9 @@ def _told(error: BaseException) -> tuple[str, str]:
     if isinstance(error, ERPSettingsError):
         return "ConfigValidationError", str(error)
     if isinstance(error, ERPError):
-        return _public_name(error), str(error)
+        # One of the four public errors, or a more special one.
+        public = (one for one in type(error).__mro__ if one.__module__ == ERPError.__module__)
+        return next(public).__name__, str(error)
     if isinstance(error, OSError):
         where = error.filename or "a file that is needed"
         return "ERPValidationError", (
@@ -190,14 +188,6 @@ def _leave(status: int) -> NoReturn:
         with suppress(OSError, ValueError):
             stream.flush()
     os._exit(status)
-
-
-def _public_name(error: ERPError) -> str:
-    """The name of one of the four public errors, for an error or a more special one."""
-    for kind in type(error).__mro__:
-        if kind.__module__ == "erp_common.errors":
-            return kind.__name__
-    return "ERPError"
 
 
 def health_check_option(tap_class: type[TapBase[Any]]) -> click.Option:

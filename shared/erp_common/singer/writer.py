@@ -42,6 +42,20 @@ def encode_rows(into: bytearray, opening: bytes, rows: list[Any], closing: bytes
         into += closing
 
 
+class Terminated(SystemExit):
+    """The process was asked to end; raised so that no message is cut in two."""
+
+    def __init__(
+        self,
+        signum: int,
+        sentence: str = "The run was ended from outside; run again to go on from the last state.",
+    ) -> None:
+        """End with the status that a shell reports for this signal, and this sentence."""
+        self.status = 128 + signum
+        self.sentence = sentence
+        super().__init__(self.status)
+
+
 class MessageWriter(GenericSingerWriter[bytes, Message]):
     """Writes messages in order; a STATE is on its way before the next message begins.
 
@@ -138,7 +152,8 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
         finally:
             self._writing = False
         if self._reason is not None:
-            _cancel_alarm()
+            if hasattr(signal, "SIGALRM"):  # unlike on Windows
+                signal.alarm(0)
             raise self._reason
 
     def end(self, reason: BaseException) -> None:
@@ -155,8 +170,3 @@ class MessageWriter(GenericSingerWriter[bytes, Message]):
         else:
             self.cut_off = self.cut_off or self._writing
             raise reason
-
-
-def _cancel_alarm() -> None:
-    if hasattr(signal, "SIGALRM"):
-        signal.alarm(0)
