@@ -7,6 +7,7 @@ import runpy
 from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -36,9 +37,13 @@ def line(kind: str, **more: Any) -> bytes:
 def written(form: Notation, record: dict[str, Any]) -> list[bytes]:
     """What a tap says of a record in this form."""
     writer = form.writer(SCHEMAS[STREAM])
+    if writer is not None:
+        whole = {**dict.fromkeys(SCHEMAS[STREAM]["properties"]), **record}
+        (row,) = writer.rows([SimpleNamespace(**whole)])
+        record = {name: getattr(row, name) for name in record}
     return [
         line("SCHEMA", schema=form.schema(SCHEMAS[STREAM]), key_properties=["entry_id"]),
-        line("RECORD", record=writer.record(record) if writer else record),
+        line("RECORD", record=record),
         encode({"type": "STATE", "value": {"bookmarks": {"x": 1.5}}}) + b"\n",
     ]
 

@@ -80,25 +80,18 @@ class JsonFile(click.ParamType[Any]):
         return content
 
 
-class _NoNumber(Exception):  # noqa: N818 - named for what it is
-    """`NaN` or `Infinity` in place of a number, which Python's own reader takes."""
-
-
 def _decoded(text: str, where: str) -> Any:  # noqa: ANN401 - whatever is in it
+    def refuse(name: str) -> NoReturn:  # `NaN` and `Infinity`, which Python's own reader takes
+        raise refusal(f"{where} holds {name}, which JSON does not know; correct it")
+
     try:
-        return json.loads(text.removeprefix("\ufeff"), parse_constant=_no_number)
+        return json.loads(text.removeprefix("\ufeff"), parse_constant=refuse)
     except json.JSONDecodeError as error:
         raise refusal(
             f"{where} is no JSON from line {error.lineno}, column {error.colno} on; correct it"
         ) from None
-    except _NoNumber as error:
-        raise refusal(f"{where} holds {error}, which JSON does not know; correct it") from None
     except (RecursionError, ValueError):
         raise refusal(f"{where} is no JSON that can be read; correct it") from None
-
-
-def _no_number(name: str) -> NoReturn:
-    raise _NoNumber(name)
 
 
 def checked_state(content: dict[str, Any], path: str) -> dict[str, Any]:

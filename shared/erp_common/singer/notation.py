@@ -93,19 +93,6 @@ class Writer:
             written.append(row)
         return written
 
-    def record(self, record: dict[str, Any]) -> dict[str, Any]:
-        """A record with its values in this form.
-
-        Raises:
-            ERPValidationError: If an amount has a digit beyond the scale.
-        """
-        changed = {
-            name: change(record[name])
-            for name, change in self._changes
-            if record.get(name) is not None
-        }
-        return {**record, **changed}
-
 
 def restored(properties: Mapping[str, Property]) -> dict[str, Property]:
     """Properties with the precision and scale that the SDK drops on its way to the SCHEMA message.

@@ -220,6 +220,11 @@ class PeriodsStream(LedgerStream):
         return [{"company_id": company.id} for company in self._tap.companies]
 
     @override
+    def rows(self, extract: PeriodExtract) -> Iterator[list[Any]]:
+        """The header."""
+        yield [extract.header()]
+
+    @override
     def get_batch_config(self, config: Any) -> None:
         """No batches: a header row must follow its period's rows at once."""
 
@@ -279,8 +284,8 @@ class PeriodsStream(LedgerStream):
             },
         )
         extract.fail_if_strict()
-        header = {**extract.constants(self.name), **as_json(extract.header())}
-        return header if self._form is None else self._form.record(header)
+        ((header,),) = self._written(extract)
+        return {**extract.constants(self.name), **as_json(header)}
 
 
 class SubledgerStream(LedgerStream):

@@ -8,16 +8,15 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from importlib.util import find_spec
+from typing import NamedTuple
 
 
-class Line:
-    """The line; the log goes on above it."""
+class Line(NamedTuple):
+    """The line, which shows what `say` is told until `close`; the log goes on above it."""
 
-    def __init__(self, say: Callable[[str], object], close: Callable[[], object]) -> None:
-        """Show what `say` is told, until `close`."""
-        self.say = say
-        """Count a period, and say where the run is."""
-        self.close = close
+    say: Callable[[str], object]
+    """Count a period, and say where the run is."""
+    close: Callable[[], object]
 
 
 NOBODY_WATCHES = Line(lambda _: None, lambda: None)
