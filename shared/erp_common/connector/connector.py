@@ -77,7 +77,7 @@ class Connector:
         self._build: connection.Build | None = None
         self._source: Source | None = None
 
-    def connect(self) -> Connector:
+    def connect(self) -> Self:
         """Make ready to call; the first request comes with the first question."""
         if self._source is None:
             self._build = connection.Build(self._config.usual, self._masker)
@@ -90,10 +90,7 @@ class Connector:
             self._build.close()
         self._build = self._source = None
 
-    def __enter__(self) -> Self:
-        """Connect."""
-        self.connect()
-        return self
+    __enter__ = connect
 
     def __exit__(self, *_: object) -> None:
         """Disconnect."""

@@ -31,11 +31,21 @@ class ConnectorFactory:
         credentials: Mapping[str, Any] | None = None,
         config: Mapping[str, Any] | None = None,
     ) -> Connector:
-        """A connector to an ERP; see `create_connector`."""
+        """A connector to an ERP.
+
+        Args:
+            erp_type: As its tap calls it: totvs_protheus, contaazul, omie, bling, ….
+            auth_type: How it authenticates; the ERP's usual way if not given.
+            credentials: The settings of that way: app_key, app_secret, client_id, ….
+            config: Any other setting of the tap; `companies` and `start_date` are not needed.
+
+        Raises:
+            ERPValidationError: If the ERP is not known, its tap not installed, or a setting wrong.
+        """
         tap = self._tap(erp_type)
         settings: dict[str, Any] = {**(config or {}), **(credentials or {})}
         if auth_type is not None:
-            settings["auth_type"] = AuthType(auth_type).value if _known(auth_type) else auth_type
+            settings["auth_type"] = getattr(auth_type, "value", auth_type)
         return Connector(tap, settings)
 
     def create_for_company(
@@ -45,7 +55,11 @@ class ConnectorFactory:
         config: Mapping[str, Any] | None = None,
         auth_type: AuthType | str | None = None,
     ) -> Connector:
-        """A connector to the ERP of a portfolio company; see `create_connector_for_company`."""
+        """A connector to the ERP that keeps a portfolio company's books.
+
+        Raises:
+            ERPValidationError: Like `create_connector`, or if the company is not in the portfolio.
+        """
         companies = portfolio.load()
         erp_type = companies.get(company_code) or companies.get(str(company_code).strip().upper())
         if erp_type is None:
@@ -71,39 +85,5 @@ class ConnectorFactory:
         )
 
 
-def create_connector(
-    erp_type: str,
-    auth_type: AuthType | str | None = None,
-    credentials: Mapping[str, Any] | None = None,
-    config: Mapping[str, Any] | None = None,
-) -> Connector:
-    """A connector to an ERP.
-
-    Args:
-        erp_type: As its tap calls it: totvs_protheus, contaazul, omie, bling, ….
-        auth_type: How it authenticates; the ERP's usual way if not given.
-        credentials: The settings of that way: app_key, app_secret, client_id, ….
-        config: Any other setting of the tap; `companies` and `start_date` are not needed.
-
-    Raises:
-        ERPValidationError: If the ERP is not known, its tap not installed, or a setting wrong.
-    """
-    return ConnectorFactory().create(erp_type, auth_type, credentials, config)
-
-
-def create_connector_for_company(
-    company_code: str,
-    credentials: Mapping[str, Any] | None = None,
-    config: Mapping[str, Any] | None = None,
-    auth_type: AuthType | str | None = None,
-) -> Connector:
-    """A connector to the ERP that keeps a portfolio company's books.
-
-    Raises:
-        ERPValidationError: Like `create_connector`, or if the company is not in the portfolio.
-    """
-    return ConnectorFactory().create_for_company(company_code, credentials, config, auth_type)
-
-
-def _known(auth_type: AuthType | str) -> bool:
-    return auth_type in {one.value for one in AuthType}
+create_connector = ConnectorFactory().create
+create_connector_for_company = ConnectorFactory().create_for_company

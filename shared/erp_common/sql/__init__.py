@@ -23,14 +23,6 @@ class Dialect(str, Enum):
     """MySQL and MariaDB."""
 
 
-USUAL_SCHEMA = {
-    Dialect.POSTGRES: "erp",
-    Dialect.DUCKDB: "erp",
-    Dialect.SQLITE: "main",
-    Dialect.MYSQL: "erp",
-}
-
-
 def create_views(schema: str, dialect: Dialect = Dialect.POSTGRES) -> str:
     """SQL statements that create, or renew, the views beside the tables in `schema`.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from erp_common.sql import USUAL_SCHEMA, Dialect, script
+from erp_common.sql import Dialect, script
 
 
 def main() -> None:
@@ -22,7 +22,8 @@ def main() -> None:
     )
     given = parser.parse_args()
     dialect = Dialect(given.dialect)
-    sys.stdout.write(script(given.schema or USUAL_SCHEMA[dialect], dialect))
+    usual = "main" if dialect is Dialect.SQLITE else "erp"
+    sys.stdout.write(script(given.schema or usual, dialect))
 
 
 if __name__ == "__main__":
