@@ -39,7 +39,7 @@ def written(form: Notation, record: dict[str, Any]) -> list[bytes]:
     writer = form.writer(SCHEMAS[STREAM])
     if writer is not None:
         whole = {**dict.fromkeys(SCHEMAS[STREAM]["properties"]), **record}
-        (row,) = writer.rows([SimpleNamespace(**whole)])
+        (row,) = writer([SimpleNamespace(**whole)])
         record = {name: getattr(row, name) for name in record}
     return [
         line("SCHEMA", schema=form.schema(SCHEMAS[STREAM]), key_properties=["entry_id"]),

@@ -12,7 +12,7 @@ from erp_common.ledger.exact import plain
 
 
 class Sentence(str):
-    """A text in English that still knows what it was made of.
+    """A text in English that still knows what it was made of; `told` makes one.
 
     >>> told("Account {code} is missing.", code="1.1").template
     'Account {code} is missing.'
@@ -22,8 +22,14 @@ class Sentence(str):
     template: str
     values: Mapping[str, object]
 
-    def __new__(cls, template: str, values: Mapping[str, object]) -> Self:
-        """Fill the template in."""
+    def __new__(cls, template: str, /, **values: object) -> Self:
+        """Fill the template in: what the catalogues translate, so it must stand there in full.
+
+        Args:
+            template: English, with a named placeholder for each value.
+            values: What stands in the placeholders; sentences among them are translated too, and
+                amounts are written with all their digits.
+        """
         values = {
             name: plain(value) if isinstance(value, Decimal) else value
             for name, value in values.items()
@@ -34,15 +40,7 @@ class Sentence(str):
         return made
 
 
-def told(template: str, /, **values: object) -> Sentence:
-    """A sentence; its template is what the catalogues translate, so it must stand there in full.
-
-    Args:
-        template: English, with a named placeholder for each value.
-        values: What stands in the placeholders; sentences among them are translated too, and
-            amounts are written with all their digits.
-    """
-    return Sentence(template, values)
+told = Sentence
 
 
 def said(text: str, catalogue: Mapping[str, str]) -> str:
@@ -64,5 +62,5 @@ def said(text: str, catalogue: Mapping[str, str]) -> str:
     return template.format_map(values) if values else template
 
 
-NOTHING: Final = Sentence("", {})
+NOTHING: Final = Sentence("")
 """What stands where a part of a sentence is left out."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from copy import copy
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -45,7 +46,7 @@ class Notation:
         properties = {name: self._property(one) for name, one in schema["properties"].items()}
         return {**schema, "properties": properties}
 
-    def writer(self, schema: Mapping[str, Any]) -> Writer | None:
+    def writer(self, schema: Mapping[str, Any]) -> Callable[[list[Any]], list[Any]] | None:
         """What brings rows of a stream into this form; None if they are written as they are.
 
         Args:
@@ -57,7 +58,7 @@ class Notation:
                 changes.append((name, self._amount))
             if "object" in described["type"] and self._as_text:
                 changes.append((name, object_text))
-        return Writer(changes) if changes else None
+        return partial(_written, changes) if changes else None
 
     def _property(self, described: Property) -> Property:
         if "number" in described["type"] and self._amounts != "number":
@@ -69,29 +70,21 @@ class Notation:
         return described
 
 
-class Writer:
-    """Brings the rows of one stream into the form of their values."""
+def _written(changes: list[tuple[str, Callable[[Any], object]]], rows: list[Any]) -> list[Any]:
+    """Copies of the rows, which others may still hold, with these fields changed.
 
-    def __init__(self, changes: list[tuple[str, Callable[[Any], object]]]) -> None:
-        """Change these fields."""
-        self._changes = changes
-
-    def rows(self, rows: list[Any]) -> list[Any]:
-        """Copies of the rows, which others may still hold.
-
-        Raises:
-            ERPValidationError: If an amount has a digit beyond the scale.
-        """
-        changes = self._changes
-        written: list[Any] = []
-        for one in rows:
-            row = copy(one)
-            for name, change in changes:
-                value = getattr(row, name)
-                if value is not None:
-                    setattr(row, name, change(value))
-            written.append(row)
-        return written
+    Raises:
+        ERPValidationError: If an amount has a digit beyond the scale.
+    """
+    written: list[Any] = []
+    for one in rows:
+        row = copy(one)
+        for name, change in changes:
+            value = getattr(row, name)
+            if value is not None:
+                setattr(row, name, change(value))
+        written.append(row)
+    return written
 
 
 def restored(properties: Mapping[str, Property]) -> dict[str, Property]:

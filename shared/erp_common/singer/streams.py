@@ -77,7 +77,7 @@ class LedgerStream(Stream):
     def _written(self, extract: PeriodExtract) -> Iterator[list[Any]]:
         """The rows with amounts and objects as they stand in messages."""
         rows = self.rows(extract)
-        return rows if self._form is None else map(self._form.rows, rows)
+        return rows if self._form is None else map(self._form, rows)
 
     @override
     def get_records(self, context: Context | None) -> Iterable[dict[str, Any]]:
