@@ -31,9 +31,9 @@ from erp_common.setup import connection
 from erp_common.setup.names import from_environment, misspelt, unread
 from erp_common.setup.parse import parse, refusal
 from erp_common.setup.settings import Defaults, Settings
-from erp_common.singer import start, terminal
+from erp_common.singer import start
 from erp_common.singer.notation import PLAIN, Notation
-from erp_common.singer.progress import Progress
+from erp_common.singer.progress import Line, Progress, line
 from erp_common.singer.state import Bookmarks, PacedStateWriter
 from erp_common.singer.writer import MessageWriter, Terminated
 
@@ -70,9 +70,9 @@ class Run:
 
     open_runs: ClassVar[set[Run]] = set()
 
-    def __init__(self, books: Books, build: connection.Build, line: terminal.Line) -> None:
+    def __init__(self, books: Books, build: connection.Build, shown: Line) -> None:
         """Begin the run."""
-        self.line = line
+        self._line = shown
         self.periods = books.periods
         self.give_up = books.give_up
         self._books = books
@@ -82,7 +82,7 @@ class Run:
     def close(self) -> None:
         """End the run's threads and connections; what is under way ends unused."""
         self.open_runs.discard(self)
-        self.line.close()
+        self._line.close()
         self._books.close()
         self._build.close()
 
@@ -249,7 +249,7 @@ class TapBase(Tap, Generic[S]):
         books = Books(source, work, extraction)
         rate = self.settings.rate_limit
         self._progress = Progress(lambda: books.calls_due, rate.requests / rate.interval)
-        self._line = terminal.line(sum(len(one.periods) for one in work))
+        self._line = line(sum(len(one.periods) for one in work))
         return Run(books, build, self._line)
 
     def tell_what_is_read_already(self, work: list[Work]) -> None:

@@ -1,10 +1,18 @@
-"""How far a run is: rows a second, and the time left, from the calls that are still due."""
+"""How far a run is: rows a second, and the time left, from the calls that are still due.
+
+In words for the log, and in a line at the bottom of a terminal for a person who watches it.
+"""
 
 from __future__ import annotations
 
+import logging
+import os
+import sys
 import time
 from collections.abc import Callable
-from typing import Final
+from contextlib import suppress
+from importlib.util import find_spec
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -68,3 +76,59 @@ def in_words(seconds: float) -> str:
     if minutes < 90:  # noqa: PLR2004 - an hour and a half
         return f"{minutes} min"
     return f"{minutes // 60} h {minutes % 60} min"
+
+
+class Line(NamedTuple):
+    """The line, which shows what `say` is told until `close`; the log goes on above it."""
+
+    say: Callable[[str], object]
+    """Count a period, and say where the run is."""
+    close: Callable[[], object]
+
+
+NOBODY_WATCHES = Line(lambda _: None, lambda: None)
+
+
+def line(periods: int) -> Line:
+    """A line about so many periods, where somebody watches standard error alone.
+
+    Where the messages go to the same terminal they would scroll it away; where there is no
+    terminal, as under Meltano, the log says it all. It needs the package `rich`.
+    """
+    watched = sys.stderr.isatty() and not sys.stdout.isatty()
+    if not watched or os.environ.get("TERM") == "dumb" or find_spec("rich") is None:
+        return NOBODY_WATCHES
+    return _open(periods)
+
+
+def _open(periods: int) -> Line:
+    from rich import console, progress  # noqa: PLC0415 - where somebody watches alone
+
+    shown = progress.Progress(
+        progress.SpinnerColumn(),
+        progress.MofNCompleteColumn(),
+        progress.BarColumn(bar_width=24),
+        progress.TimeElapsedColumn(),
+        progress.TextColumn("{task.description}", markup=False),
+        console=console.Console(stderr=True),
+        transient=True,
+        redirect_stdout=False,  # it holds the messages, and nothing else
+    )
+    handlers = [
+        handler
+        for handler in logging.getLogger().handlers
+        if isinstance(handler, logging.StreamHandler) and handler.stream is sys.stderr
+    ]
+    terminal = sys.stderr
+    task = shown.add_task("", total=periods)
+    shown.start()
+    for handler in handlers:
+        handler.setStream(sys.stderr)  # which writes above the line now
+
+    def close() -> None:
+        for handler in handlers:
+            handler.setStream(terminal)
+        with suppress(OSError):  # the terminal may have been closed
+            shown.stop()
+
+    return Line(lambda text: shown.update(task, advance=1, description=text), close)
