@@ -176,7 +176,7 @@ class TokenStore:
         entries = {**self._entries(), name: asdict(token)}
         self._unpadded = None
         try:
-            self._put(_encoded(entries))
+            self._put(json.dumps({"version": _VERSION, "tokens": entries}, indent=1).encode())
         except OSError as error:
             raise self._unusable("cannot be written to", error) from None
 
@@ -261,10 +261,6 @@ class TokenStore:
             "the path or its permissions.",
             ends_run=True,
         )
-
-
-def _encoded(entries: dict[str, dict[str, object]]) -> bytes:
-    return json.dumps({"version": _VERSION, "tokens": entries}, indent=1).encode()
 
 
 def _write(path: Path, data: bytes) -> None:

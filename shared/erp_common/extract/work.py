@@ -128,24 +128,22 @@ T = TypeVar("T")
 SourceT = TypeVar("SourceT", bound=Origin)
 
 
-class Fetcher(Generic[SourceT]):
+class Fetcher(msgspec.Struct, Generic[SourceT]):
     """The ERP, how its books are read, and the threads that fetch them."""
 
-    def __init__(self, source: SourceT, extraction: Extraction, ahead: FetchAhead) -> None:
-        """Fetch nothing yet."""
-        self.source = source
-        self.extraction = extraction
-        self._ahead = ahead
+    source: SourceT
+    extraction: Extraction
+    ahead: FetchAhead
 
     def ask(self, place: Place, query: Query[Row]) -> Paged[Row]:
         """Ask for a listing, whose answers are needed at this place of the run."""
-        return Paged(self._ahead, place, query)
+        return Paged(self.ahead, place, query)
 
     def ask_whole(
         self, place: Place, query: Query[Row], make: Callable[[list[Page[Row]]], T]
     ) -> Whole[T]:
         """Ask for a listing of which something is made once all of it is in, where it comes in."""
-        return Whole(self._ahead, place, query, make)
+        return Whole(self.ahead, place, query, make)
 
     def reading(self, company: Company, of: Period | str) -> Reading:
         """What is read of a company: of a period, or of what a sentence calls so."""

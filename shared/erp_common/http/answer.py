@@ -197,7 +197,9 @@ class _Body:
             raise BoundExceeded(f"more than {MAX_DECODED >> 30} GiB of content")
         with _told_if_full():
             if isinstance(self._file, io.BytesIO) and size > _IN_MEMORY:
-                self._file = _on_disk(self._file.getvalue())
+                begun = self._file.getvalue()
+                self._file = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115 -- closed with the answer
+                self._file.write(begun)
             self._file.write(piece)
         self.size = size
 
@@ -228,12 +230,6 @@ def _told_if_full() -> Iterator[None]:
             "folder with more.",
             ends_run=True,
         ) from None
-
-
-def _on_disk(begun: bytes) -> BinaryIO:
-    file = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115 -- closed with the answer
-    file.write(begun)
-    return file
 
 
 @lru_cache(maxsize=64)

@@ -210,15 +210,13 @@ class Tape(Wire):
             logger.warning("The capture ends here: it cannot be kept (%s).", reason)
 
 
-class Take:
-    """An exchange under way."""
+class Take(msgspec.Struct, eq=False):
+    """An exchange under way, begun with what is asked."""
 
-    def __init__(self, kept: Kept) -> None:
-        """Begin with what is asked."""
-        self.kept = kept
-        self.too_large = False
-        self.pieces: list[tuple[int, int]] = []
-        """Where its body lies in the tape's file: beginnings and sizes."""
+    kept: Kept
+    too_large: bool = False
+    pieces: list[tuple[int, int]] = []
+    """Where its body lies in the tape's file: beginnings and sizes."""
 
     def add(self, start: int, size: int) -> None:
         """Note where the next bytes lie."""

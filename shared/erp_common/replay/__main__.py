@@ -44,13 +44,9 @@ def main(
             where = again.settings_of(
                 capture.manifest, served.base_url, served.token_url, ca_bundle=served.ca_bundle
             )
-        click.echo(json.dumps(where, default=_plain))
+        click.echo(json.dumps(where, default=str))
         sys.stdout.flush()
         threading.Event().wait()
-
-
-def _plain(value: object) -> object:
-    return str(value)
 
 
 if __name__ == "__main__":

@@ -189,12 +189,9 @@ class StandIns:
 
     def _other_hex(self, value: str) -> str:
         letters = "abcdef" if value == value.lower() else "ABCDEF"
+        choice = self._chance.choice
         return "".join(
-            sign
-            if sign == "-"
-            else self._chance.choice("0123456789")
-            if sign.isdecimal()
-            else self._chance.choice(letters)
+            sign if sign == "-" else choice("0123456789" if sign.isdecimal() else letters)
             for sign in value
         )
 
@@ -204,13 +201,10 @@ class StandIns:
         return "".join(map(self._other_sign, value))
 
     def _other_sign(self, sign: str) -> str:
-        if sign.isascii():
-            if sign.isdecimal():
-                return sign if sign == "0" else self._chance.choice("123456789")
-            letter = self._chance.choice(_LOWER)
-            return letter.upper() if sign.isupper() else letter
-        if sign.lower() in _ACCENTED or "À" <= sign <= "ÿ":
-            letter = self._chance.choice(_ACCENTED)
+        if sign.isascii() and sign.isdecimal():
+            return sign if sign == "0" else self._chance.choice("123456789")
+        if sign.isascii() or sign.lower() in _ACCENTED or "À" <= sign <= "ÿ":
+            letter = self._chance.choice(_LOWER if sign.isascii() else _ACCENTED)
             return letter.upper() if sign.isupper() else letter
         block, kind = ord(sign) & ~0x1F, unicodedata.category(sign)
         alike = [

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
+import msgspec
+
 from erp_common.auth.handlers import APIKeyHandler, BasicAuthHandler, BearerTokenHandler
 from erp_common.auth.oauth import OAuth2Handler
 from erp_common.auth.token_store import TokenStore
@@ -51,15 +53,10 @@ class Build:
             account: What the ERP counts its allowance by, such as the key.
             headers: Sent with every request.
         """
-        rate = config.rate_limit
         options = TransportOptions(
             **{name: getattr(config, name) for name in TransportSettings.__struct_fields__},
+            **msgspec.structs.asdict(config.rate_limit),
             base_url=config.base_url,
-            requests=rate.requests,
-            interval=rate.interval,
-            burst=rate.burst,
-            per_day=rate.per_day,
-            storage_url=rate.storage_url,
             account=account,
             user_agent=f"erp-taps ({self._defaults.system})",
             headers=headers or {},
