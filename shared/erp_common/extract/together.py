@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import NamedTuple
+
+import msgspec
 
 from erp_common.ledger.periods import Period, Periodicity, containing, year_from
 
 _DAY = timedelta(days=1)
 
 
-class Together(NamedTuple):
-    """How many of a run's closed periods are asked for together.
+class Together(msgspec.Struct):
+    """How many of a run's closed periods are asked for together, and which those are.
+
+    Periods are read side by side: a thread that comes early must not begin a window of its own. So
+    they are planned in their order, and whichever is asked for first belongs to the same window.
 
     Attributes:
         periodicity: How the books are cut into periods.
         periods: The most of them.
         last_day: The last day of the run's last closed period; None if each period is asked for
             alone.
+        windows: The window of each period that has been planned.
     """
 
     periodicity: Periodicity
     periods: int
     last_day: date | None
+    windows: dict[Period, list[Period]] = {}
 
     @classmethod
     def of(
@@ -67,25 +73,9 @@ class Together(NamedTuple):
             found.append(following)
         return found
 
-
-class Windows:
-    """Which window each of a run's periods belongs to, whichever of them is asked for first.
-
-    Periods are read side by side: a thread that comes early must not begin a window of its own.
-    """
-
-    def __init__(self, together: Together) -> None:
-        """Begin without any."""
-        self.together = together
-        self._of: dict[Period, list[Period]] = {}
-
     def plan(self, period: Period) -> None:
         """Take the next period; they are planned in their order, before any is asked for."""
-        if period not in self._of:
-            window = self.together.window(period)
+        if period not in self.windows:
+            window = self.window(period)
             for one in window:
-                self._of.setdefault(one, window)
-
-    def of(self, period: Period) -> list[Period]:
-        """The window of a period that was planned."""
-        return self._of[period]
+                self.windows.setdefault(one, window)

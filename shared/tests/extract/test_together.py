@@ -7,7 +7,7 @@ from datetime import date
 from hypothesis import given
 from hypothesis import strategies as st
 
-from erp_common.extract.together import Together, Windows
+from erp_common.extract.together import Together
 from erp_common.ledger.periods import Periodicity, periods_touching
 
 START, END, TODAY = date(2023, 1, 1), date(2025, 12, 31), date(2026, 2, 1)
@@ -18,11 +18,11 @@ def test_whichever_period_is_asked_for_first_its_window_is_the_same(
     most: int, data: st.DataObject
 ) -> None:
     months = list(periods_touching(START, END, Periodicity.MONTH))
-    windows = Windows(Together.of(Periodicity.MONTH, most, START, END, TODAY))
+    together = Together.of(Periodicity.MONTH, most, START, END, TODAY)
     for month in months:
-        windows.plan(month)
+        together.plan(month)
     asked = data.draw(st.permutations(months))
-    found = {month: windows.of(month) for month in asked}
+    found = {month: together.windows[month] for month in asked}
     # One after the other, none twice and none left out, each beginning with its first.
     firsts = [month for month in months if found[month][0] == month]
     assert [one for first in firsts for one in found[first]] == months

@@ -18,7 +18,7 @@ from erp_common.extract.paged import Paging, Query
 from erp_common.extract.reading import LineReader, Lines
 from erp_common.extract.source import HttpSource
 from erp_common.extract.spool import Mark, Spool, decode_rows, encode_rows
-from erp_common.extract.together import Together, Windows
+from erp_common.extract.together import Together
 from erp_common.http.answer import Answer
 from erp_common.http.dialect import NoRecords
 from erp_common.http.request import Request
@@ -101,7 +101,7 @@ class Listings:
     def __init__(self, transport: Transport, together: Together) -> None:
         """Plan to list; nothing is asked for yet."""
         self._transport = transport
-        self.windows = Windows(together)
+        self.together = together
         self._lock = threading.Lock()
         self._spool: Spool[list[dict[str, Any]]] = Spool(encode_rows, decode_rows)
         self._kept: dict[Period, list[Mark]] = {}
@@ -119,7 +119,7 @@ class Listings:
         """
         with self._lock:
             if period not in self._kept and period not in self._alone:
-                self._list_together(self.windows.of(period))
+                self._list_together(self.together.windows[period])
             marks = self._kept.get(period)
         if marks is None:
             return self._list(period, moved)
@@ -178,7 +178,7 @@ class Movements:
     def __init__(self, transport: Transport, listings: Listings, period: Period) -> None:
         """Plan to read; nothing is asked for yet."""
         self._transport = transport
-        listings.windows.plan(period)
+        listings.together.plan(period)
         self._listings = listings
         self._period = period
         self._listed: list[Listed] = []

@@ -85,7 +85,7 @@ class OmieCashBooks(HttpSource, DerivedSource[Known]):
     ) -> Sequence[tuple[Query[Any], LineReader]]:
         """First the titles, for their categories; then each account's statement."""
         _ = company, chart
-        self._wide.windows.plan(period)
+        self._wide.together.plan(period)
         splits = Splits()
         listings: list[tuple[Query[Any], LineReader]] = [
             (self._calls.titles(period, nature), splits) for nature in ("P", "R")

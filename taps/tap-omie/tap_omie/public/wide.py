@@ -19,7 +19,7 @@ import msgspec
 
 from erp_common.errors import ERPError
 from erp_common.extract.spool import Mark, Spool, decode_rows, encode_rows
-from erp_common.extract.together import Together, Windows
+from erp_common.extract.together import Together
 from erp_common.http.dialect import NoRecords
 from erp_common.http.transport import Transport
 from erp_common.ledger.exact import add
@@ -59,7 +59,7 @@ class WideStatements:
         """Plan to ask; nothing is asked for yet."""
         self._transport = transport
         self._calls = calls
-        self.windows = Windows(together)
+        self.together = together
         self._lock = threading.Lock()
         self._accounts: dict[str, _Account] = {}
         self._spool: Spool[list[dict[str, Any]]] = Spool(encode_rows, decode_rows)
@@ -73,7 +73,7 @@ class WideStatements:
         with self._lock:
             account = self._accounts.setdefault(number, _Account())
         with account.lock:
-            for one in self.windows.of(period):
+            for one in self.together.windows[period]:
                 if period in account.kept or period in account.alone:
                     break
                 if one not in account.kept and one not in account.alone:
@@ -86,7 +86,7 @@ class WideStatements:
 
     def _ask(self, number: str, account: _Account, period: Period) -> None:
         """Ask for as many periods as one answer holds, and put away what belongs to each."""
-        periods = self.windows.together.window(period, account.days)
+        periods = self.together.window(period, account.days)
         account.alone.add(period)
         try:
             while len(periods) > 1:
@@ -99,7 +99,7 @@ class WideStatements:
                 if not may_be_cut_off(found):
                     break
                 account.days = _days_that_fit(rows, window)
-                periods = self.windows.together.window(period, account.days)
+                periods = self.together.window(period, account.days)
             else:
                 return
             slices = self._sliced(number, found, rows, periods)
