@@ -17,6 +17,8 @@ from enum import Enum
 from itertools import count
 from typing import Any, Generic, TypeVar
 
+import msgspec
+
 from erp_common.errors import ERPConnectionError, ERPError
 
 T = TypeVar("T")
@@ -44,19 +46,15 @@ class _State(Enum):
     DROPPED = 4
 
 
-class Ticket(Generic[T]):
-    """The claim on one call's answer."""
+class Ticket(msgspec.Struct, Generic[T], eq=False):
+    """The claim on one call's answer; `FetchAhead.submit` creates it."""
 
-    __slots__ = ("ahead", "call", "error", "place", "state", "value")
-
-    def __init__(self, ahead: FetchAhead, place: Place, call: Callable[[], T]) -> None:
-        """Create the claim; `FetchAhead.submit` does."""
-        self.ahead = ahead
-        self.place = place
-        self.call: Callable[[], T] | None = call
-        self.state = _State.QUEUED
-        self.value: T | None = None
-        self.error: Exception | None = None
+    ahead: FetchAhead
+    place: Place
+    call: Callable[[], T] | None
+    state: _State = _State.QUEUED
+    value: T | None = None
+    error: Exception | None = None
 
     def result(self) -> T:
         """Wait for the answer and take it, once; its room in the window becomes free.
@@ -76,9 +74,8 @@ class OnDemand:
         return _Kept(call)
 
 
-class _Kept(Generic[T]):
-    def __init__(self, call: Callable[[], T]) -> None:
-        self.result = call
+class _Kept(msgspec.Struct, Generic[T]):
+    result: Callable[[], T]
 
 
 class FetchAhead:

@@ -69,7 +69,8 @@ class Transport:
             ERPValidationError: The address is no https, or an option makes no sense.
         """
         self._options = options
-        self._auth = auth or Credentials()
+        self.auth = auth or Credentials()
+        """The credentials that requests are signed with."""
         self._dialect = dialect or Dialect()
         self._masker = mask or Masker()
         for proxy in getproxies().values():
@@ -108,16 +109,11 @@ class Transport:
             lanes=Lanes(),
             limiter=self.limiter,
             breaker=self.breaker,
-            auth=self._auth,
+            auth=self.auth,
             masker=self._masker,
             stop=self._stop,
         )
-        self._auth.bind(self.call_for_token, self._masker, system)
-
-    @property
-    def auth(self) -> Credentials:
-        """The credentials that requests are signed with."""
-        return self._auth
+        self.auth.bind(self.call_for_token, self._masker, system)
 
     @property
     def max_attempts(self) -> int:

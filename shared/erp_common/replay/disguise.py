@@ -151,6 +151,8 @@ class Disguise:
         self.factor = factor or 10 * chance.randrange(101, 997) + chance.choice((1, 3, 7, 9))
         """Amounts are multiplied by it: signs, zeros, decimals and all sums stay."""
         self._stand_ins = StandIns(seed, spoken)
+        self.text = self._stand_ins.text
+        """Disguises a text."""
         self._ways: dict[str, Callable[[str], str]] = {
             "amount": self._written_amount,
             "asked": self._asked_for,
@@ -372,10 +374,6 @@ class Disguise:
 
     def _by_word(self, value: str, stays: Callable[[str], object]) -> str:
         return re.sub(r"\S+", lambda it: it[0] if stays(it[0]) else self.text(it[0]), value)
-
-    def text(self, value: str) -> str:
-        """Disguise a text."""
-        return self._stand_ins.text(value)
 
     def fault(self, value: str) -> str:
         """Disguise an error's words; small numbers stay, and how long to wait."""

@@ -86,9 +86,6 @@ class Line(NamedTuple):
     close: Callable[[], object]
 
 
-NOBODY_WATCHES = Line(lambda _: None, lambda: None)
-
-
 def line(periods: int) -> Line:
     """A line about so many periods, where somebody watches standard error alone.
 
@@ -97,7 +94,7 @@ def line(periods: int) -> Line:
     """
     watched = sys.stderr.isatty() and not sys.stdout.isatty()
     if not watched or os.environ.get("TERM") == "dumb" or find_spec("rich") is None:
-        return NOBODY_WATCHES
+        return Line(lambda _: None, lambda: None)
     return _open(periods)
 
 

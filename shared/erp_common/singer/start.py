@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 
 from singer_sdk import Stream
+from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE, REPLICATION_INCREMENTAL
 
 from erp_common.extract.work import CarriedOpenings, Work
 from erp_common.ledger.models import Basis, Company
@@ -24,9 +25,6 @@ from erp_common.setup.settings import Settings
 from erp_common.singer.state import Bookmarks
 
 logger = logging.getLogger(__name__)
-
-REPLICATION_FULL_TABLE = "FULL_TABLE"
-REPLICATION_INCREMENTAL = "INCREMENTAL"
 
 
 def work(company: Company, config: Settings, bookmarks: Bookmarks, basis: Basis) -> Work:

@@ -25,11 +25,11 @@ from erp_common.extract.work import Carried, CarriedDigests, CarriedOpenings
 from erp_common.ledger.digest import Digest
 from erp_common.ledger.openings import Openings
 from erp_common.ledger.periods import Periodicity
+from erp_common.ledger.schemas import REPLICATION_KEY
 
 if TYPE_CHECKING:
     from singer_sdk.helpers.types import TapState
 
-KEY = "period_end"
 OPENINGS = "opening_balances"
 CLOSED = "closed_periods"
 WRITE_EVERY = 5.0
@@ -137,7 +137,7 @@ class Bookmarks(msgspec.Struct):
             entry = self._partition(stream, company_id, create=True)
             entry.pop("progress_markers", None)
             entry.pop("starting_replication_value", None)
-            entry["replication_key"] = KEY
+            entry["replication_key"] = REPLICATION_KEY
             before = entry.get("replication_key_value")
             entry["replication_key_value"] = str(max(_day(before), end) if before else end)
         if isinstance(carried, CarriedOpenings):

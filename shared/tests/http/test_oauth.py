@@ -214,7 +214,7 @@ def test_those_who_waited_share_a_refusal(server: Any, connect: Any, oauth: Any)
     transport = connect(auth=oauth(), max_concurrency=50)
     with ThreadPoolExecutor(50) as pool:
         calls = [pool.submit(transport.fetch, GET, read) for _ in range(50)]
-        auth = transport._auth
+        auth = transport.auth
         while not server.seen or sum(_waits(auth)) < 1:
             pass
         wait_until_blocked(calls)
