@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import partial
+from http import HTTPStatus
 from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
@@ -40,6 +41,8 @@ FILTER_DAYS: Final = 365
 
 _EVENTS: Final = "/v1/financeiro/eventos-financeiros"
 _INSTALLMENTS: Final = f"{_EVENTS}/parcelas/"
+_BALANCE: Final = "/saldo-atual"
+_NOT_TO_BE_READ: Final = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})
 
 Row = TypeVar("Row")
 Params = tuple[tuple[str, str], ...]
@@ -64,13 +67,18 @@ _untyped: Final = msgspec.json.Decoder(float_hook=Decimal)
 
 
 class CashDialect(ContaAzulDialect):
-    """An installment that is not there was deleted since it was listed."""
+    """An installment that is not there was deleted since it was listed.
+
+    A balance that may not be read is none to compare with: books do not depend on it.
+    """
 
     system = "Conta Azul"
 
     def fault(self, answer: Answer, request: Request) -> Fault | None:
         """What is wrong with an answer."""
-        if answer.status == 404 and request.path.startswith(_INSTALLMENTS):  # noqa: PLR2004 - HTTP's own
+        is_gone = answer.status == HTTPStatus.NOT_FOUND and request.path.startswith(_INSTALLMENTS)
+        is_kept = answer.status in _NOT_TO_BE_READ and request.path.endswith(_BALANCE)
+        if is_gone or is_kept:
             return Fault(FaultKind.NO_RECORDS, self.message(answer))
         return super().fault(answer, request)
 
@@ -161,7 +169,7 @@ def initial_balances(transport: Transport, window: Period, size: int) -> HttpQue
 
 def balance(account: str) -> Request:
     """What an account holds now; no other day can be asked for."""
-    return Request("GET", f"/v1/conta-financeira/{quote(account, safe='')}/saldo-atual")
+    return Request("GET", f"/v1/conta-financeira/{quote(account, safe='')}{_BALANCE}")
 
 
 def company() -> Request:

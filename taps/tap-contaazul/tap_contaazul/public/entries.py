@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -11,8 +11,16 @@ from erp_common.ledger import cash
 from erp_common.ledger.cash import Settled
 from erp_common.ledger.exact import turned
 from erp_common.ledger.fields import part
+from erp_common.ledger.findings import Code, LeftOut
 from erp_common.ledger.models import Posting
-from erp_common.ledger.normalize import InvalidValue, parse_date, required_text, shown, text
+from erp_common.ledger.normalize import (
+    InvalidValue,
+    flag,
+    parse_date,
+    required_text,
+    shown,
+    text,
+)
 from erp_common.ledger.sentences import told
 from tap_contaazul.public.mapping import money_code
 from tap_contaazul.public.rows import InitialBalance, Moved, Transfer
@@ -20,6 +28,44 @@ from tap_contaazul.public.shares import WHOLE, Counterpart, Lookups, apportionme
 
 ELSEWHERE: Final = frozenset({"TRANSFERENCIA", "SALDO_CONTA_BANCARIA"})
 """Origins of installments that are listed for themselves as well: they must not count twice."""
+
+
+_SETTLED: Final = frozenset(
+    {
+        "QUITADO",
+        "RECEBIDO",
+        "RECEBIDO_PARCIAL",
+        "ACQUITTED",
+        # Open, late or lost for the rest: what settled a part of it is money all the same.
+        "PENDENTE",
+        "EM_ABERTO",
+        "ATRASADO",
+        "OVERDUE",
+        "PERDIDO",
+    }
+)
+"""Statuses of installments whose settlements are money."""
+
+_ORIGINS: Final = frozenset(
+    {
+        "LANCAMENTO_FINANCEIRO",
+        "DAS",
+        "FOLHA",
+        "VENDA",
+        "COMPRA",
+        "VENDA_AGENDADA",
+        "COMPRA_AGENDADA",
+        "IMPORTACAO_DOCUMENTO",
+        "IMPOSTO_RETIDO",
+        "SIC",
+        "NOTA_COMPRA",
+        "HONORARIOS_CONTABEIS",
+    }
+)
+"""Where in Conta Azul settlements of money come from."""
+
+_MADE_ANEW: Final = frozenset({"RENEGOCIACAO", "ANTECIPACAO"})
+"""Where events come from that can be paid; no document says whether what comes from there pays."""
 
 
 def entry(lookups: Lookups, row: Moved) -> list[Posting]:
@@ -56,14 +102,11 @@ def _settlement(lookups: Lookups, row: Moved) -> list[Posting]:
         raise InvalidValue("baixas", "are missing, though something was paid")
     event = part(installment.get("evento"), "evento")
     person = part(row.pessoa, "cliente or fornecedor")
-    kind = required_text(
-        settlement.get("tipo_evento_financeiro") or event.get("tipo"), "evento.tipo"
-    ).upper()
-    if kind not in {"RECEITA", "DESPESA"}:
-        raise InvalidValue("evento.tipo", "is {kind}; it must be RECEITA or DESPESA", kind=kind)
+    origin = part(event.get("referencia"), "referencia").get("origem")
+    _must_be_money(settlement, installment, origin)
+    kind = _kind(settlement, event)
     value = part(settlement.get("valor_composicao"), "valor_composicao")
     money, lines = composed(lookups, kind, value, apportionment(lookups, event.get("rateio")))
-    origin = text(part(event.get("referencia"), "referencia").get("origem"), "origem")
     invoice = part(installment.get("fatura"), "fatura")
     settled = Settled(
         entry_id=required_text(settlement.get("id"), "baixa.id"),
@@ -78,9 +121,66 @@ def _settlement(lookups: Lookups, row: Moved) -> list[Posting]:
         document_type=text(settlement.get("metodo_pagamento"), "metodo_pagamento"),
         entity_id=text(person.get("id"), "id"),
         entity_name=text(person.get("nome"), "nome"),
-        origin=origin or text(settlement.get("origem"), "baixa.origem"),
+        origin=text(origin, "origem") or text(settlement.get("origem"), "baixa.origem"),
     )
     return _posted(settled, lines)
+
+
+def _kind(settlement: dict[str, Any], event: dict[str, Any]) -> str:
+    """Whether money came in or went out: RECEITA or DESPESA."""
+    whole = _word(event.get("tipo"), "evento.tipo")
+    own = _word(settlement.get("tipo_evento_financeiro"), "tipo_evento_financeiro")
+    kind = required_text(own or whole, "evento.tipo")
+    if kind not in {"RECEITA", "DESPESA"}:
+        raise InvalidValue(
+            "evento.tipo", told("is {kind}; it must be RECEITA or DESPESA", kind=kind)
+        )
+    if whole and kind != whole:
+        raise InvalidValue(
+            "tipo_evento_financeiro",
+            told("is {kind} in an event of {event}: did money come in?", kind=kind, event=whole),
+        )
+    return kind
+
+
+def _must_be_money(
+    settlement: dict[str, Any], installment: dict[str, Any], event_origin: object
+) -> None:
+    """Make sure that nothing in a settlement says, or may say, that no money has moved.
+
+    Raises:
+        LeftOut: A word or flag that is not known, or not known to mean money.
+    """
+    of_event = _word(event_origin, "evento.referencia.origem")
+    origin = _word(settlement.get("origem"), "baixa.origem") or of_event
+    # What was withheld from a payment never came in; an event of withheld tax is paid like others.
+    is_withheld = origin == "IMPOSTO_RETIDO" != of_event
+    doubts = (
+        ("status", installment.get("status"), _SETTLED | {""}),
+        ("evento.referencia.origem", event_origin, _ORIGINS | _MADE_ANEW | {""}),
+        ("baixa.origem", origin, frozenset() if is_withheld else _ORIGINS | {""}),
+    )
+    found = [(field, value) for field, value, known in doubts if _word(value, field) not in known]
+    if _word(settlement.get("metodo_pagamento"), "metodo_pagamento") == "SEM_PAGAMENTO":
+        found.append(("metodo_pagamento", settlement["metodo_pagamento"]))
+    for name, one in (("baixa_agendada", installment), ("baixa.baixa_agendada", settlement)):
+        if flag(one.get("baixa_agendada"), name):
+            found.append((name, one["baixa_agendada"]))
+    for field, value in found:
+        raise LeftOut(
+            Code.UNKNOWN_SITUATION,
+            field,
+            told(
+                "is {value} in settlement {settlement}, which does not say for certain that money "
+                "has moved; see in Conta Azul whether it has, and tell the makers of this tap",
+                value=shown(value),
+                settlement=shown(settlement.get("id")),
+            ),
+        )
+
+
+def _word(value: object, field: str) -> str:
+    return (text(value, field) or "").upper()
 
 
 def _transfer(lookups: Lookups, row: Transfer, side: str) -> list[Posting]:

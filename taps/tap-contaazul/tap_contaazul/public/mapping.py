@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from erp_common.ledger import cash
-from erp_common.ledger.models import AccountType, StatedAccount
+from erp_common.ledger.models import AccountType, StatedAccount, StatedType
 from erp_common.ledger.normalize import account_code, required_text, text
 from tap_contaazul.public.rows import Category, CostCenter, MoneyAccount, Operation
 
@@ -34,20 +34,25 @@ def account(row: MoneyAccount | Category | StatedAccount) -> StatedAccount:
         InvalidValue: If a field that every account has is missing or cannot be read.
     """
     if isinstance(row, MoneyAccount):
-        kind = text(row.tipo, "tipo")
+        sort = text(row.tipo, "tipo")
         return cash.money_account(
             money_code(row.id, "id"),
             required_text(row.nome, "nome"),
             None,
-            {} if kind is None else {"kind": kind},
+            {} if sort is None else {"kind": sort},
         )
     if isinstance(row, Category):
+        word = text(row.tipo, "tipo")
+        kind = _KINDS.get((word or "").upper())
         stated = cash.category(
             account_code(f"CAT.{required_text(row.id, 'id')}", "id"),
             required_text(row.nome, "nome"),
-            _KINDS.get((text(row.tipo, "tipo") or "").upper()),
+            kind,
             category_code(row.categoria_pai, "categoria_pai"),
         )
+        if kind is None:
+            # Neither revenue nor expense by its own word: names decide; what stays open is told.
+            stated.stated_type = None if word is None else StatedType(unread=word)
         line = text(row.entrada_dre, "entrada_dre")
         if line is not None:
             stated.metadata["dre"] = line

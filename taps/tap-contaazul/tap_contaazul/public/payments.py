@@ -47,13 +47,17 @@ def each(got: list[Page[Row]]) -> Iterator[tuple[Row | None, dict[str, Any]]]:
 
 
 def _is_open(row: Listed) -> bool:
-    """Whether nothing was paid; a discount of everything leaves nothing to pay either."""
+    """Whether nothing was paid: all of it is left, whatever `pago` may say.
+
+    A discount of everything leaves nothing to pay either.
+    """
     try:
         paid = optional_amount(row.pago, "pago")
         left = optional_amount(row.nao_pago, "nao_pago")
+        whole = optional_amount(row.total, "total")
     except InvalidValue:
         return False
-    return paid == 0 and left is not None and left > 0
+    return paid == 0 and left is not None and whole is not None and left >= whole and left > 0
 
 
 def is_paid(details: dict[str, Any]) -> bool:
@@ -64,22 +68,33 @@ def is_paid(details: dict[str, Any]) -> bool:
         return True
 
 
-def settled_parts(details: dict[str, Any], otherwise: date) -> Parts:
-    """The days of an installment's settlements that are listed nowhere else."""
+def settlements(details: dict[str, Any], otherwise: date) -> Iterator[tuple[date, Any, str]]:
+    """The settlements of an installment: their days, and the list that holds them as well."""
     event = details.get("evento")
     reference = event.get("referencia") if isinstance(event, dict) else None
-    if _said(details, "status") == "CANCELADO" or _said(reference, "origem") in ELSEWHERE:
-        return []
     settled = details.get("baixas")
     if settled is None:
-        return []
+        return
     if not isinstance(settled, list):
         details["baixas"] = settled = [settled]
-    return [
-        (day_or(one.get("data_pagamento") if isinstance(one, dict) else None, otherwise), at)
-        for at, one in enumerate(settled)
-        if _said(one, "origem") not in ELSEWHERE
-    ]
+    for one in settled:
+        own = one if isinstance(one, dict) else {}
+        said = (_said(own, "origem"), _said(reference, "origem"))
+        origin = next((origin for origin in said if origin in ELSEWHERE), "")
+        if origin and not own:  # the installment itself says as much
+            yield day_or(details.get("data_vencimento"), otherwise), details, origin
+        else:
+            yield day_or(own.get("data_pagamento"), otherwise), one, origin
+
+
+def kind_of(details: dict[str, Any], settled: dict[str, Any]) -> str:
+    """Whether money came in or went out, as a settlement or else its event says."""
+    return _said(settled, "tipo_evento_financeiro") or _said(details.get("evento"), "tipo")
+
+
+def is_cancelled(details: dict[str, Any]) -> bool:
+    """Whether an installment's details say that it is no longer one."""
+    return _said(details, "status") == "CANCELADO"
 
 
 def _said(value: object, name: str) -> str:

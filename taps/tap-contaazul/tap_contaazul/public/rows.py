@@ -45,6 +45,7 @@ class Listed(msgspec.Struct, gc=False):
 
     id: Any = None
     data_vencimento: Any = None
+    total: Any = None
     pago: Any = None
     nao_pago: Any = None
     cliente: Any = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import partial
@@ -16,12 +16,26 @@ from erp_common.extract.listing import Gap, Page
 from erp_common.extract.paged import HttpQuery
 from erp_common.http.dialect import NoRecords
 from erp_common.http.transport import Transport
+from erp_common.ledger.models import Finding
 from erp_common.ledger.normalize import InvalidValue
 from erp_common.ledger.periods import Period
-from tap_contaazul.public import calls
-from tap_contaazul.public.payments import Paid, Parts, day_or, each, is_paid, own_day, settled_parts
+from tap_contaazul.public import calls, doubts
+from tap_contaazul.public.doubts import SIDES
+from tap_contaazul.public.entries import entry
+from tap_contaazul.public.payments import (
+    Paid,
+    Parts,
+    day_or,
+    each,
+    is_cancelled,
+    is_paid,
+    kind_of,
+    own_day,
+    settlements,
+)
 from tap_contaazul.public.plan import Plan
-from tap_contaazul.public.shares import cents
+from tap_contaazul.public.rows import Moved, Transfer
+from tap_contaazul.public.shares import Lookups, cents
 
 BACK: Final = 1827
 """Days: what is paid today may have been due five years ago."""
@@ -44,20 +58,27 @@ logger = logging.getLogger("tap-contaazul")
 class Search:
     """Asks for what moved; what was asked for once is not asked for again."""
 
-    def __init__(self, transport: Transport, plan: Plan, accounts: list[str]) -> None:
+    def __init__(
+        self, transport: Transport, plan: Plan, accounts: list[str], lookups: Lookups
+    ) -> None:
         """Plan to ask; nothing is asked for yet.
 
         Args:
             transport: How Conta Azul is reached.
             plan: What the run asks for.
             accounts: The money accounts whose balances are to be compared.
+            lookups: What entries need to know of the company.
         """
         self._transport = transport
         self._plan = plan
         self._seen: set[tuple[str, ...]] = set()
         self._accounts = accounts
-        self.balances: dict[str, Decimal] = {}
-        """What they hold now, if the days asked for reach today."""
+        self._lookups = lookups
+        self._elsewhere = doubts.Elsewhere()
+        self.balances: dict[str, Decimal | None] = {}
+        """What they hold now, if the days asked for reach today; None if that is not said."""
+        self.told: list[tuple[date, Finding]] = []
+        """What is to be told beside the rows themselves, and with which day."""
         self.gaps: list[Gap] = []
         """What the lists have shown of having moved, until it is told."""
         self.entered: dict[str, date] = {}
@@ -77,16 +98,60 @@ class Search:
         yield from self._initial_balances(days)
         # As soon as it is known what was paid: what is keyed in later is not in the ledger either.
         self._ask_balances(days)
+        readings = 1
+        while gone := (yield from self._settled(paid, days)):
+            # What was deleted since it was listed moved the rows after it, and one of them onto a
+            # page that had been read: those not seen yet are asked for too.
+            if readings == self._transport.max_attempts:
+                listed = len(paid.people)
+                self.gaps.append(Gap("installments' details", listed, listed - gone, []))
+                break
+            readings += 1
+            paid = self._installments(days)
+
+    def _settled(
+        self, paid: Paid, days: Period
+    ) -> Generator[tuple[dict[str, Any], Parts], None, int]:
+        """What settled installments; returns how many of them are gone."""
         count = len(paid.people)
         logger.info("Something was paid of %d installments in %s: asking for each", count, days)
         ask = [partial(self._details, number) for number in paid.people]
         found = zip(paid.people.values(), self._together(ask), strict=True)
+        gone = 0
         for at, (person, details) in enumerate(found, 1):
             if at % TELL_EVERY == 0:
                 logger.info("%d of %d installments are in", at, count)
-            parts = settled_parts(details, days.start) if details is not None else []
+            gone += details is None
+            parts = self._parts(details, days) if details is not None else []
             if parts:
                 yield {"parcela": details, "pessoa": person}, parts
+        return gone
+
+    def _parts(self, details: dict[str, Any], days: Period) -> Parts:
+        """The days of an installment's settlements, each once, that are listed nowhere else."""
+        parts: Parts = []
+        found = list(settlements(details, days.start))
+        for at, (day, one, origin) in enumerate(found):
+            if origin:
+                # The other lists were asked for these days alone; what is cancelled is in none.
+                if day in days and not is_cancelled(details):
+                    self._must_be_listed(origin, details, one, day)
+            elif isinstance(one, dict) and not self._is_new("baixa", one.get("id")):
+                self.told.append((day, doubts.repeated(details, one)))
+            else:
+                parts.append((day, at))
+        if parts and not is_cancelled(details) and not any(origin for _, _, origin in found):
+            last = max(day for day, _ in parts)
+            once = [details["baixas"][at] for _, at in parts]
+            self.told += [(last, one) for one in doubts.unequal(details, once)]
+        return parts
+
+    def _must_be_listed(
+        self, origin: str, details: dict[str, Any], settled: dict[str, Any], day: date
+    ) -> None:
+        kind = kind_of(details, settled)
+        if not self._elsewhere.holds(origin, kind, details, settled, day):
+            self.told.append((day, doubts.unlisted(origin, details, settled, day)))
 
     # Lists
 
@@ -123,11 +188,19 @@ class Search:
             for row, raw in each(got):
                 if not self._is_new("transferencia", row and row.id):
                     continue
-                sides = ("origem", "destino")
-                yield (
-                    {"transferencia": raw},
-                    [(day_or(own_day(row, side), days.start), side) for side in sides],
-                )
+                moved = [day_or(own_day(row, side), days.start) for side in SIDES]
+                if row is not None:
+                    self._elsewhere.transfer(row, moved)
+                    self._must_arrive(row, raw, moved[0])
+                yield {"transferencia": raw}, list(zip(moved, SIDES, strict=True))
+
+    def _must_arrive(self, row: Transfer, raw: dict[str, Any], day: date) -> None:
+        try:
+            sides = [Moved(transferencia=raw, lado=side) for side in SIDES]
+            lines = [line for side in sides for line in entry(self._lookups, side)]
+        except InvalidValue:
+            return  # told when the side is read
+        self.told += [(day, found) for found in doubts.left_over(row, lines, raw)]
 
     def _initial_balances(self, days: Period) -> Iterator[tuple[dict[str, Any], Parts]]:
         """What the accounts held when they were entered.
@@ -146,6 +219,8 @@ class Search:
                 account = row and row.id_conta_financeira
                 if not self._is_new("saldo", account, row and row.data_competencia):
                     continue
+                if row is not None:
+                    self._elsewhere.initial_balance(row)
                 day = day_or(row and row.data_competencia, days.start)
                 self.entered[str(account).strip()] = day
                 if first is None or day >= first:
@@ -159,14 +234,13 @@ class Search:
         ask = [partial(self._balance, account) for account in self._accounts]
         self.balances = dict(zip(self._accounts, self._together(ask), strict=True))
 
-    def _balance(self, account: str) -> Decimal:
-        said = self._transport.fetch(calls.balance(account), calls.read_object)
+    def _balance(self, account: str) -> Decimal | None:
+        """What an account holds; None if Conta Azul does not say it, which stops no books."""
         try:
+            said = self._transport.fetch(calls.balance(account), calls.read_object)
             return cents(said.get("saldo_atual"), "saldo_atual")
-        except InvalidValue as error:
-            raise ERPValidationError(
-                f"the balance of account {account} cannot be read: {error}"
-            ) from None
+        except (NoRecords, ERPValidationError, InvalidValue):
+            return None
 
     # Details
 

@@ -21,7 +21,7 @@ from erp_common.ledger.normalize import InvalidValue, amount, optional_amount, t
 from erp_common.ledger.sentences import told
 from tap_contaazul.public.mapping import category_code
 
-_CENT: Final = Decimal("0.01")
+CENT: Final = Decimal("0.01")
 _DUST: Final = Decimal("0.0001")
 
 _EXTRAS: Final = (("juros", 1), ("multa", 1), ("desconto", -1), ("taxa", -1))
@@ -80,7 +80,7 @@ def cents(value: object, field: str) -> Decimal:
 
 
 def _without_dust(exact: Decimal) -> Decimal:
-    rounded = exact.quantize(_CENT, ROUND_HALF_EVEN)
+    rounded = exact.quantize(CENT, ROUND_HALF_EVEN)
     return rounded if exact != rounded and close(exact, rounded, _DUST) else exact
 
 
@@ -106,7 +106,7 @@ def composed(
     follows = add(face, total(extras.values()))
     stated = value.get("valor_liquido")
     net = follows if stated is None else cents(stated, "valor_liquido")
-    if not close(net, follows, _CENT):
+    if not close(net, follows, CENT):
         raise InvalidValue(
             "valor_liquido",
             "is {stated}, but valor_bruto, juros, multa, desconto and taxa make {sum}",

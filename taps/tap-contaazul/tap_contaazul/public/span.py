@@ -18,11 +18,15 @@ from erp_common.errors import ERPError
 from erp_common.extract.listing import Batch, Page
 from erp_common.extract.spool import Mark, Spool, decode_rows, encode_rows
 from erp_common.http.transport import Transport
+from erp_common.ledger.models import Finding
+from erp_common.ledger.normalize import InvalidValue
 from erp_common.ledger.periods import Period
 from tap_contaazul.public import calls
+from tap_contaazul.public.entries import entry
 from tap_contaazul.public.plan import Plan
 from tap_contaazul.public.rows import Moved
 from tap_contaazul.public.search import Search
+from tap_contaazul.public.shares import Lookups
 
 BLOCK: Final = 250
 """Rows that are taken from the spool together."""
@@ -40,16 +44,20 @@ class Moment(NamedTuple):
 class Span:
     """What moved in the days that a run asks for; safe to use from several threads."""
 
-    def __init__(self, transport: Transport, plan: Plan, accounts: list[str]) -> None:
+    def __init__(
+        self, transport: Transport, plan: Plan, accounts: list[str], lookups: Lookups
+    ) -> None:
         """Plan to read; nothing is asked for yet.
 
         Args:
             transport: How Conta Azul is reached.
             plan: What the run asks for.
             accounts: The money accounts that are asked what they hold, once the days reach today.
+            lookups: What entries need to know of the company.
         """
         self._plan = plan
-        self._search = Search(transport, plan, accounts)
+        self._lookups = lookups
+        self._search = Search(transport, plan, accounts, lookups)
         self._lock = threading.Lock()
         self._spool: Spool[dict[str, Any]] = Spool(encode_rows, decode_rows)
         self._moments: list[Moment] = []
@@ -77,21 +85,37 @@ class Span:
             moved, self._search.gaps = self._search.gaps, []
         return Page(self._batches(found), row_count=len(found), gaps=moved)
 
-    def held_now(self) -> dict[str, Decimal]:
+    def told(self, period: Period) -> list[Finding]:
+        """What is to be told of a period beside its rows, once its page has been read."""
+        with self._lock:
+            return [found for day, found in self._search.told if day in period]
+
+    def held_now(self, last: date) -> dict[str, Decimal | None]:
         """What Conta Azul says the accounts hold that the ledger knows from their beginning.
 
-        Nothing if the days asked for do not reach today, or if something is dated after it: then
-        the ledger's balances are not those of now.
+        Nothing if the days asked for do not reach today, and nothing of an account that moves
+        between today and the ledger's last day: what the ledger says of it is not of now.
         """
         with self._lock:
             search, plan = self._search, self._plan
-            if self._moments and self._moments[-1].day > plan.today:
-                return {}
+            ahead = self._moved_after(plan.today, last)
             return {
                 account: held
                 for account, held in search.balances.items()
-                if plan.knows(search.entered.get(account))
+                if plan.knows(search.entered.get(account)) and f"CC.{account}" not in ahead
             }
+
+    def _moved_after(self, day: date, last: date) -> set[str]:
+        """The accounts that are posted to after a day."""
+        found: set[str] = set()
+        first, end = (bisect_right(self._moments, one, key=_day) for one in (day, last))
+        for one in self._moments[first:end]:
+            moved, _ = _moved(self._spool.get(one.mark), one.part)
+            try:
+                found.update(line.account_code for line in entry(self._lookups, moved))
+            except InvalidValue:
+                continue  # not posted
+        return found
 
     def _missing(self, period: Period) -> Iterator[Period]:
         """The days of which nothing has been asked yet; at first all that the run will want."""

@@ -12,7 +12,7 @@ from erp_common.extract.derived import DerivedSource
 from erp_common.extract.listing import Batch, Page
 from erp_common.extract.owner import Owner, must_be
 from erp_common.extract.paged import Query
-from erp_common.extract.reading import NO_OBJECT, LineReader, Lines
+from erp_common.extract.reading import NO_OBJECT, LineReader
 from erp_common.extract.source import HttpSource
 from erp_common.http.answer import Answer
 from erp_common.http.request import Request
@@ -22,14 +22,14 @@ from erp_common.ledger.balances import TrialBalance
 from erp_common.ledger.exact import close
 from erp_common.ledger.findings import Code, finding
 from erp_common.ledger.hierarchy import Chart
-from erp_common.ledger.models import Company, Finding, Severity
+from erp_common.ledger.models import Company, Finding, Posting, Severity
 from erp_common.ledger.normalize import InvalidValue
 from erp_common.ledger.periods import Period
 from erp_common.ledger.vocabulary import fold
 from tap_contaazul.public import calls, mapping
 from tap_contaazul.public.entries import entry
 from tap_contaazul.public.plan import Plan
-from tap_contaazul.public.rows import MoneyAccount
+from tap_contaazul.public.rows import MoneyAccount, Moved
 from tap_contaazul.public.shares import Lookups
 from tap_contaazul.public.span import Span
 
@@ -55,6 +55,25 @@ class Known(NamedTuple):
 
     lookups: Lookups
     span: Span
+
+
+class Reader(NamedTuple):
+    """Reads what moved in a period, and tells what is to be told beside."""
+
+    known: Known
+    period: Period
+
+    def __call__(self, row: Moved) -> Sequence[Posting]:
+        """The entry of what moved."""
+        return entry(self.known.lookups, row)
+
+    def end(self) -> Sequence[Posting]:
+        """Nothing: no row is held back."""
+        return ()
+
+    def told(self) -> Iterable[Finding]:
+        """What is to be told of the period."""
+        return self.known.span.told(self.period)
 
 
 class ContaAzulCashBooks(HttpSource, DerivedSource[Known]):
@@ -91,16 +110,18 @@ class ContaAzulCashBooks(HttpSource, DerivedSource[Known]):
         query: Query[Any] = CompositeQuery(
             self.transport, "money movements", lambda _: learned.span.page(period)
         )
-        return [(query, Lines(entry, learned.lookups))]
+        return [(query, Reader(learned, period))]
 
     def proof(self, ledger: TrialBalance, learned: Known) -> Iterable[Finding]:
         """The money accounts that hold something else now than the ledger says."""
         if ledger.period is None or ledger.period.end < self._plan.today:
             return
-        for number, held in learned.span.held_now().items():
+        for number, held in learned.span.held_now(ledger.period.end).items():
             account = ledger.by_code.get(f"CC.{number}")
             closing = Decimal(0) if account is None else account.net_closing_balance
-            if not close(closing, held, self._tolerance):
+            if held is None:
+                yield _unproved(number, ledger.period, closing)
+            elif not close(closing, held, self._tolerance):
                 is_card = account is not None and _is_card(account.metadata)
                 yield _disproved(number, ledger.period, closing, held, is_card=is_card)
 
@@ -125,7 +146,7 @@ class ContaAzulCashBooks(HttpSource, DerivedSource[Known]):
             dict(_read("operations", chosen, mapping.operation)),
             dict(_read("cost centers", centers, mapping.cost_center)),
         )
-        known = Known(lookups, Span(transport, self._plan, _numbers(accounts)))
+        known = Known(lookups, Span(transport, self._plan, _numbers(accounts), lookups))
         batches: list[Batch[Any]] = [batch for page in accounts for batch in page.batches]
         batches += [batch for page in categories for batch in page.batches]
         batches.append(stated(cash.counterparts([])))
@@ -176,6 +197,24 @@ def _numbers(accounts: list[Page[MoneyAccount]]) -> list[str]:
 def _is_card(metadata: Mapping[str, Any]) -> bool:
     """Whether an account is a card, whose balance Conta Azul counts by invoices."""
     return "cartao" in fold(str(metadata.get("kind") or ""))
+
+
+def _unproved(number: str, period: Period, closing: Decimal) -> Finding:
+    """The finding of a balance that Conta Azul does not say: a warning, since nothing is wrong."""
+    found = finding(
+        Code.INVALID_RECORD,
+        "Conta Azul does not say what account {account} holds now, so that nothing proves the "
+        "{closing} that the movements read up to {day} leave. Open the account in Conta Azul and "
+        "compare.",
+        account="CC." + number,
+        day=period.end,
+        closing=closing,
+        account_code=f"CC.{number}",
+        actual=closing,
+        raw={"conta_financeira": number, "saldo_atual": None},
+    )
+    found.severity = Severity.WARNING
+    return found
 
 
 def _disproved(

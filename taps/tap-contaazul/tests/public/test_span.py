@@ -20,6 +20,7 @@ from simulator import Simulator, faults
 from tap_contaazul.public import search
 from tap_contaazul.public.calls import windows
 from tap_contaazul.public.plan import Plan
+from tap_contaazul.public.shares import Lookups
 from tap_contaazul.public.span import Span
 from tap_contaazul.tap import TapContaAzul
 
@@ -36,7 +37,7 @@ def span(sim: Simulator) -> Iterator[Span]:
     given |= {"start_date": "2024-01-01", "retry": {"max_attempts": 1}}
     config = parse(given, TapContaAzul.settings_class)
     build = Build(TapContaAzul.defaults.of("public"), Masker())
-    yield Span(TapContaAzul.source(config, build).transport, PLAN, [])
+    yield Span(TapContaAzul.source(config, build).transport, PLAN, [], Lookups({}, {}))
     build.close()
 
 

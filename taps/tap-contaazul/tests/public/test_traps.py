@@ -286,7 +286,7 @@ def test_a_settlement_of_nothing_but_a_discount_is_an_entry(
     assert lines(done, plain) == {"CC": 0, "1.01.01": amount, "1.01.02": -amount}
 
 
-def test_statuses_decide_nothing(sim: Simulator, read: Runs) -> None:
+def test_statuses_of_the_search_decide_nothing(sim: Simulator, read: Runs) -> None:
     def otherwise(body: dict[str, Any], _: object) -> None:
         for row in body["itens"]:
             row["status"] = row["status_traduzido"] = "RENEGOCIADO"
@@ -305,7 +305,7 @@ def test_statuses_decide_nothing(sim: Simulator, read: Runs) -> None:
 def test_a_cancelled_installment_moves_nothing(sim: Simulator, read: Runs, plain: Movement) -> None:
     def cancel(body: dict[str, Any], _: object) -> None:
         if body["id"] == uuid("installment", plain.id):
-            body["status"] = "CANCELADO"
+            body.update(status="CANCELADO", baixas=[], valor_pago=0)
 
     with sim.tamper(ERP, "parcela", cancel):
         done = read(**JANUARY)
@@ -693,8 +693,9 @@ def test_money_dated_after_today_is_not_compared(sim: Simulator, read: Runs) -> 
         )
     )
 
-    def of_now(body: dict[str, Any], _: object) -> None:
-        body["saldo_atual"] -= 50
+    def of_now(body: dict[str, Any], request: LoggedRequest) -> None:
+        if uuid("account", cash.accounts[0].id) in request.path:
+            body["saldo_atual"] -= 50
 
     with sim.tamper(ERP, "saldo-atual", of_now):
         done = read(**TO_NOW | {"end_date": str(TOMORROW + timedelta(days=1))})
