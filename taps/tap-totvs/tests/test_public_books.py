@@ -432,6 +432,40 @@ def test_nothing_said_of_what_follows_is_asked_to_the_end(public: Any, said: str
     assert (len(extract.postings), extract.issues) == (len(usual.postings), [])
 
 
+@pytest.mark.parametrize("has_next", [False, None])
+@pytest.mark.parametrize("as_text", [False, True])
+def test_rows_that_are_counted_as_remaining_are_asked_for(
+    public: Any, has_next: object, *, as_text: bool
+) -> None:
+    with Simulator(Books.generate()) as sim:
+        (usual,) = public.read(sim, period="quarter")["ACME"]
+        sim.totvs_public.page_cap = 50
+
+        def remaining(body: Any, _: object) -> Any:
+            count = 7 if body["hasNext"] else 0
+            more = {"hasNext": has_next, "remainingRecords": str(count) if as_text else count}
+            return body | more
+
+        with (
+            sim.tamper("totvs_public", "CT1", remaining),
+            sim.tamper("totvs_public", "CQ0", remaining),
+            sim.tamper("totvs_public", "CT2", remaining),
+        ):
+            (extract,) = public.read(sim, period="quarter")["ACME"]
+    assert public.nets(extract) == public.nets(usual)
+    assert (len(extract.postings), extract.issues) == (len(usual.postings), [])
+
+
+def test_rows_that_are_counted_as_remaining_and_do_not_come_are_an_error(public: Any) -> None:
+    with Simulator(Books.generate()) as sim:
+        short = lambda body, _: body | {"hasNext": False, "remainingRecords": 3}  # noqa: E731
+        with (
+            sim.tamper("totvs_public", "CQ0", short),
+            pytest.raises(ERPValidationError, match="is empty, but the ERP says that more follow"),
+        ):
+            public.read(sim)
+
+
 @pytest.mark.parametrize("said", ["perhaps", 7, [1]])
 def test_what_follows_is_not_said_clearly(public: Any, said: object) -> None:
     with Simulator(Books.generate()) as sim:

@@ -29,6 +29,9 @@ BALANCE_TYPE = "1"
 
 _DAY = timedelta(days=1)
 
+_REMAINING = re.compile(rb'"remainingRecords"\s*:\s*"?\s*[1-9]')
+"""Rows that follow the page, where Protheus counts them: none of a page's own texts reads so."""
+
 
 def tenant_of(company: Company, tenant: str | None) -> str | None:
     """The company group and branch whose books are this company's.
@@ -116,7 +119,9 @@ def is_whole_months(period: Period) -> bool:
 def reader(listing: Listing[Row], needed: Sequence[str]) -> Callable[[Answer], Page[Row]]:
     """What reads a page, and refuses one without the columns that the ledger is made of.
 
-    Protheus leaves out the columns that the user may not see, without an error.
+    Protheus leaves out the columns that the user may not see, without an error. Rows that it counts
+    as remaining do follow, whatever `hasNext` says: asked for, they come, or their page is empty,
+    which is an error.
     """
     names = [name.lower() for name in needed]
 
@@ -131,6 +136,8 @@ def reader(listing: Listing[Row], needed: Sequence[str]) -> Callable[[Answer], P
                     "may not see them; give this user access to them, or use another",
                 )
             break
+        if not page.more and _REMAINING.search(answer.read()):
+            page.more = True
         return page
 
     return read
