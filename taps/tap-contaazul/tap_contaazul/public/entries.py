@@ -42,9 +42,10 @@ _SETTLED: Final = frozenset(
         "ATRASADO",
         "OVERDUE",
         "PERDIDO",
+        "",
     }
 )
-"""Statuses of installments whose settlements are money."""
+"""Statuses of installments whose settlements are money; none says nothing against it."""
 
 _ORIGINS: Final = frozenset(
     {
@@ -60,12 +61,15 @@ _ORIGINS: Final = frozenset(
         "SIC",
         "NOTA_COMPRA",
         "HONORARIOS_CONTABEIS",
+        "",
     }
 )
 """Where in Conta Azul settlements of money come from."""
 
-_MADE_ANEW: Final = frozenset({"RENEGOCIACAO", "ANTECIPACAO"})
+_EVENT_ORIGINS: Final = _ORIGINS | {"RENEGOCIACAO", "ANTECIPACAO"}
 """Where events come from that can be paid; no document says whether what comes from there pays."""
+
+_NOTHING: Final[frozenset[str]] = frozenset()
 
 
 def entry(lookups: Lookups, row: Moved) -> list[Posting]:
@@ -156,9 +160,9 @@ def _must_be_money(
     # What was withheld from a payment never came in; an event of withheld tax is paid like others.
     is_withheld = origin == "IMPOSTO_RETIDO" != of_event
     doubts = (
-        ("status", installment.get("status"), _SETTLED | {""}),
-        ("evento.referencia.origem", event_origin, _ORIGINS | _MADE_ANEW | {""}),
-        ("baixa.origem", origin, frozenset() if is_withheld else _ORIGINS | {""}),
+        ("status", installment.get("status"), _SETTLED),
+        ("evento.referencia.origem", event_origin, _EVENT_ORIGINS),
+        ("baixa.origem", origin, _NOTHING if is_withheld else _ORIGINS),
     )
     found = [(field, value) for field, value, known in doubts if _word(value, field) not in known]
     if _word(settlement.get("metodo_pagamento"), "metodo_pagamento") == "SEM_PAGAMENTO":
