@@ -136,13 +136,13 @@ def _kind(settlement: dict[str, Any], event: dict[str, Any]) -> str:
     own = _word(settlement.get("tipo_evento_financeiro"), "tipo_evento_financeiro")
     kind = required_text(own or whole, "evento.tipo")
     if kind not in {"RECEITA", "DESPESA"}:
-        raise InvalidValue(
-            "evento.tipo", told("is {kind}; it must be RECEITA or DESPESA", kind=kind)
-        )
+        raise InvalidValue("evento.tipo", "is {kind}; it must be RECEITA or DESPESA", kind=kind)
     if whole and kind != whole:
         raise InvalidValue(
             "tipo_evento_financeiro",
-            told("is {kind} in an event of {event}: did money come in?", kind=kind, event=whole),
+            "is {kind} in an event of {event}: did money come in?",
+            kind=kind,
+            event=whole,
         )
     return kind
 
@@ -174,12 +174,10 @@ def _must_be_money(
         raise LeftOut(
             Code.UNKNOWN_SITUATION,
             field,
-            told(
-                "is {value} in settlement {settlement}, which does not say for certain that money "
-                "has moved; see in Conta Azul whether it has, and tell the makers of this tap",
-                value=shown(value),
-                settlement=shown(settlement.get("id")),
-            ),
+            "is {value} in settlement {settlement}, which does not say for certain that money "
+            "has moved; see in Conta Azul whether it has, and tell the makers of this tap",
+            value=shown(value),
+            settlement=shown(settlement.get("id")),
         )
 
 
