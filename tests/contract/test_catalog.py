@@ -102,6 +102,29 @@ def test_keys_cannot_be_deselected(same: World, brief: Plain, catalog: dict[str,
     assert rows(run) == rows(brief.run)
 
 
+@pytest.mark.parametrize("older", [False, True], ids=["of now", "of an earlier release"])
+def test_what_dates_a_row_cannot_be_deselected(
+    same: World, catalog: dict[str, Any], *, older: bool
+) -> None:
+    for entry in catalog["streams"]:
+        said = {one["breadcrumb"][-1]: one["metadata"] for one in entry["metadata"][:-1]}
+        assert said["extracted_at"]["inclusion"] == "automatic", entry["tap_stream_id"]
+        for name, metadata in said.items():
+            metadata["selected"] = name == "basis"
+        if older:
+            said["extracted_at"]["inclusion"] = "available"
+    run = same.good(catalog=catalog)
+    stays = {}
+    for message in run.messages:
+        if message["type"] == "SCHEMA":
+            stays[message["stream"]] = {*message["key_properties"], "period_end", "extracted_at"}
+            assert set(message["schema"]["properties"]) - {"basis"} == stays[message["stream"]]
+        elif message["type"] == "RECORD":
+            assert set(message["record"]) - {"basis"} == stays[message["stream"]]
+    assert set(stays) == ids(catalog)
+    assert all("basis" in row for row in run.records("periods"))
+
+
 def test_several_companies_without_headers(
     same: World, brief: Plain, catalog: dict[str, Any]
 ) -> None:

@@ -205,7 +205,7 @@ class TapBase(Tap, Generic[S]):
         catalog = super().catalog
         for entry in catalog.streams:
             if stream := self.streams.get(entry.tap_stream_id):
-                entry.schema = Schema.from_dict(stream.schema)
+                entry.schema, entry.metadata = Schema.from_dict(stream.schema), stream.metadata
         return catalog
 
     @property

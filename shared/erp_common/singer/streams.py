@@ -27,6 +27,7 @@ from singer_sdk import metrics
 from singer_sdk.batch import Batcher
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.mapper import RemoveRecordTransform, SameRecordTransform
+from singer_sdk.singerlib.catalog import Metadata
 from singer_sdk.streams import Stream
 from typing_extensions import override
 
@@ -40,7 +41,7 @@ from erp_common.singer.writer import MessageWriter
 if TYPE_CHECKING:
     from singer_sdk.helpers._batch import BatchConfig
     from singer_sdk.helpers.types import Context
-    from singer_sdk.singerlib import SchemaMessage
+    from singer_sdk.singerlib import MetadataMapping, SchemaMessage
 
     from erp_common.extract.period import PeriodExtract
     from erp_common.singer.base import TapBase
@@ -182,6 +183,16 @@ class LedgerStream(Stream):
     @override
     def _write_starting_replication_value(self, context: Context | None) -> None:
         """Note nothing: where a run starts is decided over all selected streams."""
+
+    @property
+    @override
+    def metadata(self) -> MetadataMapping:
+        """What is selected: always what keys a row or dates it, also by an older catalog."""
+        found = super().metadata
+        for name in (*self.primary_keys, schemas.REPLICATION_KEY, "extracted_at"):
+            if found:  # one without a word selects everything
+                found["properties", name].inclusion = Metadata.InclusionType.AUTOMATIC
+        return found
 
     @property
     @override
