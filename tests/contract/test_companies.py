@@ -79,6 +79,29 @@ def test_an_erp_that_breaks_on_one_company(build: Build, kind: str) -> None:
 
 
 @several
+@pytest.mark.parametrize("status", [401, 425, 429])
+def test_what_ends_the_run_is_told_of_the_company_that_met_it(build: Build, status: int) -> None:
+    """Its listings are asked for ahead of time, while the one before is still being read."""
+    world = build(companies=3, entries_per_month=4)
+    first, failed, last = world.truths
+    world.sim.faults.add(
+        faults.status(status),
+        erp=world.erp.name,
+        where=lambda request: request.company == failed.company.id,
+        times=None,
+    )
+    run = world.bad()
+    assert "1 of 3 companies failed (the companies after it were not tried): " in run.last_error
+    assert f": {failed.id}: " in run.last_error
+    assert without(run.records("periods", first.id)) == [first.header(s) for s in QUARTER]
+    lines = [row for span in QUARTER for row in first.subledger(span)]
+    assert by_key(without(run.records("subledger"))) == by_key(lines)
+    for stream in STREAMS:
+        assert run.bookmark(stream, first.id) == "2024-03-31"
+        assert run.bookmark(stream, failed.id) is run.bookmark(stream, last.id) is None
+
+
+@several
 def test_two_of_three_fail(build: Build) -> None:
     world = build(companies=3, entries_per_month=3)
     good = world.truths[1]

@@ -116,8 +116,12 @@ class FetchAhead:
         self._wanted: Place | None = None
         self._workers = 0
         self._closed = False
-        self._end: ERPError | None = None
-        """What ended the run: a blocked or refused key. Nothing more is asked for after it."""
+        self._ends: dict[Place, ERPError] = {}
+        """What ends the run, such as a refused key, once it comes to that place.
+
+        No call for that place or a later one starts any more. Those before it do: of them the run
+        has yet to say what it would if it had not read ahead.
+        """
 
     def submit(self, place: Place, call: Callable[[], T]) -> Ticket[T]:
         """Queue a call and return the claim on its answer.
@@ -144,6 +148,7 @@ class FetchAhead:
         depth = len(prefix)
         with self._lock:
             self._forgotten.add(prefix)
+            self._ends = {at: end for at, end in self._ends.items() if at[:depth] != prefix}
             kept = []
             for entry in self._queue:
                 if entry[0][:depth] == prefix:
@@ -172,8 +177,8 @@ class FetchAhead:
             while ticket.state in {_State.QUEUED, _State.RUNNING}:
                 if self._closed:
                     raise ERPConnectionError("the run ended before this answer came in")
-                if self._end is not None and ticket.state is _State.QUEUED:
-                    raise self._end
+                if ticket.state is _State.QUEUED and self._is_over(ticket.place):
+                    raise self._ends[min(self._ends)]
                 self._done.wait()
             self._wanted = None
             if ticket.state is _State.DROPPED:
@@ -212,15 +217,14 @@ class FetchAhead:
                 self.made += 1
                 if ticket.state is _State.RUNNING:
                     ticket.value, ticket.error, ticket.state = value, error, _State.DONE
+                    if isinstance(error, ERPError) and error.ends_run:
+                        self._ends[ticket.place] = error
                 ticket.call = None
-                if isinstance(error, ERPError) and error.ends_run:
-                    self._end = self._end or error
-                    self._room.notify_all()
                 self._done.notify_all()
 
     def _next(self) -> tuple[Ticket[Any], Callable[[], Any]] | None:
         with self._lock:
-            while not self._closed and self._end is None:
+            while not self._closed:
                 if self._queue:
                     place, _, ticket = self._queue[0]
                     if self._has_room(place) and ticket.call is not None:
@@ -235,9 +239,16 @@ class FetchAhead:
         return None
 
     def _may_draw(self) -> bool:
-        return self._more is not None and not self._drawing and len(self._started) < self._window
+        if self._more is None or self._drawing or self._ends:
+            return False
+        return len(self._started) < self._window
+
+    def _is_over(self, place: Place) -> bool:
+        return any(end <= place for end in self._ends)
 
     def _has_room(self, place: Place) -> bool:
+        if self._is_over(place):
+            return False
         if self._wanted is not None and place <= self._wanted:
             return True
         return sum(one.place < place for one in self._started) < self._window

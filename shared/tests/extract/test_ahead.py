@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from collections.abc import Iterator
 from functools import partial
 
 import pytest
 
-from erp_common.errors import ERPConnectionError
+from erp_common.errors import ERPAuthenticationError, ERPConnectionError, ERPRateLimitError
 from erp_common.extract.ahead import FetchAhead, Place, Ticket, threads_end
 
 
@@ -61,6 +62,42 @@ def test_an_error_is_raised_where_the_answer_is_taken() -> None:
     assert good.result() == 2
     with pytest.raises(ERPConnectionError, match="down"):
         bad.result()
+    ahead.close()
+
+
+def test_what_ends_the_run_ends_it_where_its_answer_is_needed() -> None:
+    """Asked ahead of time, it keeps nothing from what comes before, and asks nothing after."""
+    ahead = FetchAhead(2)
+    asked: list[int] = []
+
+    def refused() -> None:
+        raise ERPAuthenticationError("bad key", ends_run=True)
+
+    key = ahead.submit((2, 0), refused)
+    while not ahead.made:
+        time.sleep(0.001)
+    before = [ahead.submit((1, n), partial(asked.append, n)) for n in range(9)]
+    after = ahead.submit((2, 1), partial(asked.append, 99))
+    assert [ticket.result() for ticket in before] == [None] * 9
+    for ticket in (key, after):
+        with pytest.raises(ERPAuthenticationError, match="bad key"):
+            ticket.result()
+    assert sorted(asked) == list(range(9))
+    ahead.close()
+
+
+def test_what_ends_the_run_is_forgotten_with_its_company() -> None:
+    ahead = FetchAhead(1)
+
+    def limited() -> None:
+        raise ERPRateLimitError("used up")
+
+    ahead.submit((1, 5), limited)
+    while not ahead.made:
+        time.sleep(0.001)
+    waits = ahead.submit((2,), lambda: "done")
+    ahead.forget((1,))
+    assert waits.result() == "done"
     ahead.close()
 
 
