@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from datetime import date, datetime
 from decimal import Decimal
-from typing import Protocol
+from typing import Any, Protocol
 
 from erp_common.errors import ERPValidationError
 from erp_common.ledger import checks, normalize
@@ -16,6 +17,7 @@ from erp_common.ledger.models import (
     AccountBalance,
     AccountType,
     Severity,
+    Side,
     StatedAccount,
     StatedType,
 )
@@ -90,13 +92,17 @@ def validate_trial_balance(
 ) -> tuple[bool, list[str]]:
     """Whether a whole trial balance is sound, and in sentences what is wrong with it.
 
-    A filtered one need not balance: check it before it is filtered. Warnings do not count.
+    A filtered one need not balance: check it before it is filtered. Warnings do not count, nor does
+    an account without a type: memorandum accounts have none.
 
     Args:
-        trial_balance: Anything with `accounts`.
+        trial_balance: Anything with `accounts`; what it says of company and period must be there.
         tolerance: The largest difference that still counts as equal.
     """
-    accounts = trial_balance.accounts
+    accounts = trial_balance.accounts or ()
+    errors = [*_wrong_header(trial_balance), *_wrong_accounts(accounts, _WORDS)]
+    if unusable := list(_wrong_accounts(accounts, _VALUES)):
+        return False, [*errors, *unusable]
     rules = Rules(tolerance=tolerance)
     chart = build(map(_stated, accounts), rules)
     first = {account.account_code: account for account in reversed(accounts)}
@@ -107,15 +113,84 @@ def validate_trial_balance(
         *checks.balance_equation(kept, rules),
         *checks.summary_mismatch(kept, chart.children, rules),
     ]
-    errors = [found.message for found in findings if found.severity is Severity.ERROR]
+    errors += [found.message for found in findings if found.severity is Severity.ERROR]
     return not errors, errors
 
 
+def _wrong_header(books: HasAccounts) -> Iterator[str]:
+    """What a trial balance says of itself and should not; that it has no accounts."""
+    wrong = list(_wrong(books, _HEADER))
+    yield from wrong
+    if not wrong and hasattr(books, "period_start") and hasattr(books, "period_end"):
+        first, last = (
+            date(day.year, day.month, day.day) for day in (books.period_start, books.period_end)
+        )
+        if last < first:
+            yield f"period_end ({last}) lies before period_start ({first})"
+    if not books.accounts:
+        yield "the trial balance has no accounts"
+
+
+def _wrong_accounts(
+    accounts: Iterable[AccountBalance], forms: Mapping[str, _Form]
+) -> Iterator[str]:
+    for account in accounts:
+        yield from _wrong(account, forms, f"Account {account.account_code}: ")
+
+
+_Form = tuple[str, Callable[[Any], bool]]
+
+
+def _wrong(row: object, forms: Mapping[str, _Form], whose: str = "") -> Iterator[str]:
+    for name, (form, is_right) in forms.items():
+        if hasattr(row, name) and not is_right(getattr(row, name)):
+            yield f"{whose}{name} is {normalize.shown(getattr(row, name))}; it must be {form}"
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _is_amount(value: object) -> bool:
+    with suppress(ERPValidationError):
+        return type(value) in {Decimal, int} and normalize.amount(value) is not None
+    return False
+
+
+_TEXT: _Form = ("a text that is not empty", _is_text)
+_DAY: _Form = ("a date or a datetime", lambda value: isinstance(value, date))
+_HEADER = {
+    **dict.fromkeys(("company_id", "company_name", "currency"), _TEXT),
+    **dict.fromkeys(("period_start", "period_end", "extracted_at"), _DAY),
+}
+_WORDS: dict[str, _Form] = {
+    "account_name": _TEXT,
+    "account_type": (
+        f"{', '.join(AccountType)} or None",
+        lambda value: value is None or value in list(AccountType),
+    ),
+    "level": ("a whole number", lambda value: type(value) is int),
+}
+"""Of an account that can be summed up all the same."""
+_VALUES: dict[str, _Form] = {
+    "account_code": _TEXT,
+    "parent_account_code": ("a text or None", lambda value: value is None or _is_text(value)),
+    "normal_balance": ("DEBIT, CREDIT or None", lambda v: v is None or v in list(Side)),
+    "is_summary": ("True or False", lambda value: type(value) is bool),
+    **dict.fromkeys(
+        (one for one in AccountBalance.__struct_fields__ if one.endswith(("_amount", "g_balance"))),
+        ("a finite Decimal", _is_amount),
+    ),
+}
+"""Without which it can be neither put in its place nor summed up."""
+
+
 def _stated(account: AccountBalance) -> StatedAccount:
+    kind = account.account_type if account.account_type in list(AccountType) else None
     return StatedAccount(
         code=account.account_code,
-        name=account.account_name,
-        stated_type=StatedType(type=account.account_type),
+        name=account.account_name if _is_text(account.account_name) else account.account_code,
+        stated_type=StatedType(type=kind),
         parent_code=account.parent_account_code,
         normal_balance=account.normal_balance,
         is_summary=account.is_summary,

@@ -89,7 +89,74 @@ def rows(**change: Any) -> SimpleNamespace:
 def test_a_sound_trial_balance() -> None:
     assert validate_trial_balance(rows()) == (True, [])
     assert validate_trial_balance(reported(sound(), Rules())) == (True, [])
-    assert validate_trial_balance(SimpleNamespace(accounts=[])) == (True, [])
+
+
+def test_a_trial_balance_without_accounts_is_none() -> None:
+    nothing: tuple[Any, ...] = ([], None)
+    for none in nothing:
+        books = SimpleNamespace(accounts=none)
+        assert validate_trial_balance(books) == (False, ["the trial balance has no accounts"])
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "must_be"),
+    [
+        ("account_type", "BANANA", "ASSET, LIABILITY, EQUITY, REVENUE, EXPENSE or None"),
+        ("account_type", [], "or None"),
+        ("account_code", "", "a text"),
+        ("account_name", " ", "a text"),
+        ("account_name", 5, "a text"),
+        ("parent_account_code", 1, "a text or None"),
+        ("level", "1", "a whole number"),
+        ("is_summary", "N", "True or False"),
+        ("normal_balance", "UP", "DEBIT, CREDIT or None"),
+        ("opening_balance", "abc", "a finite Decimal"),
+        ("debit_amount", None, "a finite Decimal"),
+        ("credit_amount", 5.0, "a finite Decimal"),
+        ("closing_balance", Decimal("NaN"), "a finite Decimal"),
+        ("net_closing_balance", Decimal("1E+99"), "a finite Decimal"),
+    ],
+)
+def test_a_field_that_is_not_what_it_must_be(name: str, value: object, must_be: str) -> None:
+    (error,) = validate_trial_balance(rows(**{name: value}))[1]
+    assert f"{name} is " in error
+    assert must_be in error
+
+
+def test_amounts_are_summed_up_although_words_are_wrong() -> None:
+    wrong = rows(account_type="BANANA", net_closing_balance=Decimal(1))
+    _, errors = validate_trial_balance(wrong)
+    assert any("BANANA" in error for error in errors)
+    assert any("does not balance" in error for error in errors)
+
+
+def test_an_account_may_have_no_type() -> None:
+    """Memorandum accounts have none; where one is missing, the streams too have but a warning."""
+    assert validate_trial_balance(rows(account_type=None)) == (True, [])
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"company_id": ""}, "company_id is ''"),
+        ({"currency": None}, "currency is None"),
+        ({"period_start": "2024-01-01"}, "period_start is '2024-01-01'; it must be a date"),
+        ({"period_end": date(2023, 1, 1)}, "period_end (2023-01-01) lies before period_start"),
+    ],
+)
+def test_what_a_trial_balance_says_of_itself(change: dict[str, Any], told: str) -> None:
+    header = {
+        "company_id": "1",
+        "company_name": "Acme",
+        "currency": "BRL",
+        "period_start": datetime(2024, 1, 1),  # noqa: DTZ001 - a local date
+        "period_end": date(2024, 1, 31),
+    }
+    books = SimpleNamespace(accounts=rows().accounts, **header)
+    assert validate_trial_balance(books) == (True, [])
+    vars(books).update(change)
+    (error,) = validate_trial_balance(books)[1]
+    assert told in error
 
 
 def test_warnings_do_not_count() -> None:
