@@ -25,7 +25,7 @@ from erp_common import (
     create_connector_for_company,
 )
 from erp_common.http.health import ConnectionStatus
-from simulator import Books, Simulator
+from simulator import Books, Simulator, faults
 
 START, END = date(2024, 1, 10), date(2024, 2, 20)
 BANK = "1.1.01.02.001"
@@ -97,6 +97,54 @@ def test_the_postings_of_an_account_are_those_of_the_books(
     assert [one.entry_id for one in streamed] == [one.entry_id for one in entries]
     assert all(isinstance(one.debit_amount, Decimal) for one in entries)
     assert all(START <= one.transaction_date <= END for one in entries)
+
+
+def test_an_entry_has_its_account_s_name(simulator: Simulator, erp_type: str) -> None:
+    with _connector(simulator, erp_type) as erp:
+        before = erp.get_subledger_details("101", BANK, START, END)
+        (account,) = [
+            one
+            for one in erp.get_trial_balance("101", START, END).accounts
+            if one.account_code == BANK
+        ]
+        after = erp.get_subledger_details("101", BANK, START, END)
+    assert {one.account_name for one in (*before, *after)} == {account.account_name}
+
+
+def test_an_account_that_is_not_there_is_told(simulator: Simulator, erp_type: str) -> None:
+    with (
+        _connector(simulator, erp_type) as erp,
+        pytest.raises(ERPValidationError, match="has no account 77"),
+    ):
+        erp.get_subledger_details("101", "77", START, END)
+
+
+@pytest.mark.parametrize("erp_type", ["omie", "totvs_protheus"])
+def test_what_a_trial_balance_has_told_is_not_asked_for_again(
+    simulator: Simulator, erp_type: str
+) -> None:
+    """Omie refuses the same question within a minute."""
+    with _connector(simulator, erp_type) as erp:
+        accounts = erp.get_trial_balance("101", START, END).accounts
+        asked = simulator.requests.count()
+        for account in accounts[-3:]:
+            erp.get_subledger_details("101", account.account_code, START, END)
+    assert simulator.requests.count() == asked + 3
+
+
+@pytest.mark.parametrize("erp_type", ["omie", "totvs_protheus"])
+def test_postings_come_without_a_trial_balance(simulator: Simulator, erp_type: str) -> None:
+    endpoint = "ListarBalancete" if erp_type == "omie" else "balancete"
+    with _connector(simulator, erp_type, retry={"max_attempts": 1}) as erp:
+        named = erp.get_subledger_details("101", BANK, START, END)
+    rule = simulator.faults.add(faults.status(400), endpoint=endpoint, times=None)
+    try:
+        with _connector(simulator, erp_type, retry={"max_attempts": 1}) as erp:
+            found = erp.get_subledger_details("101", BANK, START, END)
+    finally:
+        rule.cancel()
+    assert rule.hits == 1
+    assert [one.entry_id for one in found] == [one.entry_id for one in named]
 
 
 def test_all_erps_tell_the_same_books(simulator: Simulator) -> None:

@@ -22,7 +22,7 @@ from erp_common.extract.work import Extraction, Work
 from erp_common.http.health import HealthCheckResult
 from erp_common.http.masking import Masker
 from erp_common.ledger.filters import Filters
-from erp_common.ledger.models import Basis, Company
+from erp_common.ledger.models import Basis, Company, StatedAccount
 from erp_common.ledger.normalize import account_code as read_code
 from erp_common.ledger.periods import Period, Periodicity
 from erp_common.setup import connection
@@ -76,6 +76,9 @@ class Connector:
             logger.warning("%s has no setting %s: it is ignored%s", tap.name, name, told)
         self._build: connection.Build | None = None
         self._source: Source | None = None
+        self._known: dict[str, dict[str, StatedAccount]] = {}
+        """The accounts of each company that a trial balance has told: ERPs refuse to be asked for
+        the same one again at once."""
 
     def connect(self) -> Self:
         """Make ready to call; the first request comes with the first question."""
@@ -197,12 +200,14 @@ class Connector:
         period = _period(period_start, period_end)
         if not str(account_code).strip():
             raise ERPValidationError("account_code is empty; name the account to read")
+        extraction = self._extraction(source, filters)
+        extraction.known = self._known.setdefault(company.id, {})
         found = AccountPostings(
             source,
             company,
             period,
             read_code(account_code),
-            self._extraction(source, filters),
+            extraction,
         )
         return self._entries(found, company, period)
 
@@ -255,7 +260,10 @@ class Connector:
         books = Books(source, [work], extraction)
         try:
             extract = next(books.periods(company))
-            _ = extract.trial_balance
+            chart = extract.trial_balance.chart.by_code
+            self._known.setdefault(company.id, {}).update(
+                (code, account.stated) for code, account in chart.items()
+            )
         finally:
             books.close()
         return extract

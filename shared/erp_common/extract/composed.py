@@ -92,8 +92,10 @@ class ComposedSource(Source):
         self, company: Company, period: Period, code: str, reading: Reading, extraction: Extraction
     ) -> AccountListings:
         """The whole period's: a row of another account may be the one that a text goes on from."""
-        _ = code, reading, extraction
-        return AccountListings([(self.entries(company, period), self.lines())])
+        known = self.known(code, self.chart(company), reading, extraction)
+        return AccountListings(
+            [(self.entries(company, period), self.lines())], {code: known.name} if known else {}
+        )
 
 
 class Past(NamedTuple):

@@ -58,10 +58,11 @@ class ReportedSource(Source):
         self, company: Company, period: Period, code: str, reading: Reading, extraction: Extraction
     ) -> AccountListings:
         """The listing of the account's postings."""
-        _ = reading, extraction
-        account = StatedAccount(code=code, name=code)
+        known = self.known(code, self.trial_balance(company, period), reading, extraction)
+        account = known or StatedAccount(code=code, name=code)
         return AccountListings(
             [(self.postings(company, period, account), self.lines(account))],
+            {code: known.name} if known else {},
         )
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from erp_common.extract.ahead import FetchAhead
-from erp_common.extract.paged import Query
+from erp_common.errors import ERPError, ERPValidationError
+from erp_common.extract.ahead import FetchAhead, OnDemand
+from erp_common.extract.paged import Query, Whole
 from erp_common.extract.period import CompanyBooks
 from erp_common.extract.reading import LineReader, Reading
 from erp_common.extract.work import Extraction, Origin, Work
@@ -18,6 +20,8 @@ from erp_common.http.request import Request
 from erp_common.http.transport import Transport
 from erp_common.ledger.models import Company, StatedAccount
 from erp_common.ledger.periods import Period
+
+logger = logging.getLogger(__name__)
 
 
 class AccountListings(msgspec.Struct):
@@ -76,8 +80,37 @@ class Source(Origin, ABC):
         """The listings that hold the postings of one account in some days.
 
         Raises:
-            ERPError: If the ERP has no such account, where it must be known first.
+            ERPError: If the ERP has no such account.
         """
+
+    def known(
+        self, code: str, chart: Query[Any], reading: Reading, extraction: Extraction
+    ) -> StatedAccount | None:
+        """An account of a chart; None if that cannot be read or is empty: postings do without.
+
+        Raises:
+            ERPValidationError: If the chart has no such account.
+        """
+        if code not in extraction.known:
+            try:
+                found = Whole(
+                    OnDemand(),
+                    (),
+                    chart,
+                    lambda pages: list(reading.accounts(pages, self.account, "trial_balance")),
+                ).result()
+            except ERPError as error:
+                if error.ends_run:
+                    raise
+                logger.warning("the names of accounts cannot be read: %s", error)
+                return None
+            for account in found:
+                extraction.known.setdefault(account.code, account)
+            if found and code not in extraction.known:
+                raise ERPValidationError(
+                    f"{self.system} has no account {code}; ask for one of its chart"
+                )
+        return extraction.known.get(code)
 
 
 class HttpSource(Source):

@@ -16,7 +16,7 @@ from erp_common.extract.paged import Paged, Query, Whole
 from erp_common.extract.reading import Reading
 from erp_common.ledger.digest import Digest
 from erp_common.ledger.filters import Filters
-from erp_common.ledger.models import Basis, Company
+from erp_common.ledger.models import Basis, Company, StatedAccount
 from erp_common.ledger.openings import Openings
 from erp_common.ledger.periods import Period, Periodicity
 from erp_common.ledger.rules import Rules
@@ -81,6 +81,8 @@ class Extraction(msgspec.Struct, kw_only=True):
     """Whether the settings say where a derived ledger's openings come from."""
     today: date
     mask: Callable[[str], str] = str
+    known: dict[str, StatedAccount] = {}
+    """The company's accounts by their codes, as far as a trial balance has told them before."""
     catalogue: Mapping[str, str] = MappingProxyType({})
     """What findings say in the language asked for, by what they say in English."""
 

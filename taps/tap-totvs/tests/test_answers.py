@@ -57,12 +57,12 @@ def reports(*said: Said, **config: Any) -> Erp:
 
 
 def test_what_is_asked() -> None:
-    """One report for the balances, one for the movements of an account; days without separators."""
+    """One report for the balances, one for an account's movements, which the first has to name."""
     erp = reports(SOUND).on("GET", MOVIMENTACAO, '{"movimentacao": []}')
     erp.balances()
     erp.postings("111001")
     assert erp.asked == [
-        f"GET {BALANCETE}?empresa=1&dataInicial=20240101&dataFinal=20240131",
+        *2 * [f"GET {BALANCETE}?empresa=1&dataInicial=20240101&dataFinal=20240131"],
         f"GET {MOVIMENTACAO}?empresa=1&conta=111001&dataInicial=20240101&dataFinal=20240131",
     ]
 

@@ -324,6 +324,8 @@ def test_a_trial_balance_and_one_account(connect: Callable[[Simulator], Any]) ->
         ]
     read = [(e.transaction_date, e.debit_amount, e.credit_amount, e.description) for e in entries]
     assert sorted(read) == sorted(expected)
+    names = {one.account_name for one in found.accounts if one.account_code == code}
+    assert {one.account_name for one in entries} == names
 
 
 def test_part_of_a_month_is_refused(connect: Callable[[Simulator], Any]) -> None:
