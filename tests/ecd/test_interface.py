@@ -34,6 +34,8 @@ def test_a_trial_balance_and_an_accounts_postings() -> None:
         ]
         part = filed.get_subledger_details(CNPJ, account, date(2024, 10, 10), date(2024, 10, 20))
         assert {date(2024, 10, 10) <= one.transaction_date <= date(2024, 10, 20) for one in part}
+        with pytest.raises(ERPValidationError, match="has no account 77"):
+            filed.get_subledger_details(CNPJ, "77", *QUARTER)
         with pytest.raises(ERPValidationError, match="whole months"):
             filed.get_trial_balance(CNPJ, date(2024, 10, 10), date(2024, 10, 20))
 

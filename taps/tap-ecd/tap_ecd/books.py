@@ -161,7 +161,7 @@ class FiledPeriod(PeriodExtract):
         return read
 
     @cached_property
-    def _accounts(self) -> dict[str, Account]:
+    def accounts(self) -> dict[str, Account]:
         """The accounts of the charts; where branches mean different things, the first counts."""
         accounts: dict[str, Account] = {}
         for _, its in self._read:
@@ -201,7 +201,7 @@ class FiledPeriod(PeriodExtract):
 
     def _stated(self, sums: Mapping[str, Balance]) -> list[StatedAccount]:
         """Every account of the charts and of the balances; summary accounts hold those below."""
-        stated = {code: _account(account) for code, account in self._accounts.items()}
+        stated = {code: _account(account) for code, account in self.accounts.items()}
         for code in sums:
             if code not in stated:
                 if len(stated) >= MOST_ACCOUNTS:
@@ -225,7 +225,7 @@ class FiledPeriod(PeriodExtract):
         movements = self.movements
         if movements is None:
             return
-        names = {code: account.name for code, account in self._accounts.items()}
+        names = {code: account.name for code, account in self.accounts.items()}
         for file, its in self._read:
             tells = self._telling(its.name, SUBLEDGER)
             journal = Journal(
@@ -375,7 +375,7 @@ class FiledPeriod(PeriodExtract):
     def _check_balances(self) -> Iterable[Finding]:
         """What the sums over cost centres do not show, and where accounts are missing."""
         ledger = self.trial_balance
-        known = self._accounts
+        known = self.accounts
         tells = Told(", ".join(file.name for file in self.files))
         for repeated in self._balances.repeated:
             account, center = repeated.key
@@ -446,7 +446,7 @@ class FiledPeriod(PeriodExtract):
         for (closed, account, _), amount in self._before_closing.items():
             held[closed, account] = add(held.get((closed, account), ZERO), amount)
         days = {closed for closed, _ in held}
-        result = {code for code, account in self._accounts.items() if account.nature == RESULT}
+        result = {code for code, account in self.accounts.items() if account.nature == RESULT}
         entries = {
             key: amount for key, amount in self._closed.items() if key[1] in result or key in held
         }

@@ -124,9 +124,15 @@ class _Journal:
         return Page(self._batches())
 
     def _batches(self) -> Iterator[Batch[Posting]]:
+        known = not self._period.accounts or self._code in self._period.accounts
         for postings in self._period.postings():
             rows = [one for one in postings if one.account_code == self._code]
+            known |= bool(rows)
             yield Batch(rows, list)
+        if not known:
+            raise ERPValidationError(
+                f"the ECD has no account {self._code}; ask for one of its chart"
+            )
 
 
 class _Unreadable(CompanyBooks[Any, Any]):
