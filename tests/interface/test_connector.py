@@ -23,6 +23,7 @@ from erp_common import (
     ERPValidationError,
     create_connector,
     create_connector_for_company,
+    validate_trial_balance,
 )
 from erp_common.http.health import ConnectionStatus
 from simulator import Books, Simulator, faults
@@ -78,6 +79,7 @@ def test_the_trial_balance_is_that_of_the_books(simulator: Simulator, erp_type: 
     assert (found.company_id, found.period_start, found.period_end) == (company.id, START, END)
     assert found.currency == "BRL"
     assert found.metadata["is_balanced"]
+    assert validate_trial_balance(found) == (True, [])
     told = {row.account_code: row for row in found.accounts}
     for row in company.trial_balance(START, END):
         mine = told[row.code]
