@@ -99,8 +99,17 @@ def validate_trial_balance(
         trial_balance: Anything with `accounts`; what it says of company and period must be there.
         tolerance: The largest difference that still counts as equal.
     """
-    accounts = trial_balance.accounts or ()
-    errors = [*_wrong_header(trial_balance), *_wrong_accounts(accounts, _WORDS)]
+    rows: Iterable[Any] = trial_balance.accounts or ()
+    accounts = [row for row in rows if isinstance(row, AccountBalance)]
+    errors = [
+        *_wrong_header(trial_balance),
+        *(
+            f"{normalize.shown(row)} is no AccountBalance"
+            for row in rows
+            if not isinstance(row, AccountBalance)
+        ),
+        *_wrong_accounts(accounts, _WORDS),
+    ]
     if unusable := list(_wrong_accounts(accounts, _VALUES)):
         return False, [*errors, *unusable]
     rules = Rules(tolerance=tolerance)

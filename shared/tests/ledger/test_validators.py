@@ -123,6 +123,12 @@ def test_a_field_that_is_not_what_it_must_be(name: str, value: object, must_be: 
     assert must_be in error
 
 
+def test_a_row_that_is_no_account() -> None:
+    books = SimpleNamespace(accounts=[*rows().accounts, None])
+    errors = ["None is no AccountBalance"]
+    assert validate_trial_balance(books) == (False, errors)
+
+
 def test_amounts_are_summed_up_although_words_are_wrong() -> None:
     wrong = rows(account_type="BANANA", net_closing_balance=Decimal(1))
     _, errors = validate_trial_balance(wrong)
