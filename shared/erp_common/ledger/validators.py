@@ -127,7 +127,7 @@ def validate_trial_balance(
 
 
 def _wrong_header(books: HasAccounts) -> Iterator[str]:
-    """What a trial balance says of itself and should not; that it has no accounts."""
+    """What a trial balance says of itself and should not."""
     wrong = list(_wrong(books, _HEADER))
     yield from wrong
     if not wrong and hasattr(books, "period_start") and hasattr(books, "period_end"):
@@ -136,8 +136,6 @@ def _wrong_header(books: HasAccounts) -> Iterator[str]:
         )
         if last < first:
             yield f"period_end ({last}) lies before period_start ({first})"
-    if not books.accounts:
-        yield "the trial balance has no accounts"
 
 
 def _wrong_accounts(
@@ -160,6 +158,13 @@ def _is_text(value: object) -> bool:
     return isinstance(value, str) and bool(value.strip())
 
 
+def _type(value: object) -> AccountType | None:
+    with suppress(ERPValidationError):
+        known = isinstance(value, AccountType)
+        return AccountType(value) if known else normalize.account_type(value)
+    return None
+
+
 def _is_amount(value: object) -> bool:
     with suppress(ERPValidationError):
         return type(value) in {Decimal, int} and normalize.amount(value) is not None
@@ -175,15 +180,18 @@ _HEADER = {
 _WORDS: dict[str, _Form] = {
     "account_name": _TEXT,
     "account_type": (
-        f"{', '.join(AccountType)} or None",
-        lambda value: value is None or value in list(AccountType),
+        f"{', '.join(AccountType)}, a word for one of them, or None",
+        lambda value: value is None or _type(value) is not None,
     ),
     "level": ("a whole number", lambda value: type(value) is int),
 }
 """Of an account that can be summed up all the same."""
 _VALUES: dict[str, _Form] = {
     "account_code": _TEXT,
-    "parent_account_code": ("a text or None", lambda value: value is None or _is_text(value)),
+    "parent_account_code": (
+        "a text or None",
+        lambda value: value is None or isinstance(value, str),
+    ),
     "normal_balance": ("DEBIT, CREDIT or None", lambda v: v is None or v in list(Side)),
     "is_summary": ("True or False", lambda value: type(value) is bool),
     **dict.fromkeys(
@@ -195,11 +203,10 @@ _VALUES: dict[str, _Form] = {
 
 
 def _stated(account: AccountBalance) -> StatedAccount:
-    kind = account.account_type if account.account_type in list(AccountType) else None
     return StatedAccount(
         code=account.account_code,
         name=account.account_name if _is_text(account.account_name) else account.account_code,
-        stated_type=StatedType(type=kind),
+        stated_type=StatedType(type=_type(account.account_type)),
         parent_code=account.parent_account_code,
         normal_balance=account.normal_balance,
         is_summary=account.is_summary,
