@@ -173,7 +173,8 @@ def _by_erp(
         by_heading = _by_heading(account, said) if said and said.type in PROFIT_AND_LOSS else None
         side = account.normal_balance
         by_side = Decision(_BY_SIDE[side], Source.SIDE) if side else None
-        return by_heading or by_side or Decision(AccountType.EXPENSE, Source.ERP)
+        rest = UNDECIDED if stated.both else Decision(AccountType.EXPENSE, Source.ERP)
+        return by_heading or by_side or rest
     if stated.type is AccountType.LIABILITY and said and said.type is AccountType.EQUITY:
         return Decision(AccountType.EQUITY, Source.HEADING)
     if stated.type is not None or stated.off_balance:

@@ -160,11 +160,11 @@ def category(
     *,
     is_summary: bool | None = None,
 ) -> StatedAccount:
-    """A category of revenue or expense; without a kind its name, or its parents', decides."""
+    """A category of revenue or expense; without a kind its name, or its parents', may decide."""
     return StatedAccount(
         code=code,
         name=name,
-        stated_type=StatedType(result=True) if kind is None else StatedType(type=kind),
+        stated_type=StatedType(result=True, both=True) if kind is None else StatedType(type=kind),
         parent_code=parent_code,
         normal_balance=None if kind is None else _side(kind),
         is_summary=is_summary,

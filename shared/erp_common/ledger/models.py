@@ -76,13 +76,15 @@ class StatedType(msgspec.Struct, frozen=True):
     """What an ERP states about an account's type.
 
     Either a usable `type`; or `off_balance` (memorandum accounts, Compensação: no type and no
-    finding); or `result` (the ERP says only "result account": names decide, then the normal side);
-    or words that are not understood.
+    finding); or `result` (the ERP says only "result account": names decide, then the normal side),
+    `both` where it says that it is revenue and expense alike, or does not say which; or words that
+    are not understood.
     """
 
     type: AccountType | None = None
     off_balance: bool = False
     result: bool = False
+    both: bool = False
     unread: str | None = None
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 from functools import lru_cache
 from typing import Final
 
@@ -18,7 +18,7 @@ from erp_common.errors import ERPValidationError
 from erp_common.ledger import vocabulary
 from erp_common.ledger.amount_text import read_amount
 from erp_common.ledger.date_text import calendar_date, read_moment
-from erp_common.ledger.exact import BOUNDS
+from erp_common.ledger.exact import BOUNDS, close
 from erp_common.ledger.models import ZERO, AccountType, Side
 from erp_common.ledger.sentences import Sentence, told
 
@@ -29,6 +29,9 @@ _NO_DATE: Final = re.compile(
 
 _bounded: Final = BOUNDS.plus
 _INFINITE: Final = Decimal("Infinity")
+_CENT: Final = Decimal("0.01")
+_DUST: Final = Decimal("0.0001")
+"""What a program that keeps amounts as binary floats adds or takes away at most."""
 _NO_AMOUNT: Final = told("is missing; the ERP must send an amount")
 _MOST_BITS: Final = 256
 _MOST_SHOWN: Final = 40
@@ -129,6 +132,16 @@ def amount(value: object, field: str = "amount") -> Decimal:
             field, "is {value}, which is beyond any amount of money", value=shown(value)
         )
     return checked
+
+
+def cents(value: object, field: str = "amount") -> Decimal:
+    """The amount, without what a binary float may have added; otherwise as `amount`.
+
+    What is further from a whole cent than that explains stays as it is.
+    """
+    exact = amount(value, field)
+    rounded = exact.quantize(_CENT, ROUND_HALF_EVEN)
+    return rounded if exact != rounded and close(exact, rounded, _DUST) else exact
 
 
 def optional_amount(value: object, field: str = "amount") -> Decimal | None:

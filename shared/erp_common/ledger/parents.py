@@ -12,6 +12,7 @@ import msgspec
 from erp_common.ledger import vocabulary
 from erp_common.ledger.account_codes import CodeTree, bare, is_zero, segments
 from erp_common.ledger.account_types import UNDECIDED, Decision, Said
+from erp_common.ledger.cash import CASH
 from erp_common.ledger.findings import Code, finding
 from erp_common.ledger.models import AccountBalance, AccountType, Basis, Finding, StatedAccount
 
@@ -96,8 +97,12 @@ class Hierarchy:
         self.accounts = accounts
         self.codes = CodeTree((account.code for account in accounts), top=_top(accounts))
         self._is_named = self._disagrees()
-        self.digits_count = self.codes.has_separators or not self._is_named
-        """Whether the first digit of a code means something; not where codes are mere numbers."""
+        is_cash = any(CASH.items() <= account.metadata.items() for account in accounts)
+        self.digits_count = not is_cash and (self.codes.has_separators or not self._is_named)
+        """Whether the first digit of a code means something; not where codes are mere numbers.
+
+        Nor where they are those of categories: Omie's 1 is revenue.
+        """
 
     def places(
         self, analytic: Container[str] = (), summaries: Container[str] = ()

@@ -98,7 +98,7 @@ def test_an_opening_that_is_not_known_is_not_stated() -> None:
 def test_a_category_without_a_kind_is_left_to_its_name() -> None:
     stated = cash.category("CAT.1", "Diversos", None)
     assert stated.stated_type is not None
-    assert (stated.stated_type.result, stated.normal_balance) == (True, None)
+    assert (stated.stated_type.both, stated.normal_balance) == (True, None)
     assert cash.category("1", "Vendas", AccountType.REVENUE).normal_balance is Side.CREDIT
 
 

@@ -14,7 +14,7 @@ from erp_common.ledger.models import AccountType, Side, StatedAccount
 from erp_common.ledger.normalize import (
     InvalidValue,
     account_code,
-    amount,
+    cents,
     flag,
     parse_date,
     required_side,
@@ -25,7 +25,7 @@ from erp_common.ledger.normalize import (
 from tap_bling.public.rows import Category, MoneyAccount, Movement
 
 _KINDS: Final = {"1": AccountType.EXPENSE, "2": AccountType.REVENUE}
-"""3 is both: the names decide."""
+"""3 is both: the names decide, or nothing does."""
 _REGISTERED: Final = "R"
 _NOT_POSTED: Final = {
     "E": "excluded",
@@ -86,17 +86,8 @@ def settled(row: Movement) -> Settled:
     Raises:
         InvalidValue: If a field that every movement has is missing or cannot be read.
     """
-    number = _id(row.contaFinanceira, "contaFinanceira")
-    if number is None:
-        raise InvalidValue("contaFinanceira", "is missing; Bling must name the account that moved")
-    value = amount(row.valor, "valor")
-    came_in = required_side(row.debCred, "debCred") is Side.CREDIT
-    if value < 0:
-        if came_in:
-            raise InvalidValue(
-                "valor", "is {value} with debCred C: did money come in or go out?", value=value
-            )
-        value = turned(value)  # what went out, with its sign once more
+    number, money = _moved(row)
+    _must_agree(row, number, money)
     origin = part(row.origem, "origem")
     person = part(row.contato, "contato")
     kind = text(origin.get("tipo"), "origem.tipo")
@@ -104,7 +95,7 @@ def settled(row: Movement) -> Settled:
         entry_id=required_text(row.id, "id"),
         day=parse_date(row.data, "data"),
         money_account=account_code(f"CC.{number}", "contaFinanceira.id"),
-        amount=value if came_in else turned(value),
+        amount=money,
         shares=[(_other_side(row), Decimal(1))],
         # `descricao` is what the screen calls the category.
         description=text(row.observacoes, "observacoes") or text(row.descricao, "descricao"),
@@ -113,6 +104,44 @@ def settled(row: Movement) -> Settled:
         entity_name=text(person.get("nome"), "contato.nome"),
         origin=kind,
     )
+
+
+def _moved(row: Movement) -> tuple[str, Decimal]:
+    """Which account moved, and by how much: below zero if money went out."""
+    number = _id(row.contaFinanceira, "contaFinanceira")
+    if number is None:
+        raise InvalidValue(
+            "contaFinanceira", told("is missing; Bling must name the account that moved")
+        )
+    value = cents(row.valor, "valor")
+    if required_side(row.debCred, "debCred") is Side.CREDIT:
+        if value < 0:
+            raise InvalidValue(
+                "valor",
+                told("is {value} with debCred C: did money come in or go out?", value=value),
+            )
+        return number, value
+    return number, value if value < 0 else turned(value)  # some have their sign once more
+
+
+def _must_agree(row: Movement, number: str, money: Decimal) -> None:
+    """Make sure that the list, where it can be read, says the same money as the details."""
+    try:
+        listed = (number, money) if row.listed is None else _moved(row.listed)
+    except InvalidValue:
+        return
+    if listed != (number, money):
+        raise InvalidValue(
+            "valor",
+            told(
+                "is {money} on account {account} in the movement's details, but {listed} on "
+                "account {other} in the list; run again, and if it stays so, ask Bling's support",
+                money=money,
+                account=number,
+                listed=listed[1],
+                other=listed[0],
+            ),
+        )
 
 
 def _other_side(row: Movement) -> str:

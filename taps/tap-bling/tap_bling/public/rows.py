@@ -44,3 +44,5 @@ class Movement(msgspec.Struct, gc=False):
     transferencia: Any = None
     saldo: Any = None
     """Not an amount: S or N, whether the movement sets a balance right."""
+    listed: Any = None
+    """Not Bling's: the same as the list has it, where its details were asked for."""

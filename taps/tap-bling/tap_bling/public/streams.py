@@ -216,7 +216,9 @@ class Movements:
                 f"{number} were asked for; run again, and if it stays so, ask Bling's support",
             )
         together = {**raw, **{name: value for name, value in details.items() if value is not None}}
-        return msgspec.convert(together, Movement), together
+        whole = msgspec.convert(together, Movement)
+        whole.listed = row
+        return whole, together
 
 
 def _lacks_details(row: Movement) -> bool:

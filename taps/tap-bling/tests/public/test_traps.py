@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -223,6 +224,56 @@ def test_details_of_another_movement_are_an_error(sim: Simulator, read: Runs) ->
         pytest.raises(ERPValidationError, match="were asked for"),
     ):
         read(**JANUARY)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        lambda row: {"debCred": "D" if row["debCred"] == "C" else "C"},
+        lambda row: {"valor": row["valor"] + 1},
+        lambda _: {"contaFinanceira": {"id": 4711}},
+    ],
+)
+def test_details_that_say_other_money_than_the_list_are_told_and_not_posted(
+    sim: Simulator, read: Runs, other: Callable[[dict[str, Any]], dict[str, Any]]
+) -> None:
+    one = next(m for m in sim.cash(ERP).between(SINCE, END) if m.kind == "direct")
+
+    def odd(body: dict[str, Any], _: object) -> None:
+        if body["data"]["id"] == one.id:
+            body["data"] |= other(body["data"])
+
+    with sim.tamper(ERP, "caixa", odd):
+        done = read(**JANUARY)
+    (issue,) = done.rows["validation_issues"]
+    assert (issue["code"], issue["severity"]) == ("INVALID_RECORD", "error")
+    assert "in the movement's details, but" in issue["message"]
+    assert not [row for row in done.rows["subledger"] if row["entry_id"] == str(one.id)]
+
+
+def test_what_a_binary_float_adds_is_wiped_off(sim: Simulator, read: Runs) -> None:
+    def add(body: dict[str, Any], _: object) -> None:
+        for row in [body["data"]] if isinstance(body["data"], dict) else body["data"]:
+            row["valor"] += Decimal("0.00000000000000004")
+
+    with sim.tamper(ERP, "caixa", add), sim.tamper(ERP, "caixas", add):
+        must_equal(read(**JANUARY, amounts="decimal"), sim)
+
+
+def test_a_category_of_both_kinds_has_a_type_only_if_names_say_so(
+    sim: Simulator, read: Runs
+) -> None:
+    def both(body: dict[str, Any], _: object) -> None:
+        own = [row for row in body["data"] if row["idCategoriaPai"]]
+        for row, name in zip(own, ("Diversos", "Receitas financeiras"), strict=False):
+            row |= {"tipo": 3, "idCategoriaPai": 0, "descricao": name}
+
+    with sim.tamper(ERP, "receitas-despesas", both):
+        done = read(**JANUARY)
+    (issue,) = done.rows["validation_issues"]
+    assert (issue["code"], issue["severity"]) == ("UNKNOWN_ACCOUNT_TYPE", "warning")
+    types = {row["account_name"]: row["account_type"] for row in done.rows["trial_balance"]}
+    assert (types["Diversos"], types["Receitas financeiras"]) == (None, "REVENUE")
 
 
 def test_saldo_is_a_flag_and_no_amount(sim: Simulator, read: Runs) -> None:

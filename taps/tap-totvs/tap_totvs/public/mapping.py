@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 from typing import Any
 
 import msgspec
 
+from erp_common.ledger import normalize
 from erp_common.ledger.models import ZERO, Posting, Side, StatedAccount
 from erp_common.ledger.normalize import (
     InvalidValue,
     account_code,
-    amount,
     optional_account_code,
     optional_date,
     parse_date,
@@ -34,8 +34,6 @@ from tap_totvs.mapping import (
 from tap_totvs.public.client import RECNO
 
 _CENT = Decimal("0.01")
-_DUST = Decimal("0.0001")
-"""What a database that keeps amounts as binary floats adds or takes away at most."""
 _REMEMBERED = 10_000
 """Rows whose numbers are remembered, far more than are keyed in between two pages."""
 
@@ -224,12 +222,9 @@ def cents(value: object, field: str) -> Decimal:
     Raises:
         InvalidValue: If it is no amount, or further from a whole cent than dust explains.
     """
-    exact = amount(value, field)
-    if exact == exact.quantize(_CENT, ROUND_HALF_EVEN):
-        return exact
-    rounded = exact.quantize(_CENT, ROUND_HALF_EVEN)
-    if abs(exact - rounded) > _DUST:
+    found = normalize.cents(value, field)
+    if found != found.quantize(_CENT):
         raise InvalidValue(
-            field, "is {amount}; Protheus keeps amounts in whole cents", amount=exact
+            field, "is {amount}; Protheus keeps amounts in whole cents", amount=found
         )
-    return rounded
+    return found
