@@ -48,6 +48,8 @@ class Statement(msgspec.Struct):
     said: dict[str, Any]
     """Everything beside the movements, as Omie sent it."""
     movements: Page[Movement]
+    listed: bool
+    """Whether there is a list of movements; without one there are none, if the balances agree."""
 
 
 class Calls:
@@ -116,7 +118,7 @@ class Calls:
         return query(self._transport, name, listing, ask, self._size)
 
 
-def read_statement(answer: Answer, window: Period, *, only_balance: bool = False) -> Statement:
+def read_statement(answer: Answer, window: Period) -> Statement:
     """Read a statement.
 
     Raises:
@@ -128,8 +130,10 @@ def read_statement(answer: Answer, window: Period, *, only_balance: bool = False
             "the statement says no nSaldoAnterior, the balance it begins with; check base_url and "
             "whether this account may be read",
         )
-    bare = only_balance and "listaMovimentos" not in said
-    movements = Page[Movement]([], row_count=0) if bare else MOVEMENTS.read(answer)
+    lists = [one for one in said.values() if isinstance(one, list)]
+    listed = bool(lists) or said.get("listaMovimentos") is not None
+    movements = MOVEMENTS.read(answer) if listed else Page[Movement]([], row_count=0)
+    movements.batches = list(movements.batches)  # looked through before they are read
     said.pop("listaMovimentos", None)
-    head = Head(said["nSaldoAnterior"], window, said.get("nSaldoAtual"))
-    return Statement(head, said, movements)
+    head = Head(window, said["nSaldoAnterior"], said.get("nSaldoAtual"))
+    return Statement(head, said, movements, listed)

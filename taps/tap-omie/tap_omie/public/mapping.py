@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from decimal import Decimal
-from typing import Final
+from typing import Final, NamedTuple
 
 from erp_common.ledger import cash
 from erp_common.ledger.cash import Settled, Share
@@ -15,8 +16,10 @@ from erp_common.ledger.normalize import (
     InvalidValue,
     account_code,
     amount,
+    cents,
     flag,
     optional_account_code,
+    optional_date,
     parse_date,
     required_text,
     shown,
@@ -128,7 +131,7 @@ def settled(row: Movement, bank: str, splits: Mapping[tuple[str, str], Sequence[
         entry_id=f"{bank}-{day:%Y%m%d}-{movement}",
         day=day,
         money_account=money_code(bank),
-        amount=amount(row.nValorDocumento, "nValorDocumento"),
+        amount=cents(row.nValorDocumento, "nValorDocumento"),
         shares=splits.get((bank, movement)) or [(own, Decimal(1))],
         description=words(row.cObservacoes, "cObservacoes")
         or words(row.cDesCategoria, "cDesCategoria"),
@@ -147,7 +150,21 @@ def title_number(row: Title) -> str | None:
     return optional_id(head.get("nCodTitulo"), "nCodTitulo") if isinstance(head, dict) else None
 
 
-def splits(row: Title) -> list[tuple[tuple[str, str], list[Share]]]:
+class Settlement(NamedTuple):
+    """What a title says of a movement that settled it, or a part of it.
+
+    Attributes:
+        key: The bank account, and the movement there.
+        day: When; None where that cannot be read, and the movement alone can tell.
+        shares: The categories that it falls to.
+    """
+
+    key: tuple[str, str]
+    day: date | None
+    shares: list[Share]
+
+
+def splits(row: Title) -> list[Settlement]:
     """The categories of a title's settlements, by bank account and movement there.
 
     A settlement has its share of each category of the title, interest and discounts included. A
@@ -178,7 +195,8 @@ def splits(row: Title) -> list[tuple[tuple[str, str], list[Share]]]:
                 )
             continue
         paid = amount(settlement.get("nValLanc"), "nValLanc")
-        found.append(((bank, movement), cash.apportioned(paid, parts)))
+        day = _day(settlement.get("dDtLanc"))
+        found.append(Settlement((bank, movement), day, cash.apportioned(paid, parts)))
     return found
 
 
@@ -220,6 +238,13 @@ def _share(part: dict[str, object]) -> Share:
     if part.get("nValor") is not None:
         return code, amount(part["nValor"], "aCodCateg.nValor")
     return code, amount(part.get("nPerc"), "aCodCateg.nPerc")
+
+
+def _day(value: object) -> date | None:
+    try:
+        return optional_date(value, "dDtLanc")
+    except InvalidValue:
+        return None
 
 
 def _objects(value: object, field: str) -> list[dict[str, object]]:

@@ -22,6 +22,8 @@ class BankAccount(msgspec.Struct, gc=False):
     codigo_banco: Any = None
     numero_conta_corrente: Any = None
     inativo: Any = None
+    saldo_inicial: Any = None
+    saldo_data: Any = None
     opening: Any = None
     """Not Omie's: the balance before the ledger's first day, from the account's statement."""
 
@@ -41,10 +43,20 @@ class Category(msgspec.Struct, gc=False):
 class Head(msgspec.Struct):
     """What a statement says beside its movements."""
 
-    nSaldoAnterior: Any = None
-    window: Period | None = None
+    window: Period
     """Not Omie's: the days that the statement was asked for."""
+    nSaldoAnterior: Any = None
     nSaldoAtual: Any = None
+    nothing: str | None = None
+    """Not Omie's: the words in which it says that there is none; then it states no balances."""
+
+
+class After(msgspec.Struct):
+    """What a statement of a later day says that the account held before it."""
+
+    nSaldoAnterior: Any
+    day: date
+    """Not Omie's."""
 
 
 class Held(msgspec.Struct):
@@ -53,6 +65,8 @@ class Held(msgspec.Struct):
     nSaldoAtual: Any = None
     today: date | None = None
     """Not Omie's."""
+    listed: bool = True
+    """Not Omie's: whether the statement has a list of movements at all."""
 
 
 class Movement(msgspec.Struct, gc=False):

@@ -6,27 +6,39 @@ end of one statement is known where the next begins.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import Enum
 
 from erp_common.ledger import cash
 from erp_common.ledger.cash import Share
-from erp_common.ledger.exact import add, close
+from erp_common.ledger.exact import add, close, subtract
 from erp_common.ledger.findings import SUBLEDGER, Code, finding
 from erp_common.ledger.models import Finding, Posting
-from erp_common.ledger.normalize import InvalidValue, amount, optional_amount
+from erp_common.ledger.normalize import (
+    InvalidValue,
+    cents,
+    optional_amount,
+    optional_date,
+    shown,
+)
+from erp_common.ledger.periods import Period
+from erp_common.ledger.sentences import Sentence, told
+from erp_common.ledger.vocabulary import fold
 from tap_omie.public import mapping
-from tap_omie.public.rows import Head, Held, Movement, Title
+from tap_omie.public.rows import After, BankAccount, Head, Held, Movement, Title
 
 
 class Splits:
     """The categories of settlements, gathered from a period's titles before its statements."""
 
-    def __init__(self) -> None:
-        """Know nothing yet."""
+    def __init__(self, period: Period) -> None:
+        """Know nothing yet of a period's titles."""
         self.shares: dict[tuple[str, str], list[Share]] = {}
+        self.due: set[tuple[str, str]] = set()
+        """Those of the settlements that the period's statements must have."""
+        self._period = period
         self._titles: set[str] = set()
 
     def __call__(self, row: Title) -> Sequence[Posting]:
@@ -36,8 +48,13 @@ class Splits:
             return ()  # a title that slid onto the next page must not weigh twice
         if number is not None:
             self._titles.add(number)
-        for key, shares in mapping.splits(row):
-            self.shares.setdefault(key, []).extend(shares)
+        found = mapping.splits(row)
+        for one in found:
+            self.shares.setdefault(one.key, []).extend(one.shares)
+        # A title tells of all its settlements, those of other periods too; but one that tells of
+        # none in this period is here for a day that Omie does not show.
+        own = [one for one in found if one.day is None or one.day in self._period]
+        self.due.update(one.key for one in own or found)
         return ()
 
     def end(self) -> Sequence[Posting]:
@@ -66,10 +83,70 @@ class Balances:
         self._known: dict[str, tuple[date, Decimal]] = {}
         self._said: dict[str, tuple[date, object]] = {}
         self._meanings: dict[str, Meaning] = {}
+        self._firsts: dict[str, tuple[date, Decimal | None]] = {}
+        self._initials: dict[str, tuple[date, Decimal]] = {}
+        self.unstated: dict[str, Decimal] = {}
+        """The initial balances of accounts of which no statement says what they open with."""
 
     def put(self, number: str, day: date, balance: Decimal) -> None:
         """Remember a balance."""
         self._known[number] = (day, balance)
+
+    def expect(self, number: str, day: date, row: BankAccount) -> None:
+        """Know an initial balance that Omie dates on a day of the ledger, or later.
+
+        An earlier one is part of the opening, unless no statement says what that is.
+        """
+        try:
+            since = optional_date(row.saldo_data, "saldo_data")
+            held = optional_amount(row.saldo_inicial, "saldo_inicial")
+        except InvalidValue:
+            return  # only words for a finding
+        if held and since is not None and since >= day:
+            self._initials[number] = since, held
+        elif held and row.opening is None:
+            self.unstated[number] = held
+
+    def begin(self, number: str, day: date, balance: Decimal | None) -> None:
+        """Remember what the run's first statement begins with; None if that is told already."""
+        self._firsts.setdefault(number, (day, balance))
+
+    def firsts(self, period: Period) -> Iterator[tuple[str, tuple[date, Decimal]]]:
+        """What the run's first statements begin with, of those that begin in a period."""
+        for number, (day, balance) in self._firsts.items():
+            if balance is not None and day in period:
+                yield number, (day, balance)
+
+    def unlike(self, number: str, day: date, stated: Decimal, known: Decimal) -> Sentence | None:
+        """What is wrong if Omie states another balance of an account than is known of it.
+
+        Args:
+            number: The account.
+            day: Before which it holds that.
+            stated: What Omie says.
+            known: What it is by all that was read.
+        """
+        if self.tolerance is None or close(stated, known, self.tolerance):
+            return None
+        values = {"stated": stated, "account": number, "day": day, "known": known}
+        since, initial = self._initials.get(number, (date.max, Decimal(0)))
+        if since < day and close(subtract(stated, known), initial, self.tolerance):
+            return told(
+                "is {stated} for account {account}, but the movements read before {day} leave "
+                "{known}: the difference is the account's initial balance (saldo_inicial) of "
+                "{initial}, which Omie dates {since} and lists among no movements, so that the "
+                "books lack it; date it before the ledger's first day in Omie, or let start_date "
+                "be after it, and run with a full refresh",
+                **values,
+                initial=initial,
+                since=since,
+            )
+        return told(
+            "is {stated} for account {account}, but the movements read before {day} leave {known}: "
+            "a movement is missing, has another sign or was changed meanwhile; run again, with "
+            "more lookback_periods",
+            **values,
+        )
 
     def learn(self, number: str, head: Head, opening: Decimal) -> None:
         """Learn from two statements in a row what `nSaldoAtual` means for an account.
@@ -78,14 +155,13 @@ class Balances:
         asked for, Omie's documents as today's. It is no proof where it is neither.
         """
         window, tolerance = head.window, self.tolerance
-        if window is None or tolerance is None:
+        if tolerance is None:
             return
         before = self._said.get(number)
         self._said[number] = (window.end + timedelta(days=1), head.nSaldoAtual)
         if before is None or before[0] != window.start or before[1] is None:
             return
-        said = amount(before[1], "nSaldoAtual")
-        now = optional_amount(head.nSaldoAtual, "nSaldoAtual")
+        said, now = cents(before[1], "nSaldoAtual"), _current(head)
         meaning = Meaning.UNKNOWN
         if close(said, opening, tolerance):
             meaning = Meaning.END
@@ -104,13 +180,19 @@ class Balances:
         return known[1] if known and known[0] == day else None
 
 
+def _current(row: Head | Held) -> Decimal | None:
+    said = row.nSaldoAtual
+    missing = optional_amount(said, "nSaldoAtual") is None
+    return None if missing else cents(said, "nSaldoAtual")
+
+
 class StatementReader:
     """Turns an account's statements of one period into entries."""
 
     def __init__(
         self,
         number: str,
-        shares: Mapping[tuple[str, str], Sequence[Share]],
+        splits: Splits,
         transfers: frozenset[str],
         balances: Balances,
     ) -> None:
@@ -118,12 +200,13 @@ class StatementReader:
 
         Args:
             number: The account.
-            shares: The categories of settlements; complete when the first row is read.
+            splits: The categories of settlements; complete when the first row is read.
             transfers: The categories of transfers between the company's accounts.
             balances: Compared where a statement begins, and carried on where it ends.
         """
         self._number = number
-        self._shares = shares
+        self._shares: Mapping[tuple[str, str], Sequence[Share]] = splits.shares
+        self._due = splits.due
         self._transfers = transfers
         self._balances = balances
         self._window: Head | None = None
@@ -132,7 +215,7 @@ class StatementReader:
         self._met: set[str] = set()
         """The movements read, of those that titles settle."""
 
-    def __call__(self, row: Head | Held | Movement) -> Sequence[Posting]:
+    def __call__(self, row: Head | After | Held | Movement) -> Sequence[Posting]:
         """The entry of a movement; other rows have none.
 
         Raises:
@@ -140,6 +223,14 @@ class StatementReader:
         """
         if isinstance(row, Head):
             self._begin(row)
+            return ()
+        if isinstance(row, After):
+            self._close()
+            self._window = None
+            stated = cents(row.nSaldoAnterior, "nSaldoAnterior")
+            known = self._balances.of(self._number, row.day)
+            self._balances.put(self._number, row.day, stated)
+            self._compare(row.day, stated, known)
             return ()
         if isinstance(row, Held):
             self._prove(row)
@@ -175,7 +266,8 @@ class StatementReader:
         """The splits of titles whose movement no statement of the period has."""
         for (bank, movement), shares in self._shares.items():
             categories = dict.fromkeys(code for code, _ in shares)
-            if bank != self._number or movement in self._met or len(categories) == 1:
+            is_due = bank == self._number and (bank, movement) in self._due
+            if not is_due or movement in self._met or len(categories) == 1:
                 continue
             yield finding(
                 Code.SPLIT_NOT_MATCHED,
@@ -202,22 +294,37 @@ class StatementReader:
         """
         self._close()
         self._window = head
-        opening = amount(head.nSaldoAnterior, "nSaldoAnterior")
+        known = self._balances.of(self._number, head.window.start)
+        if head.nothing is not None:
+            self._pass_over(head, known)
+            return
+        opening = cents(head.nSaldoAnterior, "nSaldoAnterior")
         self._balances.learn(self._number, head, opening)
-        tolerance = self._balances.tolerance
-        known = None if head.window is None else self._balances.of(self._number, head.window.start)
         self._balance = opening
-        if known is not None and tolerance is not None and not close(known, opening, tolerance):
+        self._compare(head.window.start, opening, known)
+
+    def _pass_over(self, head: Head, known: Decimal | None) -> None:
+        """Hold what was held before over days of which Omie has no records."""
+        self._window = None
+        if known is not None:
+            self._balances.put(self._number, head.window.end + timedelta(days=1), known)
+        if "nenhuma conta" in fold(head.nothing or ""):
+            # Not that nothing moved: Omie does not know the account, which it lists.
             raise InvalidValue(
-                "nSaldoAnterior",
-                "is {stated} for account {account}, but the movements read before {day} leave "
-                "{known}: a movement is missing or was changed meanwhile; run again, with more "
-                "lookback_periods",
-                stated=opening,
-                account=self._number,
-                day=head.window.start if head.window else "",
-                known=known,
+                "nCodCC",
+                told(
+                    "is {account}, of which Omie lists no statement though it lists the account; "
+                    "it says {words}. What moved there is not in the books; ask Omie's support",
+                    account=self._number,
+                    words=shown(head.nothing),
+                ),
             )
+
+    def _compare(self, day: date, stated: Decimal, known: Decimal | None) -> None:
+        problem = None if known is None else self._balances.unlike(self._number, day, stated, known)
+        self._balances.begin(self._number, day, None if problem else stated)
+        if problem is not None:
+            raise InvalidValue("nSaldoAnterior", problem)
 
     def _prove(self, held: Held) -> None:
         """Compare what a month that is not over has come to with what the account holds.
@@ -225,10 +332,11 @@ class StatementReader:
         No later statement begins with it yet.
         """
         meaning, tolerance = self._balances.meaning(self._number), self._balances.tolerance
-        said = optional_amount(held.nSaldoAtual, "nSaldoAtual")
+        said = _current(held)
         ahead = held.today is not None and self._latest > held.today
-        if meaning is Meaning.UNKNOWN or (meaning is Meaning.TODAY and ahead):
-            return
+        unknown = meaning is Meaning.UNKNOWN or (meaning is Meaning.TODAY and ahead)
+        if unknown and held.listed:
+            return  # without any movement all meanings are one
         if said is None or tolerance is None or close(said, self._balance, tolerance):
             return
         raise InvalidValue(
@@ -242,6 +350,6 @@ class StatementReader:
         )
 
     def _close(self) -> None:
-        if self._window is not None and self._window.window is not None:
+        if self._window is not None:
             after = self._window.window.end + timedelta(days=1)
             self._balances.put(self._number, after, self._balance)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import partial
@@ -23,15 +23,17 @@ from erp_common.http.dialect import NoRecords
 from erp_common.http.request import Request
 from erp_common.http.transport import Transport
 from erp_common.ledger import cash
+from erp_common.ledger.balances import TrialBalance
+from erp_common.ledger.findings import Code, finding
 from erp_common.ledger.hierarchy import Chart
-from erp_common.ledger.models import Company
-from erp_common.ledger.normalize import InvalidValue, amount, required_text, text
+from erp_common.ledger.models import Company, Finding
+from erp_common.ledger.normalize import InvalidValue, cents, required_text, text
 from erp_common.ledger.periods import Period, today
 from tap_omie.public import mapping
 from tap_omie.public.calls import ACCOUNTS, Calls, Statement, read_statement
-from tap_omie.public.rows import BankAccount, Category, Head, Held, Movement
+from tap_omie.public.rows import After, BankAccount, Category, Head, Held, Movement
 from tap_omie.public.statement import Balances, Splits, StatementReader
-from tap_omie.public.wide import Slice, WideStatements, ask, may_be_cut_off
+from tap_omie.public.wide import Slice, WideStatements, ask, may_be_cut_off, ties_out
 
 
 class Known(msgspec.Struct):
@@ -86,14 +88,50 @@ class OmieCashBooks(HttpSource, DerivedSource[Known]):
         """First the titles, for their categories; then each account's statement."""
         _ = company, chart
         self._wide.together.plan(period)
-        splits = Splits()
+        splits = Splits(period)
         listings: list[tuple[Query[Any], LineReader]] = [
             (self._calls.titles(period, nature), splits) for nature in ("P", "R")
         ]
         for number in learned.numbers:
-            reader = StatementReader(number, splits.shares, learned.transfers, learned.balances)
+            reader = StatementReader(number, splits, learned.transfers, learned.balances)
             listings.append((self._statement_of(number, period), reader))
         return listings
+
+    def proof(self, ledger: TrialBalance, learned: Known) -> Iterable[Finding]:
+        """The accounts with which the ledger begins otherwise than Omie's statements do.
+
+        What was carried from an earlier run may have been overtaken by a change before this one.
+        """
+        if self._first_day is None or ledger.period is None:
+            return
+        for number, initial in learned.balances.unstated.items():
+            yield finding(
+                Code.OPENING_ASSUMED_ZERO,
+                "No statement of account {account} says what it held before {day}, so that it "
+                "opens with zero, though Omie states an initial balance (saldo_inicial) of "
+                "{initial}. Compare the account's balance with Omie's.",
+                account=number,
+                day=self._first_day,
+                initial=initial,
+                account_code=mapping.money_code(number),
+                expected=initial,
+                actual=Decimal(0),
+            )
+        learned.balances.unstated = {}  # told once a run
+        for number, (day, said) in learned.balances.firsts(ledger.period):
+            account = ledger.by_code.get(mapping.money_code(number))
+            held = Decimal(0) if account is None else account.net_opening_balance
+            problem = learned.balances.unlike(number, day, said, held)
+            if problem is not None:
+                yield finding(
+                    Code.INVALID_RECORD,
+                    "nSaldoAnterior {problem}.",
+                    problem=problem,
+                    account_code=mapping.money_code(number),
+                    expected=said,
+                    actual=held,
+                    raw={"nCodCC": number, "dPeriodoInicial": str(day), "nSaldoAnterior": said},
+                )
 
     def probe(self, company: Company, period: Period) -> tuple[Request, Callable[[Answer], object]]:
         """One bank account."""
@@ -115,7 +153,8 @@ class OmieCashBooks(HttpSource, DerivedSource[Known]):
         listed: list[Page[Any]] = [*accounts, *categories]
         if not any(page.row_count for page in listed):
             raise self.nothing_of(company, "there is neither a bank account nor a category")
-        known = Known([], _transfers(categories), Balances(self._tolerance))
+        balances = Balances(self._tolerance)
+        known = Known([], _transfers(categories), balances)
         openings: list[Decimal | None] = []
         for row in _rows(accounts):
             number = _number(row)
@@ -124,7 +163,9 @@ class OmieCashBooks(HttpSource, DerivedSource[Known]):
             known.numbers.append(number)
             if self._first_day is not None:
                 row.opening = self._opening(number, self._first_day)
-                known.balances.put(number, self._first_day, row.opening)
+                # Not a guess: the next statement that has records must begin with this.
+                balances.put(number, self._first_day, row.opening or Decimal(0))
+                balances.expect(number, self._first_day, row)
             openings.append(row.opening)
         batches: list[Batch[Any]] = [batch for page in accounts for batch in page.batches]
         for page in categories:
@@ -134,18 +175,17 @@ class OmieCashBooks(HttpSource, DerivedSource[Known]):
         moved = gaps(accounts, categories)
         return Page(batches, row_count=rows, learned=known, gaps=moved)
 
-    def _opening(self, number: str, day: date) -> Decimal:
-        """What an account held before a day, by its statement."""
+    def _opening(self, number: str, day: date) -> Decimal | None:
+        """What an account held before a day, by its statement; None where there is none."""
         window = Period(day, day)
         try:
             found = self.transport.fetch(
                 self._calls.statement(number, window, only_balance=True),
-                partial(read_statement, window=window, only_balance=True),
+                partial(read_statement, window=window),
             )
-            return amount(found.head.nSaldoAnterior, "nSaldoAnterior")
+            return cents(found.head.nSaldoAnterior, "nSaldoAnterior")
         except NoRecords:
-            # Not a guess: the next statement that has records must begin with this.
-            return Decimal(0)
+            return None
         except InvalidValue as error:
             raise ERPValidationError(
                 f"the statement of account {number} on {day} cannot be read: {error}"
@@ -159,17 +199,27 @@ class OmieCashBooks(HttpSource, DerivedSource[Known]):
         batches: list[Batch[Any]] = []
         rows = 0
         for window, found in halved(period, partial(self._window, number), may_be_cut_off):
-            if found is not None:
+            is_last = window.end == period.end
+            if isinstance(found, NoRecords):
+                said = {"nCodCC": number, "dPeriodoInicial": str(window.start)}
+                batches.append(_head(Head(window, nothing=str(found)), window, said))
+                unproved = False
+            else:
                 batches.append(_head(found.head, window, found.said))
                 batches += found.movements.batches
                 rows += found.movements.row_count or 0
-                if window.end == period.end >= today():
-                    held = Held(found.head.nSaldoAtual, today())
+                if is_last and window.end >= today():
+                    held = Held(found.head.nSaldoAtual, today(), found.listed)
                     batches.append(Batch([held], partial(list, [found.said])))
-            # A day cannot be halved: what the account holds after it says whether that was all.
-            if window.end == self._last_day or may_be_cut_off(found):
+                # A day cannot be halved: what the account holds after it says whether that was
+                # all. So it is where a month that is over does not come to the balance stated.
+                is_over = is_last and window.end < today()
+                unproved = may_be_cut_off(found) or (
+                    is_over and not ties_out(found, number, window)
+                )
+            if unproved or window.end == self._last_day:
                 day = window.end + timedelta(days=1)
-                batches.append(self._after(number, day, self._opening(number, day)))
+                batches += self._after(number, day, self._opening(number, day))
         return Page(batches, row_count=rows)
 
     def _slice(self, number: str, period: Period, kept: Slice) -> Page[Any]:
@@ -177,20 +227,21 @@ class OmieCashBooks(HttpSource, DerivedSource[Known]):
         said = kept.said or {"nCodCC": number, "nSaldoAnterior": kept.opening}
         rows = [msgspec.convert(raw, Movement) for raw in kept.rows]
         batches: list[Batch[Any]] = [
-            _head(Head(said["nSaldoAnterior"], period, kept.held), period, said),
+            _head(Head(period, said["nSaldoAnterior"], kept.held), period, said),
             Batch(rows, partial(list, kept.rows)),
         ]
         if period.end == self._last_day:
-            batches.append(self._after(number, period.end + timedelta(days=1), kept.closing))
+            batches += self._after(number, period.end + timedelta(days=1), kept.closing)
         return Page(batches, row_count=len(rows))
 
-    def _after(self, number: str, day: date, balance: Decimal) -> Batch[Any]:
-        """What the account holds once the last period is over, by its own word."""
-        window = Period(day, day)
+    def _after(self, number: str, day: date, balance: Decimal | None) -> list[Batch[Any]]:
+        """What the account holds from a day on, by its own word, if Omie says it."""
+        if balance is None:
+            return []
         said = {"nCodCC": number, "dPeriodoInicial": str(day), "nSaldoAnterior": balance}
-        return Batch([Head(balance, window)], partial(list, [said]))
+        return [Batch([After(balance, day)], partial(list, [said]))]
 
-    def _window(self, number: str, window: Period) -> Statement | None:
+    def _window(self, number: str, window: Period) -> Statement | NoRecords:
         return ask(self.transport, self._calls, number, window)
 
 

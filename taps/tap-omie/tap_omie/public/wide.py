@@ -22,8 +22,8 @@ from erp_common.extract.spool import Mark, Spool, decode_rows, encode_rows
 from erp_common.extract.together import Together
 from erp_common.http.dialect import NoRecords
 from erp_common.http.transport import Transport
-from erp_common.ledger.exact import add
-from erp_common.ledger.normalize import InvalidValue, amount
+from erp_common.ledger.exact import add, total
+from erp_common.ledger.normalize import InvalidValue, cents
 from erp_common.ledger.periods import Period
 from tap_omie.public import mapping
 from tap_omie.public.calls import Calls, Statement, read_statement
@@ -92,7 +92,7 @@ class WideStatements:
             while len(periods) > 1:
                 window = Period(periods[0].start, periods[-1].end)
                 found = ask(self._transport, self._calls, number, window)
-                if found is None:
+                if isinstance(found, NoRecords):
                     account.days = 1  # where nothing is said, nothing can be proved
                     return
                 rows = _movements(found, number, window)
@@ -130,19 +130,19 @@ class WideStatements:
         day = Period(after, after)
         said = self._transport.fetch(
             self._calls.statement(number, day, only_balance=True),
-            partial(read_statement, window=day, only_balance=True),
+            partial(read_statement, window=day),
         )
         by_period: dict[Period, list[Row]] = defaultdict(list)
         for row in rows:
             by_period[next(one for one in periods if row[0] in one)].append(row)
-        balance = amount(found.head.nSaldoAnterior, "nSaldoAnterior")
+        balance = cents(found.head.nSaldoAnterior, "nSaldoAnterior")
         slices = []
         for one in periods:
             opening = balance
             for _, moved, _ in by_period[one]:
                 balance = add(balance, moved)
             slices.append(Slice(opening, [raw for _, _, raw in by_period[one]], balance))
-        if amount(said.head.nSaldoAnterior, "nSaldoAnterior") != balance:
+        if cents(said.head.nSaldoAnterior, "nSaldoAnterior") != balance:
             raise _UnprovedError
         slices[0].said = found.said
         slices[-1].held = found.head.nSaldoAtual
@@ -166,22 +166,35 @@ class _UnprovedError(Exception):
     """A window's statement holds something to tell, or does not lead to the balance after it."""
 
 
-def ask(transport: Transport, calls: Calls, number: str, window: Period) -> Statement | None:
-    """An account's statement; None where Omie has no records."""
+def ask(transport: Transport, calls: Calls, number: str, window: Period) -> Statement | NoRecords:
+    """An account's statement, or what Omie says where it has no records."""
     try:
         return transport.fetch(
             calls.statement(number, window), partial(read_statement, window=window)
         )
-    except NoRecords:
-        return None
+    except NoRecords as nothing:
+        return nothing
 
 
-def may_be_cut_off(found: Statement | None) -> bool:
+def may_be_cut_off(found: Statement | NoRecords) -> bool:
     """Whether movements may be missing from a statement."""
-    if found is None:
+    if isinstance(found, NoRecords):
         return False
     rows = [row for batch in found.movements.batches for row in batch.rows]
     return sum(row is not None and _is_numbered(row) for row in rows) == CUT_OFF_AT
+
+
+def ties_out(found: Statement, number: str, window: Period) -> bool:
+    """Whether a statement's movements lead to the balance that it states beside them.
+
+    That one may be today's, so that it is no proof of the contrary.
+    """
+    try:
+        moved = total(amount for _, amount, _ in _movements(found, number, window))
+        before, said = found.head.nSaldoAnterior, found.head.nSaldoAtual
+        return add(cents(before, "nSaldoAnterior"), moved) == cents(said, "nSaldoAtual")
+    except (InvalidValue, _UnprovedError):
+        return False
 
 
 def _is_numbered(row: Movement) -> bool:
