@@ -117,7 +117,9 @@ class Balances:
             if balance is not None and day in period:
                 yield number, (day, balance)
 
-    def unlike(self, number: str, day: date, stated: Decimal, known: Decimal) -> Sentence | None:
+    def unlike(
+        self, number: str, day: date, stated: Decimal, known: Decimal, *, just_read: bool = False
+    ) -> Sentence | None:
         """What is wrong if Omie states another balance of an account than is known of it.
 
         Args:
@@ -125,6 +127,7 @@ class Balances:
             day: Before which it holds that.
             stated: What Omie says.
             known: What it is by all that was read.
+            just_read: Whether the days before were read just now, and proved until then.
         """
         if self.tolerance is None or close(stated, known, self.tolerance):
             return None
@@ -141,10 +144,16 @@ class Balances:
                 initial=initial,
                 since=since,
             )
+        if just_read:
+            return told(
+                "is {stated} for account {account}, but the movements read before {day} leave "
+                "{known}: a movement is missing or has another sign; run again, and if it stays "
+                "so, compare the books with the statement that Omie shows",
+                **values,
+            )
         return told(
             "is {stated} for account {account}, but the movements read before {day} leave {known}: "
-            "a movement is missing, has another sign or was changed meanwhile; run again, with "
-            "more lookback_periods",
+            "a movement is missing or was changed meanwhile; run again, with more lookback_periods",
             **values,
         )
 
@@ -230,7 +239,7 @@ class StatementReader:
             stated = cents(row.nSaldoAnterior, "nSaldoAnterior")
             known = self._balances.of(self._number, row.day)
             self._balances.put(self._number, row.day, stated)
-            self._compare(row.day, stated, known)
+            self._compare(row.day, stated, known, just_read=True)
             return ()
         if isinstance(row, Held):
             self._prove(row)
@@ -320,9 +329,14 @@ class StatementReader:
                 ),
             )
 
-    def _compare(self, day: date, stated: Decimal, known: Decimal | None) -> None:
-        problem = None if known is None else self._balances.unlike(self._number, day, stated, known)
-        self._balances.begin(self._number, day, None if problem else stated)
+    def _compare(
+        self, day: date, stated: Decimal, known: Decimal | None, *, just_read: bool = False
+    ) -> None:
+        number, balances = self._number, self._balances
+        problem = None
+        if known is not None:
+            problem = balances.unlike(number, day, stated, known, just_read=just_read)
+        balances.begin(number, day, None if problem else stated)
         if problem is not None:
             raise InvalidValue("nSaldoAnterior", problem)
 
