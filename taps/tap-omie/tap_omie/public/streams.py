@@ -177,6 +177,9 @@ class OmieCashBooks(HttpSource, DerivedSource[Known]):
 
     def _opening(self, number: str, day: date) -> Decimal | None:
         """What an account held before a day, by its statement; None where there is none."""
+        known = self._wide.stated.pop((number, day), None)
+        if known is not None:
+            return known
         window = Period(day, day)
         try:
             found = self.transport.fetch(

@@ -63,6 +63,9 @@ class WideStatements:
         self._lock = threading.Lock()
         self._accounts: dict[str, _Account] = {}
         self._spool: Spool[list[dict[str, Any]]] = Spool(encode_rows, decode_rows)
+        self.stated: dict[tuple[str, date], Decimal] = {}
+        """What accounts hold on the day after a statement that it does not lead to: whoever asks
+        for that next takes it from here, since Omie refuses the same call within a minute."""
 
     def of(self, number: str, period: Period) -> Slice | None:
         """An account's movements in a period; None if it must be asked for alone.
@@ -142,7 +145,9 @@ class WideStatements:
             for _, moved, _ in by_period[one]:
                 balance = add(balance, moved)
             slices.append(Slice(opening, [raw for _, _, raw in by_period[one]], balance))
-        if cents(said.head.nSaldoAnterior, "nSaldoAnterior") != balance:
+        stated = cents(said.head.nSaldoAnterior, "nSaldoAnterior")
+        if stated != balance:
+            self.stated[number, after] = stated
             raise _UnprovedError
         slices[0].said = found.said
         slices[-1].held = found.head.nSaldoAtual

@@ -248,6 +248,8 @@ def test_a_balance_that_does_not_follow_is_told(sim: Simulator, read: Runs) -> N
         assert f"nSaldoAnterior is {issue['raw']['nSaldoAnterior']}" in issue["message"]
         assert issue["raw"]["nCodCC"] == str(gone.account)
         assert issue["period_start"] == str(SINCE)  # by the balance after it, not a month later
+        asked = [str(one.params) for one in sim.requests.select(ERP, "ListarExtrato")]
+        assert len(asked) == len(set(asked))  # which Omie would refuse within a minute
         # Told once: what follows begins with what Omie says.
         assert read(validation="off").codes() == []
 
