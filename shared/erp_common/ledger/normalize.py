@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_HALF_EVEN, Context, Decimal
 from functools import lru_cache
 from typing import Final
 
@@ -30,6 +30,7 @@ _NO_DATE: Final = re.compile(
 _bounded: Final = BOUNDS.plus
 _INFINITE: Final = Decimal("Infinity")
 _CENT: Final = Decimal("0.01")
+_ROUNDED: Final = Context(prec=50, rounding=ROUND_HALF_EVEN)
 _DUST: Final = Decimal("0.0001")
 """What a program that keeps amounts as binary floats adds or takes away at most."""
 _NO_AMOUNT: Final = told("is missing; the ERP must send an amount")
@@ -140,7 +141,7 @@ def cents(value: object, field: str = "amount") -> Decimal:
     What is further from a whole cent than that explains stays as it is.
     """
     exact = amount(value, field)
-    rounded = exact.quantize(_CENT, ROUND_HALF_EVEN)
+    rounded = exact.quantize(_CENT, context=_ROUNDED)
     return rounded if exact != rounded and close(exact, rounded, _DUST) else exact
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from erp_common.ledger.normalize import InvalidValue, amount, optional_amount
+from erp_common.ledger.normalize import InvalidValue, amount, cents, optional_amount
 
 wholes = st.integers(0, 10**15)
 # Three decimals are left out where one separator alone would be ambiguous.
@@ -217,3 +217,14 @@ def test_no_text_is_read_as_another_number(written: str) -> None:
     digits = "".join(c for c in written if c.isdigit())
     assert f"{value.copy_abs():f}".replace(".", "").lstrip("0") == digits.lstrip("0")
     assert (value < 0) == (any(c in "-(C" for c in written) and value != 0)
+
+
+@given(st.decimals(-(10**20), 10**20, places=2), st.floats(-1e-4, 1e-4))
+def test_what_a_binary_float_adds_is_wiped_off(exact: Decimal, dust: float) -> None:
+    """Whatever the caller's own precision is."""
+    with localcontext() as context:
+        context.prec = 60
+        dusty = exact + Decimal(f"{dust:.12f}")
+        context.prec = 5
+        assert cents(dusty) == exact
+        assert cents(Decimal("10.125")) == Decimal("10.125")

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 from erp_common.ledger import cash
 from erp_common.ledger.cash import Settled
-from erp_common.ledger.models import AccountType, Side
+from erp_common.ledger.hierarchy import build
+from erp_common.ledger.models import AccountType, Side, StatedAccount
 from erp_common.ledger.periods import Periodicity
+from erp_common.ledger.rules import Rules
 
 amounts = st.decimals(-10_000_000, 10_000_000, places=2)
 shares = st.lists(
@@ -100,6 +102,26 @@ def test_a_category_without_a_kind_is_left_to_its_name() -> None:
     assert stated.stated_type is not None
     assert (stated.stated_type.both, stated.normal_balance) == (True, None)
     assert cash.category("1", "Vendas", AccountType.REVENUE).normal_balance is Side.CREDIT
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("Diversos", None),
+        ("Ativo imobilizado", None),
+        ("Receitas financeiras", AccountType.REVENUE),
+        ("Despesas bancárias", AccountType.EXPENSE),
+    ],
+)
+def test_a_category_without_a_kind_has_a_type_only_if_its_name_says_so(
+    name: str, kind: AccountType | None
+) -> None:
+    stated = [cash.category("3.01", name, None), *cash.counterparts([])]
+    chart = build(stated, Rules())
+    assert chart.by_code["3.01"].account_type is kind
+    assert [one.code for one in chart.findings] == ["UNKNOWN_ACCOUNT_TYPE"] * (kind is None)
+    # Nor does a first digit say anything of one that is not listed.
+    assert chart.place(StatedAccount(code="1.01.01", name="1.01.01")).account_type is None
 
 
 @pytest.mark.parametrize(
