@@ -110,15 +110,12 @@ def _moved(row: Movement) -> tuple[str, Decimal]:
     """Which account moved, and by how much: below zero if money went out."""
     number = _id(row.contaFinanceira, "contaFinanceira")
     if number is None:
-        raise InvalidValue(
-            "contaFinanceira", told("is missing; Bling must name the account that moved")
-        )
+        raise InvalidValue("contaFinanceira", "is missing; Bling must name the account that moved")
     value = cents(row.valor, "valor")
     if required_side(row.debCred, "debCred") is Side.CREDIT:
         if value < 0:
             raise InvalidValue(
-                "valor",
-                told("is {value} with debCred C: did money come in or go out?", value=value),
+                "valor", "is {value} with debCred C: did money come in or go out?", value=value
             )
         return number, value
     return number, value if value < 0 else turned(value)  # some have their sign once more
@@ -133,14 +130,12 @@ def _must_agree(row: Movement, number: str, money: Decimal) -> None:
     if listed != (number, money):
         raise InvalidValue(
             "valor",
-            told(
-                "is {money} on account {account} in the movement's details, but {listed} on "
-                "account {other} in the list; run again, and if it stays so, ask Bling's support",
-                money=money,
-                account=number,
-                listed=listed[1],
-                other=listed[0],
-            ),
+            "is {money} on account {account} in the movement's details, but {listed} on "
+            "account {other} in the list; run again, and if it stays so, ask Bling's support",
+            money=money,
+            account=number,
+            listed=listed[1],
+            other=listed[0],
         )
 
 

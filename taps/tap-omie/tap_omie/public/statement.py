@@ -321,12 +321,10 @@ class StatementReader:
             # Not that nothing moved: Omie does not know the account, which it lists.
             raise InvalidValue(
                 "nCodCC",
-                told(
-                    "is {account}, of which Omie lists no statement though it lists the account; "
-                    "it says {words}. What moved there is not in the books; ask Omie's support",
-                    account=self._number,
-                    words=shown(head.nothing),
-                ),
+                "is {account}, of which Omie lists no statement though it lists the account; "
+                "it says {words}. What moved there is not in the books; ask Omie's support",
+                account=self._number,
+                words=shown(head.nothing),
             )
 
     def _compare(
