@@ -12,10 +12,10 @@ from erp_common.ledger import cash
 from erp_common.ledger.exact import add, close, subtract, total
 from erp_common.ledger.findings import SUBLEDGER, Code, finding
 from erp_common.ledger.models import ZERO, Finding, Posting
-from erp_common.ledger.normalize import InvalidValue, optional_amount, shown
+from erp_common.ledger.normalize import InvalidValue, cents, optional_amount, shown
 from erp_common.ledger.sentences import told
 from tap_contaazul.public.rows import InitialBalance, Transfer
-from tap_contaazul.public.shares import CENT, cents
+from tap_contaazul.public.shares import CENT
 
 SIDES: Final = ("origem", "destino")
 _LISTED_AS: Final = {"DESPESA": "origem", "RECEITA": "destino"}

@@ -15,6 +15,7 @@ from erp_common.ledger.findings import Code, LeftOut
 from erp_common.ledger.models import Posting
 from erp_common.ledger.normalize import (
     InvalidValue,
+    cents,
     flag,
     parse_date,
     required_text,
@@ -24,7 +25,7 @@ from erp_common.ledger.normalize import (
 from erp_common.ledger.sentences import told
 from tap_contaazul.public.mapping import money_code
 from tap_contaazul.public.rows import InitialBalance, Moved, Transfer
-from tap_contaazul.public.shares import WHOLE, Counterpart, Lookups, apportionment, cents, composed
+from tap_contaazul.public.shares import WHOLE, Counterpart, Lookups, apportionment, composed
 
 ELSEWHERE: Final = frozenset({"TRANSFERENCIA", "SALDO_CONTA_BANCARIA"})
 """Origins of installments that are listed for themselves as well: they must not count twice."""

@@ -17,7 +17,7 @@ from erp_common.extract.paged import HttpQuery
 from erp_common.http.dialect import NoRecords
 from erp_common.http.transport import Transport
 from erp_common.ledger.models import Finding
-from erp_common.ledger.normalize import InvalidValue
+from erp_common.ledger.normalize import InvalidValue, cents
 from erp_common.ledger.periods import Period
 from tap_contaazul.public import calls, doubts
 from tap_contaazul.public.doubts import SIDES
@@ -35,7 +35,7 @@ from tap_contaazul.public.payments import (
 )
 from tap_contaazul.public.plan import Plan
 from tap_contaazul.public.rows import Moved, Transfer
-from tap_contaazul.public.shares import Lookups, cents
+from tap_contaazul.public.shares import Lookups
 
 BACK: Final = 1827
 """Days: what is paid today may have been due five years ago."""

@@ -7,7 +7,7 @@ so it only says in which proportion a settlement falls to the categories, and ne
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -17,7 +17,7 @@ from erp_common.ledger.cash import Share
 from erp_common.ledger.exact import add, close, subtract, total, turned
 from erp_common.ledger.fields import part
 from erp_common.ledger.models import ZERO
-from erp_common.ledger.normalize import InvalidValue, amount, optional_amount, text
+from erp_common.ledger.normalize import InvalidValue, amount, cents, optional_amount, text
 from erp_common.ledger.sentences import told
 from tap_contaazul.public.mapping import category_code
 
@@ -68,20 +68,6 @@ class Counterpart(NamedTuple):
 
 WHOLE: Final = Portion(Decimal(1), [("", Decimal(1))])
 """All of it, without a cost center."""
-
-
-def cents(value: object, field: str) -> Decimal:
-    """An amount without what a binary float may have added.
-
-    Raises:
-        InvalidValue: If it is no amount.
-    """
-    return _without_dust(amount(value, field))
-
-
-def _without_dust(exact: Decimal) -> Decimal:
-    rounded = exact.quantize(CENT, ROUND_HALF_EVEN)
-    return rounded if exact != rounded and close(exact, rounded, _DUST) else exact
 
 
 def composed(
@@ -182,5 +168,5 @@ def _shared(own: Decimal, shares: Mapping[str, Portion]) -> list[Counterpart]:
 def _extra(value: Mapping[str, Any], name: str, sign: int) -> Decimal:
     """What interest, a fine, a discount or a fee adds to the money."""
     stated = optional_amount(value.get(name), name)
-    found = ZERO if stated is None else _without_dust(stated)
+    found = ZERO if stated is None else cents(stated, name)
     return found if sign > 0 else turned(found)

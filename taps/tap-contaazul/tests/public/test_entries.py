@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from erp_common.ledger.cash import UNCATEGORISED
-from erp_common.ledger.normalize import InvalidValue
+from erp_common.ledger.normalize import InvalidValue, cents
 from tap_contaazul.public.entries import entry, signed
 from tap_contaazul.public.rows import InitialBalance, Moved
-from tap_contaazul.public.shares import Counterpart, Lookups, apportionment, cents, composed
+from tap_contaazul.public.shares import Counterpart, Lookups, apportionment, composed
 
 BOOKS = Lookups(
     {"JUROS_RECEBIDOS": "CAT.juros", "DESCONTOS_FINANCEIROS_OBTIDOS": "CAT.obtidos"}, {"a": "100"}
