@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -138,3 +139,59 @@ def test_omie(stage: Open, read: Reader) -> None:
     assert {("DUPLICATE_ENTRY", "error"), ("ROW_COUNT_MISMATCH", "error")} <= severities(run)
     entries = [row["entry_id"] for row in run.records("subledger")]
     assert len(entries) == len(set(entries))
+
+
+@pytest.mark.parametrize(
+    ("size", "pages"),
+    [
+        (3, [[1, 2, 3], [1, 2]]),  # the last page has none that is new
+        (3, [[1, 2, 3], [4, 1, 5], [6]]),  # one of page 1 stands amid page 2
+        (2, [[1, 2], [1]]),
+        (4, [[1, 2, 2, 3], [4, 2]]),  # two lines alike on one page are two
+    ],
+)
+@pytest.mark.parametrize("erp", ["bling", "omie"])
+def test_what_comes_again_counts_once(
+    stage: Open, read: Reader, erp: str, size: int, pages: list[list[int]]
+) -> None:
+    """The pages never change, so that reading again mends nothing: it is told."""
+    script = Script()
+    if erp == "bling":
+        sold = {"data": "2024-01-10", "tipo": "D", "valor": Decimal(1)}
+        script.on("GET", "/contascontabeis/2/*", lambda _: Answer({"data": []}))
+        script.on("GET", "/contascontabeis", reference.Bling({}).script().play)  # type: ignore[arg-type]
+        script.on(
+            "GET",
+            "/contascontabeis/1/movimentacoes",
+            lambda call: Answer(
+                {"data": [sold | {"id": n} for n in [*pages, []][int(call.query["pagina"]) - 1]]}
+            ),
+        )
+        settings = BEARER
+    else:
+        postings = [reference.omie_posting(n, "1") for page in pages for n in page]
+        omie = reference.Omie(rows=[row for both in postings for row in both])
+        script.on("POST", "/*", omie.script().play)  # type: ignore[arg-type]
+        script.on(
+            "POST",
+            "/geral/contacorrente/",
+            lambda call: _page_of(pages, call.body["param"][0]["nPagina"]),
+            when=lambda call: call.body["param"][0]["cCodConta"] == "1.1",
+        )
+        settings = OMIE
+    run = read(f"tap-{erp}", stage(script), page_size=size, **JANUARY, **settings)
+    whole(run)
+    found = [row["entry_id"] for row in run.records("subledger") if row["account_code"] == "1.1"]
+    flat = [n for page in pages for n in page]
+    once = {str(n): pages[0].count(n) or 1 for n in flat}
+    assert Counter(found) == once
+    told = [one for one in run.records("validation_issues") if one["code"] == "DUPLICATE_ENTRY"]
+    assert len(told) == len(flat) - len(found)
+
+
+def _page_of(pages: list[list[int]], number: int) -> Answer:
+    """A page of the bank's ledger."""
+    rows = [reference.omie_posting(n, "1")[0] for n in pages[number - 1]]
+    total = sum(map(len, pages))
+    head = {"nPagina": number, "nTotPaginas": len(pages), "nRegistros": len(rows)}
+    return Answer(head | {"nTotRegistros": total, "movimentos": rows})

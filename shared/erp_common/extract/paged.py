@@ -42,7 +42,7 @@ MAX_TOLD = 100
 """Repeated rows of one listing that are told one by one."""
 
 WHOLE_ROW: Final = "*"
-"""The identity of rows that no field tells apart: rows that moved onto the next page begin it."""
+"""The identity of rows that no field tells apart: what a page before held all of came again."""
 
 PAGES_AHEAD = 64
 """Pages that are queued beyond the last that came in; far more than threads fetch at once."""
@@ -172,9 +172,8 @@ class Paged(Generic[Row]):
         """Whether the listing changed while it was read: another total, or a row twice."""
         self.repeated: list[tuple[str, dict[str, Any]]] = []
         """Rows that came again and count once: their identity, and the row as the ERP sent it."""
-        self._recent: deque[set[str]] = deque(maxlen=PAGES_COMPARED)
+        self._recent: deque[dict[str, list[Row | None]]] = deque(maxlen=PAGES_COMPARED)
         self._names = _Names()
-        self._before: list[Any] = []
         self._gaps: list[Gap] = []
         self._ahead = ahead
         self._place = place
@@ -216,32 +215,31 @@ class Paged(Generic[Row]):
     def _once(self, page: Page[Row]) -> Page[Row]:
         """The page without rows of the pages before: what is keyed in moves rows onto the next."""
         batches: list[Batch[Row]] = list(page.batches)
-        by_name = self.query.identity != WHOLE_ROW
-        field, again = self.query.identity, 0
-        if not by_name:
-            before, self._before = self._before, [row for batch in batches for row in batch.rows]
-            field, again = page.named_by, _overlap(before, self._before)
-            if not again:
-                return msgspec.structs.replace(page, batches=batches)
-        here: set[str] = set()
+        field = page.named_by if self.query.identity == WHOLE_ROW else self.query.identity
+        here: dict[str, list[Row | None]] = {}
         once, count = [], 0
         for batch in batches:
             kept = []
             for at, row in enumerate(batch.rows):
                 name = str(getattr(row, field, None) or "").strip()
-                came = by_name and (name in here or any(name in past for past in self._recent))
-                if again > 0 or (name and came):
-                    again -= 1
+                if name and self._came(name, row, here):
                     self.moved = True
                     if len(self.repeated) < MAX_TOLD:
                         self.repeated.append((name, batch.raw(at)))
-                    continue
-                here.add(name)
-                kept.append(at)
+                else:
+                    kept.append(at)
+                here.setdefault(name, []).append(row)
             count += len(kept)
             once.append(batch if len(kept) == len(batch.rows) else batch.only(kept))
         self._recent.append(here)
         return msgspec.structs.replace(page, batches=once, row_count=count)
+
+    def _came(self, name: str, row: Row | None, here: dict[str, list[Row | None]]) -> bool:
+        """Whether a row came before; of rows alike that one page holds, each is one of its own."""
+        before = [one for page in self._recent for one in page.get(name, ())]
+        if self.query.identity != WHOLE_ROW:
+            return bool(before) or name in here
+        return bool(before) and before.count(row) > here.get(name, []).count(row)
 
     def _ask_up_to(self, pages: int) -> None:
         for number in range(len(self._tickets) + 1, pages + 1):
@@ -377,20 +375,6 @@ class _Names:
 
 
 _NAMELESS = {hash((None,)), hash(("",))}
-
-
-def _overlap(before: list[Any], rows: list[Any]) -> int:
-    """How many rows at the beginning are those at the end of the page before."""
-    if not before or not rows:
-        return 0
-    return next(
-        (
-            len(before) - at
-            for at, row in enumerate(before)
-            if row == rows[0] and before[at:] == rows[: len(before) - at]
-        ),
-        0,
-    )
 
 
 def _have_moved(found: list[Page[Any]]) -> bool:

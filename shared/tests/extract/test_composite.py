@@ -191,7 +191,7 @@ class Line(msgspec.Struct):
 def lines(*rows: tuple[int, int], total: int) -> Page[Any]:
     found = [Line(*row) for row in rows]
     batch = Batch(found, lambda: [{"entry": row.entry} for row in found])
-    return Page([batch], 2, total, 3, named_by="entry")
+    return Page([batch], 2, total, len(found), named_by="entry")
 
 
 def test_rows_that_no_field_tells_apart_move_from_the_end_to_the_beginning() -> None:
@@ -212,6 +212,26 @@ def test_rows_that_no_field_tells_apart_move_from_the_end_to_the_beginning() -> 
     kept: Any = pages(query(Served(p1=begun, p2=still), Paging.TOTALS, identity="*"))
     assert len(rows(kept)) == 6
     assert gaps(kept) == []
+
+
+@pytest.mark.parametrize(
+    ("second", "kept"),
+    [
+        ([(9, 4), (7, 1), (9, 5)], [(9, 4), (9, 5)]),  # amid the next page
+        ([(8, 2), (7, 1)], []),  # in another order, on the last page
+        ([(9, 4), (8, 2), (8, 2), (8, 2)], [(9, 4), (8, 2)]),  # twice before, a third time here
+        ([(7, 2), (9, 4), (9, 4)], [(7, 2), (9, 4), (9, 4)]),  # another line of an entry; two alike
+    ],
+)
+def test_a_row_of_an_earlier_page_counts_once_wherever_it_comes_again(
+    second: list[tuple[int, int]], kept: list[tuple[int, int]]
+) -> None:
+    first = [(7, 1), (8, 2), (8, 2)]
+    served = Served(None, 1, p1=lines(*first, total=5), p2=lines(*second, total=5))
+    got: Any = pages(query(served, Paging.TOTALS, size=3, identity="*"))
+    assert [(row.entry, row.amount) for row in rows(got) if row] == [*first, *kept]
+    told = [name for gap in gaps(got) for name, _ in gap.repeated]
+    assert len(told) == len(second) - len(kept)
 
 
 def named(*numbers: int, total: int | None = None) -> Page[Any]:
