@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any
 
 import msgspec
 
+from erp_common.extract.paged import MAX_TOLD
 from erp_common.ledger.fields import sent_text
+from erp_common.ledger.findings import Code, finding
 from erp_common.ledger.models import (
     ZERO,
     AccountType,
@@ -51,6 +53,9 @@ _BOTH: tuple[bool, ...] = (True, False)
 _DOCUMENT = ("CT2_FILIAL", "CT2_DATA", "CT2_LOTE", "CT2_SBLOTE", "CT2_DOC")
 _SEQUENCE = ("CT2_SEQLAN", "CT2_EMPORI", "CT2_FILORI")
 """To which line of a document a text belongs."""
+
+REMEMBERED = 10_000
+"""Lines that are remembered at least, to tell one that comes again."""
 
 _WHOLE = ("1", "2", "3")
 """CT2_DC of rows that are lines of their own, as most sites write it."""
@@ -293,11 +298,52 @@ class ContinuedLines:
 
 
 class AccountLines(ContinuedLines):
-    """Reads the rows of one account."""
+    """Reads the rows of one account, each once.
+
+    A line's key is in its columns: a row that is like another in all of them came again.
+    """
 
     def __init__(self, asked: str) -> None:
         """Read the rows of the account that was asked for."""
-        super().__init__(partial(lines, asked=asked))
+        super().__init__(self._once)
+        self._asked = asked
+        self._known: set[int] = set()
+        self._older: set[int] = set()
+        self._told: list[Finding] = []
+
+    def end(self) -> Sequence[Posting]:
+        """The last line; no row is remembered any longer."""
+        self._known, self._older = set(), set()
+        return super().end()
+
+    def told(self) -> Iterable[Finding]:
+        """The rows that came again."""
+        return self._told
+
+    def _once(self, row: Movement) -> Sequence[Posting]:
+        read = lines(row, self._asked)
+        mark = hash(repr(row))
+        if mark in self._known or mark in self._older:
+            if len(self._told) < MAX_TOLD:
+                self._told.append(_came_again(row, read[0]))
+            return ()
+        self._known.add(mark)
+        if len(self._known) >= REMEMBERED:
+            self._known, self._older = set(), self._known
+        return read
+
+
+def _came_again(row: Movement, line: Posting) -> Finding:
+    """A line that is kept once; what continued its text goes with it."""
+    return finding(
+        Code.DUPLICATE_ENTRY,
+        "Line {entry} comes more than once on account {code}, the same in every column; it is kept "
+        "once. Run again; if it stays so, correct the report in Protheus.",
+        account_code=line.account_code,
+        entry_id=line.entry_id,
+        stream="subledger",
+        raw={name: sent for name, sent in msgspec.structs.asdict(row).items() if sent is not None},
+    )
 
 
 @lru_cache(maxsize=1024)

@@ -32,6 +32,26 @@ def settings(sim: Simulator, auth_type: str, **more: Any) -> dict[str, Any]:
     }
 
 
+@pytest.mark.parametrize("settled", [QUARTER, {**QUARTER, "period": "month"}])
+def test_a_line_that_comes_again_is_told_and_counts_once(
+    extract: Extract, settled: dict[str, Any]
+) -> None:
+    def again(body: dict[str, Any], _: object) -> None:
+        rows = body["movimentacao"]
+        rows += rows[:1]
+
+    with Simulator(Books.generate()) as sim:
+        given = settings(sim, "bearer_token", **settled)
+        usual = extract(given)
+        with sim.tamper("totvs", "movimentacao", again):
+            rows = extract(given)
+    told = rows["validation_issues"]
+    assert {(row["code"], row["severity"]) for row in told} == {("DUPLICATE_ENTRY", "error")}
+    assert balances(rows["trial_balance"]) == balances(usual["trial_balance"])
+    assert len(rows["subledger"]) == len(usual["subledger"])
+    assert all(row["is_reconciled"] for row in rows["periods"])
+
+
 @pytest.mark.parametrize("auth_type", ["oauth2", "basic_auth", "bearer_token"])
 def test_rows_equal_the_books(extract: Extract, auth_type: str) -> None:
     with Simulator(Books.generate()) as sim:

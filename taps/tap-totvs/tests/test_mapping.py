@@ -18,6 +18,7 @@ from erp_common.ledger.models import (
     StatedType,
 )
 from erp_common.ledger.normalize import InvalidValue
+from tap_totvs import mapping
 from tap_totvs.mapping import AccountLines, Balance, Movement, account, lines
 
 BANK = "111001"
@@ -344,6 +345,30 @@ class TestContinuedText:
         with pytest.raises(InvalidValue, match=r"^CT2_DC is 4"):
             reader(self.text("DO LANÇAMENTO ILEGÍVEL"))
         assert list(reader.end()) == lines(movement(), BANK)
+
+
+def test_a_line_that_comes_again_in_every_column_counts_once() -> None:
+    """One that is unlike it in any column is a line of its own; so is that of another key."""
+    reader = AccountLines(BANK)
+    other = movement(CT2_HIST="OUTRO")
+    rows = [movement(), other, movement(CT2_LINHA="002"), movement(), other, movement()]
+    assert [line for row in rows for line in reader(row)] == [
+        line for row in rows[:3] for line in lines(row, BANK)
+    ]
+    assert list(reader.end()) == []
+    told = list(reader.told())
+    assert [one.code for one in told] == ["DUPLICATE_ENTRY"] * 3
+    assert {one.entry_id for one in told} == {"01-20240131-008810-001-000042-001"}
+    assert told[0].raw["CT2_VALOR"] == "1234.56"
+    assert "CT2_DTLP" not in told[0].raw
+
+
+def test_a_line_is_remembered_for_as_long_as_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mapping, "REMEMBERED", 3)
+    reader = AccountLines(BANK)
+    for number in (1, 2, 3, 4, 1, 5, 6, 1):
+        reader(movement(CT2_LINHA=f"{number:03}"))
+    assert [(one.entry_id or "")[-3:] for one in reader.told()] == ["001"]
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from erp_common.ledger.normalize import (
     text,
 )
 from tap_totvs.mapping import (
+    REMEMBERED,
     ContinuedLines,
     name_of,
     nature_of,
@@ -34,8 +35,6 @@ from tap_totvs.mapping import (
 from tap_totvs.public.client import RECNO
 
 _CENT = Decimal("0.01")
-_REMEMBERED = 10_000
-"""Rows whose numbers are remembered, far more than are keyed in between two pages."""
 
 
 class Account(msgspec.Struct, gc=False, rename="lower"):
@@ -209,7 +208,7 @@ class EntryLines(ContinuedLines):
                 return ()
             self._known.add(number)
             self._latest.append(number)
-            if len(self._latest) > _REMEMBERED:
+            if len(self._latest) > REMEMBERED:
                 self._known.discard(self._latest.popleft())
         if row.CT2_HIST is None:
             row.CT2_HIST = ""  # texts may be hidden from the user
