@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date
 from typing import Any
 
@@ -11,6 +12,7 @@ from contract.applies import where
 from contract.conftest import Build
 from contract.ledger import by_key, months, without
 from contract.test_catalog import STREAMS
+from contract.wire import Body
 from contract.world import World
 from simulator import LoggedRequest, faults
 from simulator.faults import Fault
@@ -105,6 +107,62 @@ def test_every_width_gives_the_same_rows(half_a_year: World, together: int) -> N
     run = world.good(periods_per_request=together)
     assert_half(run, world)
     assert max(widths(world)) <= together
+
+
+def count(body: Any, rows: int) -> None:
+    """Let an answer say that it has so many rows, where it says how many."""
+    if "nTotRegistros" in body:
+        body["nTotRegistros"] = rows
+
+
+@where(lambda erp: erp.reported, apart=False)
+def test_what_does_not_add_up_is_asked_for_again_by_its_period(half_a_year: World) -> None:
+    """A report that leaves a row out of more than a month, and one that is out of every answer."""
+    world = half_a_year
+    listing = world.erp.postings
+    code = next(iter(world.truth.moved(HALF[3])))
+    world.good()
+    plain = Counter(widths(world))
+
+    def tamper(body: Body, request: LoggedRequest) -> None:
+        if (request.account or "").strip() == code and width(world, request) > 1:
+            rows = listing.rows(body)
+            del rows[len(rows) // 2]
+            count(body, len(rows))
+
+    world.sim.requests.clear()
+    with world.tamper(listing, tamper):
+        run = world.good()
+    assert_half(run, world)
+    # Once more for the month that lacks the row, and for nothing else.
+    assert Counter(widths(world)) == plain + Counter([1])
+
+
+@where(lambda erp: erp.reported, apart=False)
+@pytest.mark.parametrize("together", [1, 12])
+def test_what_never_adds_up_is_asked_for_again_once(half_a_year: World, together: int) -> None:
+    world = half_a_year
+    listing = world.erp.postings
+    code = next(iter(world.truth.moved(HALF[3])))
+
+    def tamper(body: Body, request: LoggedRequest) -> None:
+        if (request.account or "").strip() == code:
+            listing.rows(body).clear()
+            count(body, 0)
+
+    with world.tamper(listing, tamper):
+        run = world.good(periods_per_request=together)
+    moved = [str(span.end) for span in HALF if code in world.truth.moved(span)]
+    told = [row["period_end"] for row in run.records("validation_issues")]
+    assert set(run.codes) == {"SUBLEDGER_MISMATCH"}
+    assert told == moved
+    found = [
+        width(world, request)
+        for request in world.sim.requests
+        if request.endpoint == listing.endpoint and (request.account or "").strip() == code
+    ]
+    assert found.count(1) == len(moved)
+    assert len(found) <= len(moved) + 1
 
 
 @where(lambda erp: erp.by_account, apart=False)

@@ -6,6 +6,7 @@ import logging
 import threading
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from decimal import Decimal
 from functools import cached_property, partial
 from itertools import count, takewhile
 from typing import Any
@@ -255,14 +256,14 @@ class ReportedWindow:
 
     def _parts(self, balances: Sequence[AskedBalances]) -> Iterator[Part]:
         """Every account that is asked for in any of the periods."""
-        wanted: dict[str, list[int]] = {}
+        stated: dict[str, dict[int, tuple[Decimal, Decimal]]] = {}
         accounts: dict[str, StatedAccount] = {}
         for number, asked in enumerate(balances):
             for account in asked.accounts:
-                wanted.setdefault(account.code, []).append(number)
+                stated.setdefault(account.code, {})[number] = (account.debit, account.credit)
                 accounts.setdefault(account.code, account)
-        for code, numbers in wanted.items():
-            yield Part(code, partial(self._listing, accounts[code]), numbers)
+        for code, sums in stated.items():
+            yield Part(code, partial(self._listing, accounts[code]), list(sums), sums)
 
     def _listing(self, account: StatedAccount, period: Period) -> tuple[Query[Any], LineReader]:
         source = self._source

@@ -2,8 +2,9 @@
 
 What comes in is kept by period until the window is complete, and each period then reads its own.
 Only what is sound is taken this way. Rows with anything to tell of (one that cannot be read, one
-of another day, fewer than announced) are asked for again period by period, so that what is found,
-and which rows there are, is the same however many periods a request spans.
+of another day, fewer than announced, sums unlike those that the ERP states) are asked for again
+period by period, so that what is found, and which rows there are, is the same however many periods
+a request spans.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ import threading
 import time
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from decimal import Decimal
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple, TypeVar
 
 from erp_common.errors import ERPError
@@ -26,7 +29,8 @@ from erp_common.extract.reading import LineReader, Postings, Reading
 from erp_common.extract.spool import Mark, Spool, SpoolFull, decode_postings, encode_postings
 from erp_common.extract.work import Extraction, Fetcher
 from erp_common.http.dialect import AnswerTooLarge, TooMuchAtOnce
-from erp_common.ledger.models import Company, Posting
+from erp_common.ledger.exact import add, close
+from erp_common.ledger.models import ZERO, Company, Posting
 from erp_common.ledger.periods import Period, year_from
 from erp_common.ledger.rules import Rules
 
@@ -70,6 +74,8 @@ class Part(NamedTuple):
     """The listing over some days, and a reader of its rows."""
     wanted: Sequence[int]
     """The periods whose rows are needed, by their numbers within the window."""
+    stated: Mapping[int, tuple[Decimal, Decimal]] = MappingProxyType({})
+    """The debit and the credit that the rows of a period add up to, where the ERP says it."""
 
 
 class _Asked(NamedTuple):
@@ -234,13 +240,14 @@ class Window:
         return found
 
     def _keep(self, part: Part, asked: _Asked) -> None:
-        """Read a listing and put its rows away by period.
+        """Read a listing and put its rows away by period, where they add up to what is stated.
 
         Raises:
             _Misfit: If there is anything to tell of them.
             ERPError: If it cannot be read.
         """
         rows: dict[int, list[Posting]] = defaultdict(list)
+        sums = {number: [ZERO, ZERO] for number in part.stated}
         count = gathered = 0
         for postings in self._sound(asked):
             for posting in postings:
@@ -248,6 +255,10 @@ class Window:
                 if not asked.first <= number <= asked.last:
                     raise _Misfit
                 rows[number].append(posting)
+                if number in sums:
+                    sides = sums[number]
+                    sides[0] = add(sides[0], posting.debit_amount)
+                    sides[1] = add(sides[1], posting.credit_amount)
             count += len(postings)
             gathered += len(postings)
             if gathered >= ROWS_KEPT_TOGETHER:
@@ -257,6 +268,12 @@ class Window:
         full = asked.paged.query.page_size or MANY_ROWS
         if count >= full * (asked.last - asked.first + 1):
             self._many.add(part.key)
+        tolerance = self._extraction.rules.tolerance
+        for number, stated in part.stated.items():
+            if asked.first <= number <= asked.last and not all(
+                close(*both, tolerance) for both in zip(stated, sums[number], strict=True)
+            ):
+                self._again(part, asked._replace(first=number, last=number), 1)
 
     def _sound(self, asked: _Asked) -> Iterator[Sequence[Posting]]:
         """The postings of a listing, if there is nothing to tell of its rows."""
