@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from enum import Enum
 from functools import partial
@@ -172,7 +172,8 @@ class Paged(Generic[Row]):
         """Whether the listing changed while it was read: another total, or a row twice."""
         self.repeated: list[tuple[str, dict[str, Any]]] = []
         """Rows that came again and count once: their identity, and the row as the ERP sent it."""
-        self._recent: deque[dict[str, list[Row | None]]] = deque(maxlen=PAGES_COMPARED)
+        self._recent: deque[tuple[set[Any] | None, list[Row | None]]] = deque(maxlen=PAGES_COMPARED)
+        """The last pages: the names of their rows, None if some have none, and the rows."""
         self._names = _Names()
         self._gaps: list[Gap] = []
         self._ahead = ahead
@@ -216,30 +217,40 @@ class Paged(Generic[Row]):
         """The page without rows of the pages before: what is keyed in moves rows onto the next."""
         batches: list[Batch[Row]] = list(page.batches)
         field = page.named_by if self.query.identity == WHOLE_ROW else self.query.identity
-        here: dict[str, list[Row | None]] = {}
-        once, count = [], 0
+        rows: list[Row | None] = [row for batch in batches for row in batch.rows]
+        names = _named(rows, field)
+        # Nearly every page shares no name with those before, which is seen at once.
+        if field and (
+            names is None
+            or (self.query.identity != WHOLE_ROW and len(names) < len(rows))
+            or any(past is None or not names.isdisjoint(past) for past, _ in self._recent)
+        ):
+            batches = self._without_repeats(batches, field)
+        self._recent.append((names, rows))
+        count = sum(len(batch.rows) for batch in batches)
+        return msgspec.structs.replace(page, batches=batches, row_count=count)
+
+    def _without_repeats(self, batches: list[Batch[Row]], field: str) -> list[Batch[Row]]:
+        """Rows that did not come before; of rows alike on one page each is one of its own."""
+        whole = self.query.identity == WHOLE_ROW
+        key = repr if whole else partial(_name, field=field)
+        before = Counter(key(row) for _, rows in self._recent for row in rows)
+        here: Counter[str] = Counter()
+        once = []
         for batch in batches:
             kept = []
             for at, row in enumerate(batch.rows):
-                name = str(getattr(row, field, None) or "").strip()
-                if name and self._came(name, row, here):
+                name, its = _name(row, field), key(row)
+                again = before[its] > here[its] if whole else before[its] + here[its] > 0
+                if name and again:
                     self.moved = True
                     if len(self.repeated) < MAX_TOLD:
                         self.repeated.append((name, batch.raw(at)))
                 else:
                     kept.append(at)
-                here.setdefault(name, []).append(row)
-            count += len(kept)
+                here[its] += 1
             once.append(batch if len(kept) == len(batch.rows) else batch.only(kept))
-        self._recent.append(here)
-        return msgspec.structs.replace(page, batches=once, row_count=count)
-
-    def _came(self, name: str, row: Row | None, here: dict[str, list[Row | None]]) -> bool:
-        """Whether a row came before; of rows alike that one page holds, each is one of its own."""
-        before = [one for page in self._recent for one in page.get(name, ())]
-        if self.query.identity != WHOLE_ROW:
-            return bool(before) or name in here
-        return bool(before) and before.count(row) > here.get(name, []).count(row)
+        return once
 
     def _ask_up_to(self, pages: int) -> None:
         for number in range(len(self._tickets) + 1, pages + 1):
@@ -329,6 +340,18 @@ class Paged(Generic[Row]):
             f"page {number} of the {self.query.name} {words}: "
             "the ERP ignores the page asked for; check base_url and the API's version",
         )
+
+
+def _name(row: object, field: str) -> str:
+    return str(getattr(row, field, None) or "").strip()
+
+
+def _named(rows: list[Any], field: str) -> set[Any] | None:
+    """The names of rows as they came; None if some have none."""
+    try:
+        return set(map(attrgetter(field), rows))
+    except (AttributeError, TypeError):  # a row that is no object, or a name that is none
+        return None
 
 
 class _Names:

@@ -322,7 +322,7 @@ class AccountLines(ContinuedLines):
 
     def _once(self, row: Movement) -> Sequence[Posting]:
         read = lines(row, self._asked)
-        mark = hash(repr(row))
+        mark = _mark(row)
         if mark in self._known or mark in self._older:
             if len(self._told) < MAX_TOLD:
                 self._told.append(_came_again(row, read[0]))
@@ -331,6 +331,14 @@ class AccountLines(ContinuedLines):
         if len(self._known) >= REMEMBERED:
             self._known, self._older = set(), self._known
         return read
+
+
+def _mark(row: Movement) -> int:
+    columns = msgspec.structs.astuple(row)
+    try:
+        return hash(columns)
+    except TypeError:  # something else than a text or a number in a column
+        return hash(repr(columns))
 
 
 def _came_again(row: Movement, line: Posting) -> Finding:
