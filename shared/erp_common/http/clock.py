@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import threading
 import time
+from random import SystemRandom
 
 from erp_common.errors import ERPConnectionError
+
+_chance = SystemRandom()
+"""Without a state: no seed sets it, no fork shares it, no thread takes another's numbers."""
 
 
 class Closed(ERPConnectionError):  # noqa: N818 -- tells what happened
@@ -33,7 +36,7 @@ class SystemClock:
 
     def random(self) -> float:
         """A number from 0 up to 1."""
-        return random.random()  # noqa: S311 -- spreads retries, guards nothing
+        return _chance.random()
 
     def wait(self, seconds: float, stop: threading.Event | None = None) -> None:
         """Wait for `seconds`, or until `stop` is set.
