@@ -236,8 +236,10 @@ class Search:
 
     def _balance(self, account: str) -> Decimal | None:
         """What an account holds; None if Conta Azul does not say it, which stops no books."""
+        asked = calls.balance(account)
+        asked.url("")  # an id that leads elsewhere is an error, and no balance that is not said
         try:
-            said = self._transport.fetch(calls.balance(account), calls.read_object)
+            said = self._transport.fetch(asked, calls.read_object)
             return cents(said.get("saldo_atual"), "saldo_atual")
         except (NoRecords, ERPValidationError, InvalidValue):
             return None
