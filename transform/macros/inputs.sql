@@ -102,7 +102,8 @@
     {%- set schema = var('close_inputs_schema', none) -%}
     {%- if schema and execute -%}
         {%- set found = [] -%}
-        {%- set names = ['companies', 'group_accounts', 'account_map', 'intercompany', 'closing_rules', 'ecd_account_map'] -%}
+        {%- set seeds = graph.nodes.values() | selectattr('resource_type', 'equalto', 'seed') -%}
+        {%- set names = seeds | selectattr('package_name', 'equalto', 'erp_close') | map(attribute='name') | sort -%}
         {%- for name in names -%}
             {%- if adapter.get_relation(database=target.database, schema=schema, identifier=name) is not none -%}
                 {%- do found.append(name) -%}

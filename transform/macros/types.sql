@@ -30,6 +30,14 @@
     )
 {%- endmacro %}
 
+{#- Whether a row of intercompany that names an entity means an account: its own, else each of the result. -#}
+{% macro means_account(pairs, code, account_type) -%}
+    (
+        ({{ pairs }}.account_code is null and {{ account_type }} in ('REVENUE', 'EXPENSE'))
+        or {{ erp_close.code_matches(code, "coalesce(" ~ pairs ~ ".account_code, '')") }}
+    )
+{%- endmacro %}
+
 {#- Letters and digits of an account code alone: the mask is optional in a filed ledger. -#}
 {% macro bare(code) -%}
     upper(

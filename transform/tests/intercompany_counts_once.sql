@@ -33,9 +33,6 @@ from held
 inner join pairs
     on held.company_id = pairs.company_id
     and (pairs.entity_id is null or held.entity_id = pairs.entity_id)
-    and (
-        (pairs.account_code is null and held.account_type in ('REVENUE', 'EXPENSE'))
-        or {{ erp_close.code_matches('held.account_code', "coalesce(pairs.account_code, '')") }}
-    )
+    and {{ erp_close.means_account('pairs', 'held.account_code', 'held.account_type') }}
 group by held.company_id, held.account_code, held.entity_id
 having count(distinct pairs.counterparty_company_id) > 1

@@ -411,7 +411,7 @@ def _have_moved(found: list[Page[Any]]) -> bool:
     seen: set[str] = set()
     for page in found:
         rows = (row for batch in page.batches for row in batch.rows)
-        names = {str(getattr(row, page.named_by, None) or "").strip() for row in rows} - {""}
+        names = {_name(row, page.named_by) for row in rows} - {""}
         if names & seen:
             return True
         seen |= names

@@ -140,7 +140,10 @@ def cents(value: object, field: str = "amount") -> Decimal:
 
     What is further from a whole cent than that explains stays as it is.
     """
-    exact = amount(value, field)
+    return _without_dust(amount(value, field))
+
+
+def _without_dust(exact: Decimal) -> Decimal:
     rounded = exact.quantize(_CENT, context=_ROUNDED)
     return rounded if exact != rounded and close(exact, rounded, _DUST) else exact
 
@@ -150,6 +153,12 @@ def optional_amount(value: object, field: str = "amount") -> Decimal | None:
     if value is None or (type(value) is str and text(value) is None):
         return None
     return amount(value, field)
+
+
+def optional_cents(value: object, field: str = "amount") -> Decimal | None:
+    """The amount, or None if the field is absent or blank; otherwise as `cents`."""
+    found = optional_amount(value, field)
+    return None if found is None else _without_dust(found)
 
 
 def parse_date(value: object, field: str = "date") -> date:

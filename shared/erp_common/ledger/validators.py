@@ -159,9 +159,10 @@ def _is_text(value: object) -> bool:
 
 
 def _type(value: object) -> AccountType | None:
+    if isinstance(value, AccountType):
+        return value
     with suppress(ERPValidationError):
-        known = isinstance(value, AccountType)
-        return AccountType(value) if known else normalize.account_type(value)
+        return normalize.account_type(value)
     return None
 
 

@@ -189,8 +189,8 @@ class LedgerStream(Stream):
     def metadata(self) -> MetadataMapping:
         """What is selected: always what keys a row or dates it, also by an older catalog."""
         found = super().metadata
-        for name in (*self.primary_keys, schemas.REPLICATION_KEY, "extracted_at"):
-            if found:  # one without a word selects everything
+        if found:  # one without a word selects everything
+            for name in (*self.primary_keys, schemas.REPLICATION_KEY, "extracted_at"):
                 found["properties", name].inclusion = Metadata.InclusionType.AUTOMATIC
         return found
 

@@ -64,10 +64,7 @@ with_entity as (
         and sums.account_code = whole_accounts.account_code
         and pairs.counterparty_company_id = whole_accounts.counterparty_company_id
     where whole_accounts.company_id is null
-        and (
-            (pairs.account_code is null and accounts.account_type in ('REVENUE', 'EXPENSE'))
-            or {{ erp_close.code_matches('sums.account_code', "coalesce(pairs.account_code, '')") }}
-        )
+        and {{ erp_close.means_account('pairs', 'sums.account_code', 'accounts.account_type') }}
 ),
 
 {# Balances: of a whole account as it stands, of an entity as its postings have added up. #}

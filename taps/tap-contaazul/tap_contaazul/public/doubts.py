@@ -15,7 +15,7 @@ from erp_common.ledger.models import ZERO, Finding, Posting
 from erp_common.ledger.normalize import InvalidValue, cents, optional_amount, shown
 from erp_common.ledger.sentences import told
 from tap_contaazul.public.rows import InitialBalance, Transfer
-from tap_contaazul.public.shares import CENT
+from tap_contaazul.public.shares import CENT, EXTRAS, extra_of
 
 SIDES: Final = ("origem", "destino")
 _LISTED_AS: Final = {"DESPESA": "origem", "RECEITA": "destino"}
@@ -113,12 +113,12 @@ def unequal(parcel: dict[str, Any], settled: Sequence[dict[str, Any]]) -> list[F
         least = most = ZERO
         for value in values:
             face = cents(value.get("valor_bruto"), "valor_bruto")
-            extras = {
-                name: optional_amount(value.get(name), name) or ZERO
-                for name in ("juros", "multa", "desconto", "taxa")
-            }
-            least = add(least, subtract(face, add(extras["desconto"], extras["taxa"])))
-            most = add(most, add(face, add(extras["juros"], extras["multa"])))
+            less, more = (
+                total(extra_of(value, name, sign) for name, sign in EXTRAS if sign == side)
+                for side in (-1, 1)
+            )
+            least = add(least, add(face, less))
+            most = add(most, add(face, more))
     except (InvalidValue, KeyError, AttributeError, TypeError):
         return []  # told when the settlement itself is read
     if paid is None:

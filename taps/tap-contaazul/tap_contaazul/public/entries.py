@@ -171,7 +171,8 @@ def _must_be_money(
     for name, one in (("baixa_agendada", installment), ("baixa.baixa_agendada", settlement)):
         if flag(one.get("baixa_agendada"), name):
             found.append((name, one["baixa_agendada"]))
-    for field, value in found:
+    if found:
+        field, value = found[0]
         raise LeftOut(
             Code.UNKNOWN_SITUATION,
             field,

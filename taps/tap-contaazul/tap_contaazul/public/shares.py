@@ -17,14 +17,21 @@ from erp_common.ledger.cash import Share
 from erp_common.ledger.exact import add, close, subtract, total, turned
 from erp_common.ledger.fields import part
 from erp_common.ledger.models import ZERO
-from erp_common.ledger.normalize import InvalidValue, amount, cents, optional_amount, text
+from erp_common.ledger.normalize import (
+    InvalidValue,
+    amount,
+    cents,
+    optional_amount,
+    optional_cents,
+    text,
+)
 from erp_common.ledger.sentences import told
 from tap_contaazul.public.mapping import category_code
 
 CENT: Final = Decimal("0.01")
 _DUST: Final = Decimal("0.0001")
 
-_EXTRAS: Final = (("juros", 1), ("multa", 1), ("desconto", -1), ("taxa", -1))
+EXTRAS: Final = (("juros", 1), ("multa", 1), ("desconto", -1), ("taxa", -1))
 """What a settlement holds beside its face value, and whether that adds to the money."""
 
 _OPERATIONS: Final = {
@@ -87,7 +94,7 @@ def composed(
     Raises:
         InvalidValue: If the composition cannot be read or does not add up.
     """
-    extras = {name: _extra(value, name, sign) for name, sign in _EXTRAS}
+    extras = {name: extra_of(value, name, sign) for name, sign in EXTRAS}
     face = cents(value.get("valor_bruto"), "valor_bruto")
     follows = add(face, total(extras.values()))
     stated = value.get("valor_liquido")
@@ -165,8 +172,8 @@ def _shared(own: Decimal, shares: Mapping[str, Portion]) -> list[Counterpart]:
     ]
 
 
-def _extra(value: Mapping[str, Any], name: str, sign: int) -> Decimal:
+def extra_of(value: Mapping[str, Any], name: str, sign: int) -> Decimal:
     """What interest, a fine, a discount or a fee adds to the money."""
-    stated = optional_amount(value.get(name), name)
-    found = ZERO if stated is None else cents(stated, name)
+    stated = optional_cents(value.get(name), name)
+    found = ZERO if stated is None else stated
     return found if sign > 0 else turned(found)

@@ -20,6 +20,7 @@ from erp_common.ledger.normalize import (
     InvalidValue,
     cents,
     optional_amount,
+    optional_cents,
     optional_date,
     shown,
 )
@@ -170,7 +171,8 @@ class Balances:
         self._said[number] = (window.end + timedelta(days=1), head.nSaldoAtual)
         if before is None or before[0] != window.start or before[1] is None:
             return
-        said, now = cents(before[1], "nSaldoAtual"), _current(head)
+        said = cents(before[1], "nSaldoAtual")
+        now = optional_cents(head.nSaldoAtual, "nSaldoAtual")
         meaning = Meaning.UNKNOWN
         if close(said, opening, tolerance):
             meaning = Meaning.END
@@ -187,12 +189,6 @@ class Balances:
         """The balance at the start of that very day; None if it is not known."""
         known = self._known.get(number)
         return known[1] if known and known[0] == day else None
-
-
-def _current(row: Head | Held) -> Decimal | None:
-    said = row.nSaldoAtual
-    missing = optional_amount(said, "nSaldoAtual") is None
-    return None if missing else cents(said, "nSaldoAtual")
 
 
 class StatementReader:
@@ -344,7 +340,7 @@ class StatementReader:
         No later statement begins with it yet.
         """
         meaning, tolerance = self._balances.meaning(self._number), self._balances.tolerance
-        said = _current(held)
+        said = optional_cents(held.nSaldoAtual, "nSaldoAtual")
         ahead = held.today is not None and self._latest > held.today
         unknown = meaning is Meaning.UNKNOWN or (meaning is Meaning.TODAY and ahead)
         if unknown and held.listed:
