@@ -178,6 +178,36 @@ def bare(row: dict[str, Any]) -> dict[str, Any]:
     return {k: v for k, v in row.items() if k not in {"extracted_at", "metadata", "raw"}}
 
 
+LARGE = "x" * 300_000
+
+
+@pytest.mark.parametrize("name", APIS)
+def test_pages_of_few_rows_that_weigh_much(name: str, twisted: Callable[..., Run]) -> None:
+    """A text that nobody reads may be long in every row: no page is the last for that."""
+
+    def heavy(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {field: heavy(one) for field, one in value.items()}
+        if isinstance(value, list):
+            return [
+                heavy(one) | {"observacoes": LARGE} if isinstance(one, dict) else one
+                for one in value
+            ]
+        return value
+
+    def twist(told: Twisted) -> None:
+        told.body = lambda _, true: heavy(true)
+
+    # Protheus' reports have no pages, and of Conta Azul's none is smaller.
+    more = {"protheus reference": {}, "contaazul": {"page_size": 10}}.get(name, {"page_size": 1})
+    plain, large = twisted(name, lambda _: None, **more), twisted(name, twist, **more)
+    assert plain.returncode == 0, plain.stderr
+    assert large.returncode == 0, large.stderr
+    for stream in ("trial_balance", "subledger", "validation_issues"):
+        a, b = ([bare(row) for row in run.records(stream)] for run in (plain, large))
+        assert a == b
+
+
 @pytest.mark.parametrize("odd", [".", ".."])
 @pytest.mark.parametrize(
     ("name", "true", "more"),

@@ -101,6 +101,7 @@ class Listing(Generic[Row]):
         is_error: Callable[[dict[str, Any]], bool] | None = None,
         null_is_empty: bool = False,
         named_by: str = "",
+        single: bool = False,
     ) -> None:
         """Describe the listing.
 
@@ -114,6 +115,9 @@ class Listing(Generic[Row]):
             is_error: Whether an element of a list is the ERP's error and not a row.
             null_is_empty: Whether null stands for a list without rows.
             named_by: The row's field that names it; the lines of one entry may share a name.
+            single: Whether one answer holds all rows: a large one is read as a stream then. Of
+                pages, each must be read to know how many rows it has, and so whether another
+                follows.
         """
         self.key = key
         self._row = row
@@ -123,6 +127,7 @@ class Listing(Generic[Row]):
         self._is_error = is_error
         self._null_is_empty = null_is_empty
         self._named_by = named_by
+        self._single = single
         fields: list[tuple[str, Any, Any]] = [("rows", list[row], msgspec.field(name=key))]  # type: ignore[valid-type]
         fields += [
             (field, Any, msgspec.field(name=name, default=None))
@@ -140,7 +145,7 @@ class Listing(Generic[Row]):
             ERPValidationError: If the body has another shape.
             Undecodable: If the body is no text, or not JSON.
         """
-        if answer.size > LARGE and not any(self._said.values()):
+        if self._single and answer.size > LARGE:
             page = self._stream(answer)
             if page is not None:
                 return page

@@ -81,7 +81,7 @@ class _Row(msgspec.Struct):
 
 def test_the_listing_streams_what_it_reads_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     body = json.dumps({"rows": [{"a": n, "b": "x},{"} for n in range(500)]}).encode()
-    listing = Listing("rows", _Row)
+    listing = Listing("rows", _Row, single=True)
     whole = [row for batch in listing.read(_answer(body)).batches for row in batch.rows]
     monkeypatch.setattr("erp_common.extract.listing.LARGE", 100)
     page = listing.read(_answer(body))
@@ -109,7 +109,7 @@ def test_texts_of_hand_written_programs_stop_no_large_answer(
     monkeypatch: pytest.MonkeyPatch, odd: bytes
 ) -> None:
     monkeypatch.setattr("erp_common.extract.listing.LARGE", 100)
-    page = Listing("rows", _Row).read(_answer(_large(odd)))
+    page = Listing("rows", _Row, single=True).read(_answer(_large(odd)))
     assert [row and row.a for batch in page.batches for row in batch.rows] == [*range(400)]
 
 

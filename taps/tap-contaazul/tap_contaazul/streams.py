@@ -18,7 +18,7 @@ from erp_common.ledger.periods import Period
 from tap_contaazul.client import chart_of_accounts, transactions
 from tap_contaazul.mapping import Account, Transaction, account, lines
 
-ACCOUNTS = Listing("accounts", Account)
+ACCOUNTS = Listing("accounts", Account, single=True)
 TRANSACTIONS = Listing("transactions", Transaction, total_pages="total_pages", total_rows="total")
 
 

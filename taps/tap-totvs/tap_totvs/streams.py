@@ -18,8 +18,8 @@ from tap_totvs import mapping
 from tap_totvs.client import CHARSET, report
 from tap_totvs.mapping import AccountLines, Balance, Movement
 
-BALANCES = Listing("balancete", Balance, fallback_charset=CHARSET)
-MOVEMENTS = Listing("movimentacao", Movement, fallback_charset=CHARSET)
+BALANCES = Listing("balancete", Balance, fallback_charset=CHARSET, single=True)
+MOVEMENTS = Listing("movimentacao", Movement, fallback_charset=CHARSET, single=True)
 
 
 class TotvsBooks(HttpSource, ReportedSource):
