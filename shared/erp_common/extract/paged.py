@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
 from functools import partial
 from operator import attrgetter
@@ -175,6 +175,8 @@ class Paged(Generic[Row]):
         self._recent: deque[tuple[set[Any] | None, list[Row | None]]] = deque(maxlen=PAGES_COMPARED)
         """The last pages: the names of their rows, None if some have none, and the rows."""
         self._names = _Names()
+        self._ends: dict[int, int] = {}
+        """The page that first had so many rows with such a first and last one, by their hash."""
         self._gaps: list[Gap] = []
         self._ahead = ahead
         self._place = place
@@ -191,18 +193,15 @@ class Paged(Generic[Row]):
 
     def pages(self) -> Iterator[Page[Row]]:
         """Take the pages in order, waiting for each."""
-        seen: dict[int, int] = {}
         number = 0
         while number < len(self._tickets):
             page = self._tickets[number].result()
             number += 1
             if page.row_count and self.query.paging is not Paging.SINGLE:
-                self._must_be_new(page, number, seen)
+                page = self._once(page, number)
             if page.total_rows is not None:
                 self.moved |= self.announced not in {None, page.total_rows}
                 self.announced = max(self.announced or 0, page.total_rows)
-            if self.query.identity and self.query.paging is not Paging.SINGLE:
-                page = self._once(page)
             self._gaps += page.gaps
             self.received += page.row_count or 0
             yield page
@@ -213,43 +212,62 @@ class Paged(Generic[Row]):
         own = Gap(self.query.name, self.announced, self.received, self.repeated)
         return [own, *self._gaps]
 
-    def _once(self, page: Page[Row]) -> Page[Row]:
+    def _once(self, page: Page[Row], number: int) -> Page[Row]:
         """The page without rows of the pages before: what is keyed in moves rows onto the next."""
+        identity = self.query.identity
+        whole = identity == WHOLE_ROW
+        field = page.named_by if whole else identity or page.named_by
         batches: list[Batch[Row]] = list(page.batches)
-        field = page.named_by if self.query.identity == WHOLE_ROW else self.query.identity
         rows: list[Row | None] = [row for batch in batches for row in batch.rows]
         names = _named(rows, field)
-        # Nearly every page shares no name with those before, which is seen at once.
-        if field and (
-            names is None
-            or (self.query.identity != WHOLE_ROW and len(names) < len(rows))
-            or any(past is None or not names.isdisjoint(past) for past, _ in self._recent)
-        ):
-            batches = self._without_repeats(batches, field)
-        self._recent.append((names, rows))
+        self._must_be_new(rows, field, names, number)
+        if field and identity:
+            # Nearly every page shares no name with those before, which is seen at once.
+            shared = _shared(names, [seen for seen, _ in self._recent])
+            if shared is None or shared or (not whole and len(names or ()) < len(rows)):
+                batches = self._without_repeats(batches, field, shared if whole else None)
+            self._recent.append((names, rows))
         count = sum(len(batch.rows) for batch in batches)
         return msgspec.structs.replace(page, batches=batches, row_count=count)
 
-    def _without_repeats(self, batches: list[Batch[Row]], field: str) -> list[Batch[Row]]:
-        """Rows that did not come before; of rows alike on one page each is one of its own."""
+    def _without_repeats(
+        self, batches: list[Batch[Row]], field: str, shared: set[Any] | None
+    ) -> list[Batch[Row]]:
+        """Rows that did not come before; of rows alike on one page each is one of its own.
+
+        Only rows with a name that pages share can have; any, where some have none.
+        """
         whole = self.query.identity == WHOLE_ROW
         key = repr if whole else partial(_name, field=field)
-        before = Counter(key(row) for _, rows in self._recent for row in rows)
+
+        def suspects(rows: Sequence[Row | None]) -> list[int]:
+            if shared is None:
+                return list(range(len(rows)))
+            names = map(attrgetter(field), rows)
+            return [at for at, name in enumerate(names) if name in shared]
+
+        before = Counter(
+            key(rows[at])
+            for names, rows in self._recent
+            if not (names and shared and shared.isdisjoint(names))
+            for at in suspects(rows)
+        )
         here: Counter[str] = Counter()
         once = []
         for batch in batches:
-            kept = []
-            for at, row in enumerate(batch.rows):
+            repeated = set()
+            for at in suspects(batch.rows):
+                row = batch.rows[at]
                 name, its = _name(row, field), key(row)
                 again = before[its] > here[its] if whole else before[its] + here[its] > 0
                 if name and again:
                     self.moved = True
+                    repeated.add(at)
                     if len(self.repeated) < MAX_TOLD:
                         self.repeated.append((name, batch.raw(at)))
-                else:
-                    kept.append(at)
                 here[its] += 1
-            once.append(batch if len(kept) == len(batch.rows) else batch.only(kept))
+            kept = [at for at in range(len(batch.rows)) if at not in repeated]
+            once.append(batch.only(kept) if repeated else batch)
         return once
 
     def _ask_up_to(self, pages: int) -> None:
@@ -312,7 +330,9 @@ class Paged(Generic[Row]):
             return max(known, number + 1)
         return known
 
-    def _must_be_new(self, page: Page[Row], number: int, seen: dict[int, int]) -> None:
+    def _must_be_new(
+        self, rows: list[Row | None], field: str, names: set[Any] | None, number: int
+    ) -> None:
         """A page without a new row means that the ERP ignores the page asked for.
 
         The last page alone may be one, if it is not full: what is keyed in moves rows onto it.
@@ -322,18 +342,16 @@ class Paged(Generic[Row]):
                 f"the {self.query.name} has more than {MAX_PAGES} pages, which cannot be; check "
                 "base_url and the API's version",
             )
-        page.batches = batches = list(page.batches)
         # The first row and the last tell pages apart: no entry is on two pages.
-        ends = (page.row_count, repr(batches[0].rows[0]), repr(batches[-1].rows[-1]))
-        same = seen.setdefault(hash(ends), number)
+        ends = (len(rows), repr(rows[0]), repr(rows[-1]))
+        same = self._ends.setdefault(hash(ends), number)
         words = f"repeats page {same}"
         if same == number:
-            identity = "" if self.query.identity == WHOLE_ROW else self.query.identity
-            if self._names.are_new(batches, identity or page.named_by):
+            if names is None or self._names.are_new(names, getattr(rows[-1], field)):
                 return
             words = "has no row that did not come before"
             size = self.query.page_size
-            if number == len(self._tickets) and not 0 < size <= (page.row_count or 0):
+            if number == len(self._tickets) and not 0 < size <= len(rows):
                 self.moved = True
                 return
         raise ERPValidationError(
@@ -354,6 +372,16 @@ def _named(rows: list[Any], field: str) -> set[Any] | None:
         return None
 
 
+def _shared(names: set[Any] | None, past: list[set[Any] | None]) -> set[Any] | None:
+    """Those of the names that rows of the past have; None if some rows have none."""
+    shared = set()
+    for seen in past:
+        if names is None or seen is None:
+            return None
+        shared |= names & seen
+    return None if names is None else shared
+
+
 class _Names:
     """The names of the rows of a listing that have come, which tell a new page from an old one.
 
@@ -361,34 +389,32 @@ class _Names:
     """
 
     def __init__(self) -> None:
-        self._kept: set[int] = set()
+        self._kept: set[Any] = set()
+        """The names; where only some are kept, their hashes."""
         self._mask = 0
         self._old = 0
         """Names in a row, of those that are kept, that came before."""
-        self._last: int | None = None
+        self._last: object = None
 
-    def are_new(self, batches: list[Batch[Row]], field: str) -> bool:
-        """Whether a page has a row that did not come before, or rows without a name."""
-        if not field:
+    def are_new(self, names: set[Any], last: object) -> bool:
+        """Whether a page has a row that did not come before, or rows without a name.
+
+        Args:
+            names: Those of its rows.
+            last: That of its last row.
+        """
+        if not _NAMELESS.isdisjoint(names):
             return True
-        rows = [row for batch in batches for row in batch.rows]
-        try:
-            # In tuples, since a number is its own hash, and numbers of rows have a pattern.
-            given = list(map(hash, zip(map(attrgetter(field), rows))))
-        except (AttributeError, TypeError):  # a row that is no object, or a name that is none
-            return True
-        names = set(given)
-        if _NAMELESS & names:
-            return True
-        goes_on, self._last = names == {self._last}, given[-1]
+        goes_on, self._last = names == {self._last}, last
         if self._mask:
-            names = {name for name in names if not name & self._mask}
+            names = self._some(_hashes(names))
         if not names <= self._kept:
             self._old = 0
             self._kept |= names
             while len(self._kept) > MAX_NAMES:
+                hashes = self._kept if self._mask else _hashes(self._kept)
                 self._mask = 2 * self._mask + 1
-                self._kept = {name for name in self._kept if not name & self._mask}
+                self._kept = self._some(hashes)
             return True
         # A page may hold only lines of the entry that the page before ends with.
         if goes_on or not names:
@@ -396,8 +422,16 @@ class _Names:
         self._old += len(names)
         return self._old < (NAMES_COMPARED if self._mask else 1)
 
+    def _some(self, hashes: set[int]) -> set[int]:
+        return {one for one in hashes if not one & self._mask}
 
-_NAMELESS = {hash((None,)), hash(("",))}
+
+def _hashes(names: set[Any]) -> set[int]:
+    """In tuples, since a number is its own hash, and numbers of rows have a pattern."""
+    return set(map(hash, zip(names)))
+
+
+_NAMELESS = {None, ""}
 
 
 def _have_moved(found: list[Page[Any]]) -> bool:
