@@ -140,12 +140,15 @@ class CompanyChart:
             what = "; ".join(["the chart of accounts is empty", *unreadable])
             raise self._source.nothing_of(self._company, what)
         known = KnownChart(build(stated, self._rules), _learned(pages))
-        with self._lock:
-            self._known.append(known)
-            waiting, self._waiting = self._waiting, []
-        for act in waiting:
-            act(known)
-        return known
+        while True:
+            with self._lock:
+                waiting, self._waiting = self._waiting, []
+                if not waiting:
+                    # Only now: who comes later must not act before those who came first.
+                    self._known.append(known)
+                    return known
+            for act in waiting:
+                act(known)
 
 
 class DerivedWindow:

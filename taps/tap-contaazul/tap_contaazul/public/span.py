@@ -61,8 +61,18 @@ class Span:
         self._lock = threading.Lock()
         self._spool: Spool[dict[str, Any]] = Spool(encode_rows, decode_rows)
         self._moments: list[Moment] = []
+        self._begins: date | None = None
         self._known: Period | None = None
         self._failure: ERPError | None = None
+
+    def plan(self, period: Period) -> None:
+        """Plan to read a period, in the order of periods.
+
+        The first of all says where the search for all begins, whichever thread asks for it.
+        """
+        with self._lock:
+            if self._begins is None:
+                self._begins = period.start
 
     def page(self, period: Period) -> Page[Moved]:
         """What moved in a period, in the order of its days.
@@ -121,7 +131,10 @@ class Span:
         """The days of which nothing has been asked yet; at first all that the run will want."""
         known = self._known
         if known is None:
-            self._known = Period(period.start, max(period.end, self._plan.last_day or period.end))
+            self._known = Period(
+                min(period.start, self._begins or period.start),
+                max(period.end, self._plan.last_day or period.end),
+            )
             yield self._known
             return
         if period.start < known.start:

@@ -107,6 +107,7 @@ class ContaAzulCashBooks(HttpSource, DerivedSource[Known]):
     ) -> Sequence[tuple[Query[Any], LineReader]]:
         """The period's share of what moved in all periods of the run."""
         _ = company, chart
+        learned.span.plan(period)
         query: Query[Any] = CompositeQuery(
             self.transport, "money movements", lambda _: learned.span.page(period)
         )

@@ -49,6 +49,19 @@ def found(span: Span, period: Period) -> list[str]:
     return [(row.baixa or row.transferencia or row.saldo)["id"] for row in rows]
 
 
+def test_the_first_period_planned_says_where_the_search_begins(sim: Simulator, span: Span) -> None:
+    """Whichever period is asked for first: that is for the threads to decide."""
+    for period in (JANUARY, FEBRUARY, MARCH):
+        span.plan(period)
+    asked = []
+    for period in (MARCH, JANUARY, FEBRUARY):
+        span.page(period)
+        asked.append(len(sim.requests.select(ERP)))
+    assert asked[1:] == asked[:1] * 2
+    searches = sim.requests.select(ERP, "contas-a-receber")
+    assert {one.params["data_pagamento_de"] for one in searches} == {"2024-01-01"}
+
+
 @pytest.mark.parametrize(
     "order",
     [(JANUARY, FEBRUARY, MARCH), (MARCH, JANUARY, FEBRUARY), (FEBRUARY, MARCH, JANUARY)],
