@@ -163,60 +163,34 @@ def receive(
     Raises:
         Undecodable: The content encoding is unknown, broken or cut off.
         BoundExceeded: There are more encodings than one, or more bytes than an answer may have.
+        ERPValidationError: There is no room on disk.
     """
-    body = _Body()
+    # No SpooledTemporaryFile: before Python 3.11 parsers cannot read from it.
+    body: BinaryIO = io.BytesIO()
+    size = 0
     try:
         for piece in _decoded(iter(read, b""), headers.get("Content-Encoding") or ""):
             check()
-            body.write(piece)
-        return Answer(status, headers, body.begun_again(), body.size)
+            size = _within_bounds(size + len(piece))
+            with _told_if_full():
+                if isinstance(body, io.BytesIO) and size > _IN_MEMORY:
+                    begun = body.getvalue()
+                    body = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115 -- closed with the answer
+                    body.write(begun)
+                body.write(piece)
+        with _told_if_full():  # what is still to be written is
+            body.seek(0)
+        return Answer(status, headers, body, size)
     except BaseException:
-        body.close()
+        with suppress(OSError):
+            body.close()
         raise
 
 
-class _Body:
-    """What has been received, in memory while it is little.
-
-    No SpooledTemporaryFile: before Python 3.11 parsers cannot read from it.
-    """
-
-    def __init__(self) -> None:
-        self._file: BinaryIO = io.BytesIO()
-        self.size = 0
-
-    def write(self, piece: bytes) -> None:
-        """Add to it.
-
-        Raises:
-            BoundExceeded: That is more than an answer may have.
-            ERPValidationError: There is no room on disk.
-        """
-        size = self.size + len(piece)
-        if size > MAX_DECODED:
-            raise BoundExceeded(f"more than {MAX_DECODED >> 30} GiB of content")
-        with _told_if_full():
-            if isinstance(self._file, io.BytesIO) and size > _IN_MEMORY:
-                begun = self._file.getvalue()
-                self._file = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115 -- closed with the answer
-                self._file.write(begun)
-            self._file.write(piece)
-        self.size = size
-
-    def begun_again(self) -> BinaryIO:
-        """The file at its beginning, all of it written.
-
-        Raises:
-            ERPValidationError: There is no room on disk.
-        """
-        with _told_if_full():
-            self._file.seek(0)
-        return self._file
-
-    def close(self) -> None:
-        """Forget it."""
-        with suppress(OSError):
-            self._file.close()
+def _within_bounds(size: int) -> int:
+    if size > MAX_DECODED:
+        raise BoundExceeded(f"more than {MAX_DECODED >> 30} GiB of content")
+    return size
 
 
 @contextmanager
