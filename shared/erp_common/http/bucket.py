@@ -96,14 +96,11 @@ class AllowanceUnreachable(ERPConnectionError):  # noqa: N818 -- tells what happ
 class Bucket(Protocol):
     """Where the slots are booked: in this process or in a store shared with others."""
 
-    def book(self, max_wait: float | None) -> tuple[float, float] | None:
+    def book(self) -> tuple[float, float]:
         """Book the next free slot.
 
-        Args:
-            max_wait: Seconds; where the slot is further away, nothing is booked.
-
         Returns:
-            The slot, for `left`, and the seconds until its time; None where it is too far.
+            The slot, for `left`, and the seconds until its time.
 
         Raises:
             DayUsedUp: No slot is left today.
@@ -135,18 +132,15 @@ class LocalBucket:
         self._day = ""
         self._used = 0
 
-    def book(self, max_wait: float | None) -> tuple[float, float] | None:
+    def book(self) -> tuple[float, float]:
         """Book the next free slot; see `Bucket`."""
         with self._lock:
             self._check_day()
             now = self._time()
             slot = max(now, self._next - self._allowance.slack)
-            wait = self._wait(slot)
-            if max_wait is not None and wait > max_wait:
-                return None
             self._next = max(slot, self._next) + self._allowance.spacing
             self._used += 1
-            return slot, wait
+            return slot, self._wait(slot)
 
     def left(self, slot: float) -> float:
         """Seconds until the time of a booked slot has come."""

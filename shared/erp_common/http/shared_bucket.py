@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 
 _MICRO = 1_000_000
 _TIMEOUT = 5.0
-_DAY_USED_UP = -2
-_TOO_FAR = -1
+_DAY_USED_UP = -1
 
 # Microseconds throughout, exact in a double until the year 2255. `next`, `until` and `lag` are
 # those of LocalBucket.
@@ -47,11 +46,12 @@ if excess > 0 then
   lag = lag - excess
 end
 local time = math.max(now, until_) - lag
-local function save(keep)
+-- Kept for ten minutes after it is full again, so that `lag` outlives those who still wait.
+local function save()
   redis.call('HSET', KEYS[1], 'next', string.format('%.0f', next_),
     'until', string.format('%.0f', until_), 'lag', string.format('%.0f', lag))
   local full = math.max(next_ + lag, until_) - now
-  redis.call('PEXPIRE', KEYS[1], string.format('%.0f', full / 1000 + keep))
+  redis.call('PEXPIRE', KEYS[1], string.format('%.0f', full / 1000 + 600000))
 end
 """
 )
@@ -59,8 +59,7 @@ _BOOK = (
     _BEGIN
     + """
 local spacing, slack = tonumber(ARGV[1]), tonumber(ARGV[2])
-local max_wait, keep = tonumber(ARGV[3]), tonumber(ARGV[4])
-local per_day, day_shift = tonumber(ARGV[5]), tonumber(ARGV[6])
+local per_day, day_shift = tonumber(ARGV[3]), tonumber(ARGV[4])
 -- Nor do so many wait in line.
 if next_ > time + slack + 100000 * spacing + HOUR then next_ = time end
 local day_key = KEYS[2] .. string.format('%.0f', math.floor((now + day_shift) / 86400000000))
@@ -69,12 +68,11 @@ if used and (type(used) ~= 'string' or not string.match(used, '^%d+$') or #used 
   redis.call('DEL', day_key)
   used = false
 end
-if per_day > 0 and number(used) >= per_day then return {'0', -2} end
+if per_day > 0 and number(used) >= per_day then return {'0', -1} end
 local slot = math.max(time, next_ - slack)
 local wait = math.max(slot + lag, until_, now) - now
-if max_wait >= 0 and wait > max_wait then return {'0', -1} end
 next_ = math.max(slot, next_) + spacing
-save(keep)
+save()
 if per_day > 0 then
   redis.call('INCR', day_key)
   redis.call('EXPIRE', day_key, 172800)
@@ -86,13 +84,13 @@ _LEFT = _BEGIN + "return math.ceil(math.max(tonumber(ARGV[1]) + lag, until_) - n
 _PENALISE = (
     _BEGIN
     + """
-local seconds, slack, keep = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local seconds, slack = tonumber(ARGV[1]), tonumber(ARGV[2])
 local longer = now + seconds - math.max(now, until_)
 if longer > 0 then
   next_ = math.max(next_, time + slack)
   lag = lag + longer
   until_ = now + seconds
-  save(keep)
+  save()
 end
 return 0
 """
@@ -130,25 +128,16 @@ class RedisBucket:
         self._penalise = self._client.register_script(_PENALISE)
         self._spacing = allowance.spacing * _MICRO
         self._slack = allowance.slack * _MICRO
-        # Kept for a while after it is full again, so that `lag` outlives those who still wait.
-        self._keep = 600_000
 
-    def book(self, max_wait: float | None) -> tuple[float, float] | None:
+    def book(self) -> tuple[float, float]:
         """Book the next free slot; see `Bucket`."""
         offset = datetime.fromtimestamp(self._clock.time(), DAY_ZONE).utcoffset()
         shift = 0.0 if offset is None else offset.total_seconds() * _MICRO
-        slot, wait = self._ask(
-            self._book,
-            self._spacing,
-            self._slack,
-            -1 if max_wait is None else max_wait * _MICRO,
-            self._keep,
-            self._allowance.per_day or 0,
-            shift,
-        )
+        per_day = self._allowance.per_day or 0
+        slot, wait = self._ask(self._book, self._spacing, self._slack, per_day, shift)
         if wait == _DAY_USED_UP:
             raise DayUsedUp
-        return None if wait == _TOO_FAR else (float(slot), max(0, wait) / _MICRO)
+        return float(slot), wait / _MICRO
 
     def left(self, slot: float) -> float:
         """Seconds until the time of a booked slot has come."""
@@ -158,7 +147,7 @@ class RedisBucket:
     def penalise(self, seconds: float) -> None:
         """Let nobody through for `seconds`, in any process, and no burst thereafter."""
         seconds = min(seconds, MAX_PENALTY)
-        self._ask(self._penalise, seconds * _MICRO, self._slack, self._keep)
+        self._ask(self._penalise, seconds * _MICRO, self._slack)
 
     def close(self) -> None:
         """Close the connections."""

@@ -78,20 +78,17 @@ class TokenBucketRateLimiter:
         self._clock = clock
         self._bucket = bucket or LocalBucket(self.allowance, clock)
 
-    def acquire(
-        self, *, max_wait: float | None = None, stop: threading.Event | None = None
-    ) -> None:
+    def acquire(self, *, stop: threading.Event | None = None) -> None:
         """Wait for a token.
 
         Args:
-            max_wait: Seconds to wait at most; None for any time.
             stop: Ends the wait once it is set.
 
         Raises:
-            ERPRateLimitError: The day's allowance is used up, or `max_wait` is too short.
+            ERPRateLimitError: The day's allowance is used up.
             Closed: `stop` was set.
         """
-        self._await(self.book(max_wait), stop)
+        self._await(self.book(), stop)
 
     async def acquire_async(self) -> None:
         """Wait for a token without blocking the event loop.
@@ -105,27 +102,22 @@ class TokenBucketRateLimiter:
             await self._clock.pause(wait)
             wait = await asyncio.to_thread(self._bucket.left, turn.slot)
 
-    def book(self, max_wait: float | None = None) -> Turn:
+    def book(self) -> Turn:
         """Take a place in the queue, to be used by `wait_until_near` and `take`.
 
         Raises:
-            ERPRateLimitError: The day's allowance is used up, or `max_wait` is too short.
+            ERPRateLimitError: The day's allowance is used up.
         """
         asked_at = self._clock.monotonic()
         try:
-            booked = self._bucket.book(max_wait)
+            slot, wait = self._bucket.book()
         except DayUsedUp:
             raise ERPRateLimitError(
                 f"{self.name}: the {self.allowance.per_day} requests allowed a day are used up; "
                 "run again tomorrow or raise rate_limit.per_day."
             ) from None
-        if booked is None:
-            raise ERPRateLimitError(
-                f"{self.name}: no request is allowed within the next {max_wait:g} s; try again "
-                "later or raise rate_limit."
-            )
-        self._tell(booked[1])
-        return Turn(booked[0], asked_at, booked[1])
+        self._tell(wait)
+        return Turn(slot, asked_at, wait)
 
     def wait_until_near(self, turn: Turn, stop: threading.Event | None = None) -> None:
         """Wait until it is nearly time: what is left is for getting a connection ready.

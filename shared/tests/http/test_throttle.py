@@ -83,7 +83,7 @@ def test_a_margin_makes_up_for_requests_that_arrive_late(
     server = ServerBucket(allowance.requests, allowance.interval, allowance.burst, clock.now)
     arrivals = []
     for delay in delays:
-        place, wait = bucket.book(None) or (0.0, 0.0)
+        place, wait = bucket.book()
         clock.advance(max(0.0, wait))
         assert bucket.left(place) <= 1e-9
         arrivals.append(clock.now + min(delay, used))
@@ -109,8 +109,7 @@ def test_without_a_burst_the_margin_costs_little(clock: Any) -> None:
 
 def test_turns_come_in_the_order_of_asking(clock: Any) -> None:
     bucket = LocalBucket(Allowance(1, 1), clock)
-    places = [bucket.book(None) for _ in range(50)]
-    waits = [wait for _, wait in filter(None, places)]
+    waits = [bucket.book()[1] for _ in range(50)]
     assert waits == pytest.approx(list(range(50)))
 
 
@@ -129,15 +128,12 @@ def test_threads_share_it() -> None:
 
 def test_a_penalty_holds_everyone_and_ends_the_burst(buckets: Any, clock: Any) -> None:
     bucket: Bucket = buckets(Allowance(10, 1, 5))
-    first = bucket.book(None)
-    booked = [bucket.book(None) for _ in range(5)]
-    assert first is not None
-    assert booked[-1] is not None
+    bucket.book()
+    booked = [bucket.book() for _ in range(5)]
     assert bucket.left(booked[-1][0]) == pytest.approx(0.1, abs=0.05)
     bucket.penalise(30.0)
     assert bucket.left(booked[-1][0]) == pytest.approx(30.1, abs=0.05)
-    after = [bucket.book(None) for _ in range(2)]
-    waits = [wait for _, wait in filter(None, after)]
+    waits = [bucket.book()[1] for _ in range(2)]
     assert waits == pytest.approx([30.2, 30.3], abs=0.05)
     bucket.penalise(1.0)  # shorter than what is left: nothing to add
     assert bucket.left(booked[-1][0]) == pytest.approx(30.1, abs=0.05)
@@ -149,17 +145,14 @@ def test_a_penalty_holds_everyone_and_ends_the_burst(buckets: Any, clock: Any) -
 def test_a_full_bucket_has_no_burst_after_a_penalty(buckets: Any) -> None:
     bucket: Bucket = buckets(Allowance(10, 1, 5))
     bucket.penalise(30.0)
-    waits = [booked[1] for booked in [bucket.book(None) for _ in range(3)] if booked]
+    waits = [bucket.book()[1] for _ in range(3)]
     assert waits == pytest.approx([30.0, 30.1, 30.2], abs=0.05)
 
 
-def test_impatience_books_nothing(buckets: Any) -> None:
+def test_without_a_burst_the_next_waits_at_once(buckets: Any) -> None:
     bucket: Bucket = buckets(Allowance(1, 60, 1))
-    assert bucket.book(0.0) is not None
-    assert bucket.book(30.0) is None
-    booked = bucket.book(61.0)
-    assert booked is not None
-    assert booked[1] == pytest.approx(60, abs=0.05)
+    waits = [bucket.book()[1] for _ in range(2)]
+    assert waits == pytest.approx([0, 60], abs=0.05)
 
 
 def test_the_day_ends(buckets: Any) -> None:
@@ -303,7 +296,7 @@ def test_processes_share_it_through_redis(redis_url: str, tmp_path: Any) -> None
 
 def test_only_a_hash_of_the_owner_reaches_redis(redis_url: str) -> None:
     bucket = RedisBucket(Allowance(1, 1, per_day=5), redis_url, owner="Omie\nsecret-key")
-    bucket.book(None)
+    bucket.book()
     keys = list(bucket._client.scan_iter("erp-taps:*"))
     assert len(keys) >= 2
     assert not any("secret" in str(key) for key in keys)
@@ -314,8 +307,8 @@ def test_only_a_hash_of_the_owner_reaches_redis(redis_url: str) -> None:
 def test_others_and_other_limits_have_their_own(redis_url: str) -> None:
     for owner, requests in [("a", 1), ("b", 1), ("a", 2)]:
         bucket = RedisBucket(Allowance(requests, 3600), redis_url, owner=f"own {owner}")
-        assert bucket.book(0.0) is not None
-        assert bucket.book(0.0) is None
+        assert bucket.book()[1] == 0
+        assert bucket.book()[1] > 0
         bucket.close()
 
 
@@ -352,7 +345,7 @@ def test_no_penalty_outlasts_an_hour(buckets_kind: str, redis_url: str, tmp_path
     if buckets_kind == "redis":
         bucket = RedisBucket(allowance, redis_url, owner=str(tmp_path))
     bucket.penalise(999_999_999)
-    slot, wait = bucket.book(None)
+    slot, wait = bucket.book()
     assert 3500 < wait <= 3601
     assert bucket.left(slot) <= 3601
 
@@ -374,10 +367,9 @@ def test_poisoned_keys_heal(poison: dict[str, str], redis_url: str, tmp_path: An
     client = redis.Redis.from_url(redis_url)
     for field, value in poison.items():
         client.hset(bucket._keys[0], field, value)
-    booked = bucket.book(None)
-    assert booked is not None
-    assert booked[1] <= 3601
-    assert bucket.left(booked[0]) <= 3601
+    slot, wait = bucket.book()
+    assert wait <= 3601
+    assert bucket.left(slot) <= 3601
     assert 0 < client.ttl(bucket._keys[0]) < 2 * 3600
     client.close()
 
@@ -386,14 +378,14 @@ def test_keys_of_another_type_heal(redis_url: str, tmp_path: Any) -> None:
     bucket = RedisBucket(Allowance(100, per_day=5), redis_url, owner=str(tmp_path))
     client = redis.Redis.from_url(redis_url)
     client.set(bucket._keys[0], "text")
-    assert bucket.book(None) is not None
+    bucket.book()
     (day,) = client.keys(bucket._keys[1] + "*")
     for wrong in ("text", "1e400"):
         client.set(day, wrong)
-        assert bucket.book(None) is not None
+        bucket.book()
     client.delete(day)
     client.lpush(day, "text")
-    assert bucket.book(None) is not None
+    bucket.book()
     client.close()
     bucket.close()
 
