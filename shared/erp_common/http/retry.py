@@ -152,7 +152,7 @@ def _is_final(error: Exception) -> bool:
     return bool(getattr(error.__cause__, "final", False))
 
 
-def with_retry(  # noqa: PLR0913 -- the policy's own values, by name
+def with_retry(
     max_attempts: int = _USUAL.max_attempts,
     strategy: RetryStrategy | str = _USUAL.strategy,
     base_delay: float = _USUAL.base_delay,
@@ -160,8 +160,6 @@ def with_retry(  # noqa: PLR0913 -- the policy's own values, by name
     jitter: bool = _USUAL.jitter,  # noqa: FBT001 -- part of the published signature
     *,
     retry_on: type[Exception] | tuple[type[Exception], ...] = Exception,
-    on_wait: Callable[[Exception, float, int], None] | None = None,
-    stop: threading.Event | None = None,
     clock: SystemClock = SYSTEM_CLOCK,
 ) -> Callable[[F], F]:
     """Make a plain or async function try again when it fails.
@@ -177,16 +175,13 @@ def with_retry(  # noqa: PLR0913 -- the policy's own values, by name
             more than an hour, the call is not made again.
         jitter: Whether each delay is multiplied by a random 0.5 to 1.0.
         retry_on: The exceptions after which the function is called again.
-        on_wait: Called before each wait with the exception, the seconds and the number of
-            attempts made.
-        stop: Ends every wait of a plain function with `Closed` once it is set.
         clock: Replaced in tests.
 
     Returns:
         A decorator; the decorated function raises what the last attempt raised.
     """
     policy = RetryPolicy(max_attempts, RetryStrategy(strategy), base_delay, max_delay, jitter)
-    return retrying(policy, retry_on=retry_on, on_wait=on_wait, stop=stop, clock=clock)
+    return retrying(policy, retry_on=retry_on, clock=clock)
 
 
 def retrying(
@@ -197,7 +192,11 @@ def retrying(
     stop: threading.Event | None = None,
     clock: SystemClock = SYSTEM_CLOCK,
 ) -> Callable[[F], F]:
-    """As `with_retry`, by a policy."""
+    """As `with_retry`, by a policy.
+
+    Before each wait `on_wait` is told the exception, the seconds and the number of attempts made;
+    `stop` ends every wait of a plain function with `Closed` once it is set.
+    """
 
     def waits(*, sleeps: bool) -> Generator[float, Exception, None]:
         """Decide after each failure; one generator lives as long as one call."""
