@@ -15,6 +15,16 @@ from erp_common.errors import ERPSettingsError
 _ENVIRONMENT = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 
 
+def parts_of(url: str) -> SplitResult:
+    """The parts of an address; all of them are empty where it cannot be one."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.hostname, parts.port
+    except ValueError:  # a port or a bracket that is none
+        return SplitResult("", "", "", "", "")
+    return parts
+
+
 def require_https(url: str, setting: str) -> str:
     """Check an address before anything is sent to it.
 
@@ -29,15 +39,10 @@ def require_https(url: str, setting: str) -> str:
         ERPSettingsError: It is no https address, has no host or carries credentials.
     """
     text = url.strip()
-    try:
-        parts = urlsplit(text)
-        host = parts.hostname
-        _ = parts.port
-    except ValueError:  # a port or a bracket that is none
-        parts, host = SplitResult("", "", "", "", ""), None
+    parts = parts_of(text)
     if not text.lower().startswith("https://"):
         raise ERPSettingsError(f"{setting} must begin with https://; correct the setting.")
-    if not host or any(letter.isspace() for letter in text):
+    if not parts.hostname or any(letter.isspace() for letter in text):
         raise ERPSettingsError(
             f"{setting} must be an address such as https://host/path; correct the setting."
         )
@@ -71,11 +76,8 @@ def redirect_address(url: str) -> Loopback | None:
         ERPSettingsError: It is neither https nor an http address of this machine alone.
     """
     text = url.strip()
-    try:
-        parts = urlsplit(text)
-        host, port = parts.hostname or "", parts.port
-    except ValueError:
-        parts, host, port = SplitResult("", "", "", "", ""), "", None
+    parts = parts_of(text)
+    host, port = parts.hostname or "", parts.port
     whole = host and not parts.fragment and "@" not in parts.netloc and not re.search(r"\s", text)
     if whole and parts.scheme == "https":
         return None

@@ -11,9 +11,9 @@ import hashlib
 from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from erp_common.errors import ERPSettingsError
+from erp_common.http.addresses import parts_of
 from erp_common.http.bucket import DAY_ZONE, MAX_PENALTY, Allowance, AllowanceUnreachable, DayUsedUp
 from erp_common.http.clock import SYSTEM_CLOCK, SystemClock
 
@@ -167,17 +167,12 @@ class RedisBucket:
 
     @staticmethod
     def _check(url: str) -> str:
-        try:
-            parts = urlsplit(url)
-            where = parts.hostname or ""
-            port = parts.port
-        except ValueError:
-            parts, where, port = urlsplit(""), "", None
-        if parts.scheme not in {"redis", "rediss"} or not where:
+        parts = parts_of(url)
+        if parts.scheme not in {"redis", "rediss"} or not parts.hostname:
             raise ERPSettingsError(
                 "rate_limit.storage_url must begin with redis:// or rediss:// and name a host."
             )
-        return f"{where}:{port}" if port else where
+        return f"{parts.hostname}:{parts.port}" if parts.port else parts.hostname
 
     def _connect(self, url: str) -> redis.Redis:
         try:

@@ -238,15 +238,12 @@ class Transport:
         trying = retrying(
             policy, retry_on=TryAgain, on_wait=report, stop=self._stop, clock=self._clock
         )(attempt)
-        try:
-            return trying()
-        except TryAgain as again:
-            failure = again.error
-        except ERPError as error:
-            self._masker.clean(error)
-            raise
-        self._masker.clean(failure)
-        raise failure
+        with self.masked():
+            try:
+                return trying()
+            except TryAgain as again:
+                failure = again.error
+            raise failure
 
     def _shared_bucket(self) -> RedisBucket | None:
         options = self._options
