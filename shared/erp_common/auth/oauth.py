@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal, get_args
 from urllib.parse import urljoin
 
@@ -28,14 +27,6 @@ ASSUMED_LIFETIME = 3600.0
 GrantType = Literal["client_credentials", "password", "refresh_token"]
 GRANT_TYPES: tuple[GrantType, ...] = get_args(GrantType)
 """The usual one first."""
-
-
-@dataclass(frozen=True, repr=False)
-class _Current:
-    """The token in use and when to replace it, on the clock that does not jump."""
-
-    value: str
-    stale_at: float
 
 
 class OAuth2Handler(Credentials):
@@ -112,7 +103,7 @@ class OAuth2Handler(Credentials):
         """Where refresh tokens are kept; None for memory alone."""
         self._clock = clock
         self._lock = threading.Lock()
-        self._current: _Current | None = None
+        self._current: AccessToken | None = None
         self._turn = 0
         self._failure: ERPError | None = None
         self._call: TokenCall | None = None
@@ -181,7 +172,7 @@ class OAuth2Handler(Credentials):
             "redirect_uri": redirect_uri or "",
         }
         with self._lock:
-            self._current = self._from_now(self._chain.begin(lambda: self._send(form)))
+            self._current = self._chain.begin(lambda: self._send(form))
 
     def _usable(self) -> str:
         current = self._current
@@ -189,7 +180,7 @@ class OAuth2Handler(Credentials):
             current = self._replace(current)
         return current.value
 
-    def _replace(self, old: _Current | None) -> _Current:
+    def _replace(self, old: AccessToken | None) -> AccessToken:
         """Replace `old`, once for all threads that ask for it."""
         turn = self._turn
         with self._lock:
@@ -200,7 +191,7 @@ class OAuth2Handler(Credentials):
                 failure = self._failure
                 raise type(failure)(str(failure), ends_run=failure.ends_run)
             try:
-                self._current = self._from_now(self._obtain(old))
+                self._current = self._obtain(old)
             except ERPError as error:
                 self._failure = error
                 raise
@@ -210,7 +201,7 @@ class OAuth2Handler(Credentials):
             finally:
                 self._turn += 1
 
-    def _obtain(self, old: _Current | None) -> AccessToken:
+    def _obtain(self, old: AccessToken | None) -> AccessToken:
         if not self._refreshes:
             return self._chain.lasting(self._send(self._form))
         return self._chain.renew(
@@ -225,9 +216,6 @@ class OAuth2Handler(Credentials):
         given: Granted = self._call(self._endpoint.request(form), granted, self._dialect)
         self._masker.learn(given.access_token, given.refresh_token)
         return given
-
-    def _from_now(self, token: AccessToken) -> _Current:
-        return _Current(token.value, self._clock.monotonic() + token.use)
 
 
 def _check(

@@ -19,22 +19,22 @@ _MAX_MARGIN = 60.0
 
 @dataclass(frozen=True, repr=False)
 class AccessToken:
-    """An access token; times in seconds.
+    """An access token; times in seconds, on the clock that does not jump.
 
     Attributes:
         value: The token.
-        left: How long it is still good.
+        good_until: When it expires.
         lifetime: For how long it was given.
     """
 
     value: str
-    left: float
+    good_until: float
     lifetime: float
 
     @property
-    def use(self) -> float:
-        """How long to use it: it must last for a whole request, so it is replaced early."""
-        return self.left - min(_MAX_MARGIN, self.lifetime / 10)
+    def stale_at(self) -> float:
+        """When to replace it: early, since it must last for a whole request."""
+        return self.good_until - min(_MAX_MARGIN, self.lifetime / 10)
 
 
 @dataclass(repr=False, eq=False)
@@ -49,7 +49,7 @@ class RefreshChain:
         setting: The refresh token of the settings.
         store: Where later ones are kept; None for memory alone.
         name: The application's name in the store.
-        clock: Tells when an access token from the store expires.
+        clock: Tells when an access token expires.
         default_lifetime: Seconds; for access tokens that do not say how long they are good.
         masker: Told every token that comes out of the store.
         current: The refresh token to use next.
@@ -102,8 +102,8 @@ class RefreshChain:
                 )
             self.store.reserve()
             given = exchange(self.current)
-            self._keep(self.store, given, fingerprint(self.setting) if kept is None else kept.seed)
-            return self.lasting(given)
+            seed = fingerprint(self.setting) if kept is None else kept.seed
+            return self._keep(self.store, given, seed)
 
     def begin(self, exchange: Callable[[], Granted]) -> AccessToken:
         """Begin a new chain, with what an authorisation gives.
@@ -124,22 +124,22 @@ class RefreshChain:
                     "have one."
                 )
             # The setting, if any, is older than this chain and must not win over it.
-            self._keep(self.store, given, fingerprint(self.setting))
-            return self.lasting(given)
+            return self._keep(self.store, given, fingerprint(self.setting))
 
     def lasting(self, given: Granted) -> AccessToken:
-        """What was given, with its lifetime."""
+        """What was given, with its lifetime from now on."""
         lifetime = given.expires_in or self.default_lifetime
-        return AccessToken(given.access_token, lifetime, lifetime)
+        return AccessToken(given.access_token, self.clock.monotonic() + lifetime, lifetime)
 
     def _fresh(self, kept: StoredToken, old: str | None) -> AccessToken | None:
         """The stored access token, if another process has just got it or it is still good."""
         # A clock set back must not make a token look younger than it can be.
         left = min(kept.expires_at - self.clock.time(), kept.lifetime)
-        token = AccessToken(kept.access_token, left, kept.lifetime)
-        return token if token.value and token.value != old and token.use > 0 else None
+        now = self.clock.monotonic()
+        token = AccessToken(kept.access_token, now + left, kept.lifetime)
+        return token if token.value and token.value != old and token.stale_at > now else None
 
-    def _keep(self, store: TokenStore, given: Granted, seed: str) -> None:
+    def _keep(self, store: TokenStore, given: Granted, seed: str) -> AccessToken:
         """Put what was given on disk, before anything is done with it."""
         self.current = given.refresh_token or self.current
         token = self.lasting(given)
@@ -153,6 +153,7 @@ class RefreshChain:
                 lifetime=token.lifetime,
             ),
         )
+        return token
 
     def _warn(self) -> None:
         if not self.warned:
