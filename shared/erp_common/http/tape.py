@@ -269,10 +269,7 @@ class _RecordingClient(HttpsClient):
 
         def listened() -> bytes:
             piece = read()
-            try:
-                self._tape.received(take, piece)
-            except Exception as error:  # noqa: BLE001 -- keeping never costs the run
-                self._tape.failed(error)
+            self._heard(self._tape.received, take, piece)
             return piece
 
         return listened
@@ -295,9 +292,9 @@ class _RecordingClient(HttpsClient):
             return  # the run ends, or the request never left
         self._tape.keep(take)
 
-    def _heard(self, do: Callable[..., Any], *what: Any, **more: Any) -> Any:  # noqa: ANN401
+    def _heard(self, do: Callable[..., Any], *what: Any) -> Any:  # noqa: ANN401
         try:
-            return do(*what, **more)
+            return do(*what)
         except Exception as error:  # noqa: BLE001 -- keeping never costs the run
             self._tape.failed(error)
             return None
