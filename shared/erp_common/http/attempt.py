@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
@@ -75,24 +76,18 @@ class Lanes:
     def __init__(self) -> None:
         """Begin without lanes: one opens with its first request."""
         self._lock = threading.Lock()
-        self._limits: dict[str, ConcurrencyLimit] = {}
-        self._closed = False
+        self._limits = defaultdict[str, ConcurrencyLimit](lambda: ConcurrencyLimit(1))
 
     def of(self, lane: str | None) -> AbstractContextManager[None]:
         """The lane's turn; without a lane there is no waiting."""
         if lane is None:
             return nullcontext()
         with self._lock:
-            if lane not in self._limits:
-                self._limits[lane] = ConcurrencyLimit(1)
-                if self._closed:
-                    self._limits[lane].close()
             return self._limits[lane]
 
     def close(self) -> None:
-        """Refuse everyone from now on, those who wait already too."""
+        """Refuse those who wait already; whoever comes later is refused a place in flight."""
         with self._lock:
-            self._closed = True
             for limit in self._limits.values():
                 limit.close()
 
@@ -214,21 +209,16 @@ class Call(msgspec.Struct, Generic[T]):
         with _retried_if_unreachable():
             turn = context.limiter.book()
             context.limiter.wait_until_near(turn, context.stop)
-
-        def take() -> None:
-            with _retried_if_unreachable():
-                context.limiter.take(turn, context.stop)
-
-        return context.client.send(
-            request.method,
-            request.url(context.options.base_url.strip()),
-            headers=dict(request.headers),
-            body=request.body,
-            auth=None if request.no_auth else context.auth,
-            timeout=self.timeout,
-            turn=take,
-            for_token=self.admitted is None,
-        )
+            return context.client.send(
+                request.method,
+                request.url(context.options.base_url.strip()),
+                headers=dict(request.headers),
+                body=request.body,
+                auth=None if request.no_auth else context.auth,
+                timeout=self.timeout,
+                turn=lambda: context.limiter.take(turn, context.stop),
+                for_token=self.admitted is None,
+            )
 
     def _refuse(self, fault: Fault, answer: Answer) -> NoReturn:
         """Turn a fault into another attempt or into its error."""

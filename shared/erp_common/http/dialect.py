@@ -193,9 +193,8 @@ class Dialect:
 
         A date is measured against the server's own clock, where it tells it.
         """
-        now = time.time()
-        since = parse_retry_after(answer.headers.get("Date"), 0.0)
-        return parse_retry_after(answer.headers.get("Retry-After"), since or now)
+        now = parse_retry_after(answer.headers.get("Date"), 0.0) or time.time()
+        return parse_retry_after(answer.headers.get("Retry-After"), now)
 
 
 def explain(
