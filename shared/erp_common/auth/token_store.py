@@ -139,7 +139,8 @@ class TokenStore:
                 self._unpadded = data
                 _write(self._path, room)
             else:
-                self._reserve = self._temporary(room)
+                self._reserve = self._temporary()
+                _write(self._reserve, room)
         except OSError as error:
             raise self._unusable("cannot be written to", error) from None
 
@@ -213,11 +214,9 @@ class TokenStore:
         if self._in_place:
             _write(self._path, data)
             return
-        reserve, self._reserve = self._reserve, None
-        temporary = self._temporary(data) if reserve is None else reserve
+        temporary, self._reserve = self._reserve or self._temporary(), None
         try:
-            if reserve is not None:
-                _write(reserve, data)
+            _write(temporary, data)
             temporary.replace(self._path)
         except OSError as error:
             if error.errno not in _NO_RENAME or not self._path.exists():
@@ -235,18 +234,11 @@ class TokenStore:
             finally:
                 os.close(folder)
 
-    def _temporary(self, data: bytes) -> Path:
-        """A file beside the store, for its owner alone, with this on disk."""
+    def _temporary(self) -> Path:
+        """A file beside the store, for its owner alone."""
         handle, name = tempfile.mkstemp(prefix=f".{self._path.name}.", dir=self._path.parent)
         os.close(handle)
-        temporary = Path(name)
-        try:
-            _write(temporary, data)
-        except BaseException:
-            with suppress(OSError):
-                temporary.unlink()
-            raise
-        return temporary
+        return Path(name)
 
     def _damaged(self) -> ERPValidationError:
         return ERPValidationError(
