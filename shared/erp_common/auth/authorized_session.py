@@ -13,12 +13,11 @@ class AuthorizedSession:
 
     def __init__(self, auth: AuthBase) -> None:
         """Sign requests by this."""
-        self._auth = auth
         self._session = requests.Session()
+        self._session.auth = auth
 
     def __enter__(self) -> requests.Session:
         """Open the session."""
-        self._session.auth = self._auth
         return self._session
 
     def __exit__(self, *_: object) -> None:
@@ -27,7 +26,7 @@ class AuthorizedSession:
 
     async def __aenter__(self) -> AsyncSession:
         """Open the session."""
-        return AsyncSession(self.__enter__())
+        return AsyncSession(self._session)
 
     async def __aexit__(self, *_: object) -> None:
         """Close the session."""

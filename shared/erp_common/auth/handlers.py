@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from base64 import b64encode
 from datetime import datetime
 from typing import Literal
@@ -131,14 +132,10 @@ class BearerTokenHandler(Credentials):
             raise ERPSettingsError("access_token is empty; set it in the settings.")
         self._token = token.strip()
         self._clock = clock
-        self._good_until: float | None = None
-        if token_expiration is not None:
-            seconds = (
-                token_expiration.timestamp() - clock.time()
-                if isinstance(token_expiration, datetime)
-                else token_expiration
-            )
-            self._good_until = clock.monotonic() + seconds
+        if isinstance(token_expiration, datetime):
+            token_expiration = token_expiration.timestamp() - clock.time()
+        left = math.inf if token_expiration is None else token_expiration
+        self._good_until = clock.monotonic() + left
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
         """Add the header.
@@ -156,7 +153,7 @@ class BearerTokenHandler(Credentials):
         Raises:
             ERPAuthenticationError: The token has expired.
         """
-        if self._good_until is not None and self._clock.monotonic() >= self._good_until:
+        if self._clock.monotonic() >= self._good_until:
             raise ERPAuthenticationError(
                 "The access token has expired; set a new access_token, or use oauth2, which "
                 "renews its own.",

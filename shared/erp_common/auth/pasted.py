@@ -23,11 +23,9 @@ def watch(typed: Callable[[str], None], closed: Callable[[], None]) -> bool:
         Whether there is a standard input at all.
     """
     try:
+        source = sys.stdin.fileno()
+    except (AttributeError, OSError, ValueError):
         # Python has none where file 0 was closed; that number may be something else's by now.
-        source = None if sys.stdin is None else sys.stdin.fileno()
-    except (OSError, ValueError):
-        source = None
-    if source is None:
         return False
     arguments = (source, typed, closed)
     threading.Thread(target=_read, args=arguments, name=THREAD, daemon=True).start()
