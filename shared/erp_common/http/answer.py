@@ -103,8 +103,7 @@ class Answer:
         """
         if self.size > MAX_IN_MEMORY:
             raise BoundExceeded(f"more than {MAX_IN_MEMORY >> 20} MiB that must be read as a whole")
-        self._body.seek(0)
-        return self._body.read()
+        return self.open().read()
 
     def text(self) -> str:
         """The whole body as text.
@@ -136,9 +135,8 @@ class Answer:
 
     def take(self) -> BinaryIO:
         """The body from its beginning; it is now the caller's to close, also after the answer."""
-        self._body.seek(0)
         self._taken = True
-        return self._body
+        return self.open()
 
     def close(self) -> None:
         """Release the body, unless it was taken."""

@@ -16,7 +16,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, MutableMapping
-from contextvars import ContextVar, Token
+from contextvars import ContextVar
 from functools import partial
 from http.client import HTTPResponse
 from pathlib import Path
@@ -48,7 +48,6 @@ class Exchange:
         self._waited = False
         self._deadline = time.monotonic() + timeout
         self._received = 0
-        self._token: Token[Exchange | None] | None = None
 
     def wait_for_turn(self) -> None:
         """Wait for the turn, once; the time for the exchange begins with it."""
@@ -84,11 +83,11 @@ class Exchange:
 
     def __exit__(self, *_: object) -> None:
         """End the exchange."""
-        if self._token is not None:
-            _EXCHANGE.reset(self._token)
+        _EXCHANGE.reset(self._token)
 
 
-_EXCHANGE: ContextVar[Exchange | None] = ContextVar("exchange", default=None)
+_EXCHANGE: ContextVar[Exchange] = ContextVar("exchange")
+"""The one under way; connections are used within one alone."""
 
 
 class _Bounded:
@@ -102,34 +101,29 @@ class _Bounded:
         """Read into a buffer, as long as there is time."""
         if self._held:
             raise BlockingIOError(errno.EAGAIN, "nothing more is read")
-        exchange = _EXCHANGE.get()
-        if exchange is None:
-            received: int = super().recv_into(*args)  # type: ignore[misc]
-            return received
-        self._keep_to(exchange)
-        received = super().recv_into(*args)  # type: ignore[misc]
+        exchange = self._kept_to()
+        received: int = super().recv_into(*args)  # type: ignore[misc]
         exchange.count(received)
         return received
 
     def recv(self, *args: Any) -> bytes:  # noqa: ANN401 -- as each kind of socket has it
         """Read bytes, as long as there is time."""
-        exchange = _EXCHANGE.get()
-        if exchange is not None:
-            self._keep_to(exchange)
+        exchange = self._kept_to()
         data: bytes = super().recv(*args)  # type: ignore[misc]
-        if exchange is not None:
-            exchange.count(len(data))
+        exchange.count(len(data))
         return data
 
-    def _keep_to(self, exchange: Exchange) -> None:
-        """Let the next read take what is left of the exchange's time, or a hundredth more.
+    def _kept_to(self) -> Exchange:
+        """The exchange, of whose time the next read may take what is left, or a hundredth more.
 
         To set it at every read is a call to the system, after which the threads that decode and
         write have to hand the interpreter over.
         """
+        exchange = _EXCHANGE.get()
         left, allowed = exchange.left(), self.gettimeout()  # type: ignore[attr-defined]
         if allowed is None or not left <= allowed <= left + exchange.slack:
             self.settimeout(left)  # type: ignore[attr-defined]
+        return exchange
 
     def look_for_surplus(self, reader: Any) -> None:  # noqa: ANN401 -- the socket's buffered file
         """See whether a reader that has come to an answer's end holds more than that answer."""
@@ -219,11 +213,9 @@ class _Connection(HTTPSConnection):
         return bounded
 
     def request(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 -- as urllib3 calls it
-        exchange = _EXCHANGE.get()
-        if exchange is not None:
-            exchange.wait_for_turn()
-            if self._used and not self._is_idle():
-                self._connect_anew()
+        _EXCHANGE.get().wait_for_turn()
+        if self._used and not self._is_idle():
+            self._connect_anew()
         self._used = True
         super().request(*args, **options)
 
