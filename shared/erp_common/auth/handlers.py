@@ -6,7 +6,7 @@ import math
 from base64 import b64encode
 from datetime import datetime
 from typing import Literal
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from requests import PreparedRequest
 
@@ -16,6 +16,8 @@ from erp_common.http.credentials import Credentials
 
 KeyLocation = Literal["header", "query"]
 """The setting `api_key_location`."""
+_IN_HEADERS = ("X-App-Key", "X-App-Secret")
+_ELSEWHERE = ("app_key", "app_secret")
 
 
 class APIKeyHandler(Credentials):
@@ -50,26 +52,20 @@ class APIKeyHandler(Credentials):
             )
         if not api_key or not api_key.strip():
             raise ERPSettingsError("The API key is empty; set it in the settings.")
-        in_header = key_location == "header"
+        names = _IN_HEADERS if key_location == "header" else _ELSEWHERE
         self._location = key_location
         self._key = api_key.strip()
         self._secret = (api_secret or "").strip()
-        self._parts = {
-            key_name or ("X-App-Key" if in_header else "app_key"): key_format.format(
-                api_key=self._key
-            )
-        }
+        self._parts = {key_name or names[0]: key_format.format(api_key=self._key)}
         if self._secret:
-            self._parts["X-App-Secret" if in_header else "app_secret"] = self._secret
+            self._parts[names[1]] = self._secret
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
         """Add the key to the headers or the query."""
         if self._location == "header":
             request.headers.update(self._parts)
         elif self._location == "query":
-            query = "&".join(
-                f"{name}={quote(value, safe='')}" for name, value in self._parts.items()
-            )
+            query = urlencode(self._parts, quote_via=quote)
             url = str(request.url)
             request.url = f"{url}{'&' if '?' in url else '?'}{query}"
         return request
