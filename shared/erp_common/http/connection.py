@@ -15,7 +15,7 @@ import errno
 import socket
 import ssl
 import time
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable
 from contextvars import ContextVar
 from functools import partial
 from http.client import HTTPResponse
@@ -281,5 +281,4 @@ def _bounded_context() -> ssl.SSLContext:
 
 
 def _use(manager: PoolManager) -> None:
-    classes: MutableMapping[str, Any] = dict(manager.pool_classes_by_scheme)
-    manager.pool_classes_by_scheme = {**classes, "https": _Pool}
+    manager.pool_classes_by_scheme = {**manager.pool_classes_by_scheme, "https": _Pool}

@@ -78,13 +78,12 @@ class RetryPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def delay(self, n: int) -> float:
         """The seconds to wait after failed attempt `n` (from 0), before jitter."""
-        if self.strategy is RetryStrategy.EXPONENTIAL:
-            seconds = self.base_delay * 2.0 ** min(n, _MAX_EXPONENT)
-        elif self.strategy is RetryStrategy.LINEAR:
-            seconds = self.base_delay * (n + 1)
-        else:
-            seconds = self.base_delay
-        return min(seconds, self.max_delay)
+        growth = {
+            RetryStrategy.EXPONENTIAL: 2.0 ** min(n, _MAX_EXPONENT),
+            RetryStrategy.LINEAR: n + 1,
+            RetryStrategy.FIXED: 1,
+        }
+        return min(self.base_delay * growth[self.strategy], self.max_delay)
 
     def wait(self, n: int, chance: float, retry_after: float | None = None) -> float:
         """The seconds to wait after failed attempt `n` (from 0).
@@ -222,14 +221,13 @@ def retrying(
             error = yield seconds
 
     def decorate(function: F) -> F:
-        plain = not iscoroutinefunction(function)
         return backoff.on_exception(
             waits,
             retry_on,
             giveup=_is_final,
             jitter=None,
             logger=None,
-            sleeps=plain,
+            sleeps=not iscoroutinefunction(function),
         )(function)
 
     return decorate

@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 _CONNECT_AHEAD = 1.0
 """Seconds before its turn at which a request begins to connect."""
-_LONG_WAIT = 5.0
+LONG_WAIT = 5.0
 """Seconds of waiting that are worth a line in the log."""
 _MAX_REBOOKINGS = 3
 """Turns booked in place of missed ones before a machine is too busy to be on time."""
@@ -162,7 +162,7 @@ class TokenBucketRateLimiter:
     def _tell(self, wait: float) -> None:
         """Log a long wait; those that follow soon after are part of it."""
         now = self._clock.monotonic()
-        if wait > _LONG_WAIT and now >= self._told_at + _LONG_WAIT:
+        if wait > LONG_WAIT and now >= self._told_at + LONG_WAIT:
             self._told_at = now + wait
             logger.info("%s: waiting %.0f s for the allowance of requests.", self.name, wait)
 

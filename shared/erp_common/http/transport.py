@@ -13,7 +13,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Final, TypeVar
+from typing import TypeVar
 from urllib.request import getproxies
 
 from msgspec.structs import replace
@@ -31,15 +31,12 @@ from erp_common.http.options import TransportOptions
 from erp_common.http.request import Request
 from erp_common.http.retry import TryAgain, retrying
 from erp_common.http.shared_bucket import RedisBucket
-from erp_common.http.throttle import TokenBucketRateLimiter
+from erp_common.http.throttle import LONG_WAIT, TokenBucketRateLimiter
 from erp_common.http.wire import NETWORK, Wire
 
 T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
-
-WAIT_TOLD: Final = 5.0
-"""Seconds; a longer wait is told."""
 
 
 class Transport:
@@ -86,16 +83,6 @@ class Transport:
             clock=clock,
         )
         self._bucket = self._shared_bucket()
-        self.limiter = TokenBucketRateLimiter(
-            options.requests,
-            options.interval,
-            options.burst,
-            per_day=options.per_day,
-            margin=options.allowance.margin,
-            bucket=self._bucket,
-            name=system,
-            clock=clock,
-        )
         self._context = CallContext(
             options=options,
             client=wire.client(
@@ -107,7 +94,16 @@ class Transport:
             ),
             in_flight=ConcurrencyLimit(options.max_concurrency),
             lanes=Lanes(),
-            limiter=self.limiter,
+            limiter=TokenBucketRateLimiter(
+                options.requests,
+                options.interval,
+                options.burst,
+                per_day=options.per_day,
+                margin=options.allowance.margin,
+                bucket=self._bucket,
+                name=system,
+                clock=clock,
+            ),
             breaker=self.breaker,
             auth=self.auth,
             masker=self._masker,
@@ -126,7 +122,7 @@ class Transport:
         Raises:
             Closed: The connection was closed.
         """
-        if seconds > WAIT_TOLD:
+        if seconds > LONG_WAIT:
             logger.info("Waiting %.0f s: %s, and is read again.", seconds, self._masker.mask(why))
         self._clock.wait(seconds, self._stop)
 
