@@ -33,7 +33,8 @@ class Unreachable(Exception):  # noqa: N818 -- a signal that becomes an ERPConne
 
     def __init__(
         self,
-        error: ERPError,
+        sentence: str,
+        kind: type[ERPError] = ERPConnectionError,
         *,
         timeout: bool = False,
         final: bool = False,
@@ -42,13 +43,14 @@ class Unreachable(Exception):  # noqa: N818 -- a signal that becomes an ERPConne
         """Create the signal.
 
         Args:
-            error: The sentence for the user.
+            sentence: What the user is told.
+            kind: The error that it becomes.
             timeout: Whether time ran out.
             final: Whether trying again cannot help.
             broken_off: Whether the connection stood and broke before the whole answer was in.
         """
-        super().__init__(str(error))
-        self.error = error
+        super().__init__(sentence)
+        self.error = kind(sentence)
         self.timeout = timeout
         self.final = final
         self.broken_off = broken_off
@@ -217,43 +219,34 @@ class HttpsClient:
             not _first(chain, requests.exceptions.ProxyError)
         ):
             return Unreachable(
-                ERPConnectionError(
-                    f"{self._system} did not answer within {timeout:g} s ({host}); try again "
-                    "later or raise timeout or extract_timeout."
-                ),
+                f"{self._system} did not answer within {timeout:g} s ({host}); try again "
+                "later or raise timeout or extract_timeout.",
                 timeout=True,
             )
         if _first(chain, ssl.SSLCertVerificationError, ssl.CertificateError):
             return Unreachable(
-                ERPConnectionError(
-                    f"The TLS certificate of {host} cannot be verified; set ca_bundle to the file "
-                    "of the authority that issued it, or correct the address."
-                ),
+                f"The TLS certificate of {host} cannot be verified; set ca_bundle to the file "
+                "of the authority that issued it, or correct the address.",
                 final=True,
             )
         if _first(chain, urllib3_errors.InvalidHeader):
             return Unreachable(
-                ERPConnectionError(
-                    f"{self._system} answers at {host} with headers that contradict each other; "
-                    "check the address and the proxies on the way, or try again later."
-                )
+                f"{self._system} answers at {host} with headers that contradict each other; "
+                "check the address and the proxies on the way, or try again later."
             )
         # InvalidURL, InvalidHeader and the like are ValueErrors too.
         if isinstance(error, ValueError):
             return Unreachable(
-                ERPValidationError(
-                    f"The request to {self._system} cannot be sent ({type(error).__name__}); "
-                    "correct the address and the credentials in the settings."
-                ),
+                f"The request to {self._system} cannot be sent ({type(error).__name__}); "
+                "correct the address and the credentials in the settings.",
+                ERPValidationError,
                 final=True,
             )
         named = (said for kinds, said in _REASONS if _first(chain, *kinds))
         reason = next(named, f"the connection failed ({type(chain[-1]).__name__})")
         return Unreachable(
-            ERPConnectionError(
-                f"{self._system} cannot be reached at {host}: {reason}; check the address and the "
-                "network, or try again later."
-            ),
+            f"{self._system} cannot be reached at {host}: {reason}; check the address and the "
+            "network, or try again later.",
             broken_off=_first(chain, *_BROKEN_OFF) is not None,
         )
 
