@@ -16,7 +16,7 @@ from erp_common.http import answer as received
 from erp_common.http import connection
 from erp_common.http.answer import Answer
 from erp_common.http.dialect import AnswerTooLarge
-from erp_common.http.options import TransportOptions
+from erp_common.http.options import RateLimit, TransportOptions
 from erp_common.http.request import Request
 from erp_common.http.retry import RetryPolicy
 from erp_common.http.transport import Transport
@@ -84,8 +84,7 @@ def connect(server: RawServer) -> Transport:
             timeout=5,
             extract_timeout=5,
             ca_bundle=server.ca_bundle,
-            requests=1e6,
-            burst=10000,
+            rate_limit=RateLimit(requests=1_000_000, interval=60, burst=10000),
             retry=RetryPolicy(max_attempts=1),
         )
     )
@@ -171,7 +170,8 @@ def test_a_lifetime_of_nothing_fetches_no_token_for_each_request(lifetime: float
 
     with serving(script) as server:
         auth = OAuth2Handler("id", "geheim-geheim", f"{server.url}/token")
-        options = TransportOptions(server.url, ca_bundle=server.ca_bundle, burst=100)
+        limit = RateLimit(requests=60, interval=60, burst=100)
+        options = TransportOptions(server.url, ca_bundle=server.ca_bundle, rate_limit=limit)
         transport = Transport(options, auth)
         for _ in range(5):
             transport.fetch(Request("GET", "/x"), Answer.read)

@@ -66,11 +66,7 @@ class TransportOptions(TransportSettings, frozen=True):
 
     Attributes:
         base_url: What paths are appended to; https.
-        requests: Requests an interval.
-        interval: The interval.
-        burst: Requests at once after a pause.
-        per_day: Requests a day; None for no such limit.
-        storage_url: A Redis through which processes share the allowance; None for this process.
+        rate_limit: How many requests are allowed.
         account: Whom the ERP counts requests for, such as the application key: those with the
             same one share the allowance. Only a hash of it is used.
         user_agent: Sent with every request.
@@ -78,11 +74,7 @@ class TransportOptions(TransportSettings, frozen=True):
     """
 
     base_url: str
-    requests: float = 60.0
-    interval: float = 60.0
-    burst: int = 5
-    per_day: int | None = None
-    storage_url: str | None = None
+    rate_limit: RateLimit = RateLimit(requests=60, interval=60, burst=5)
     account: str = ""
     user_agent: str = "erp-taps"
     headers: Mapping[str, str] = {}
@@ -107,6 +99,7 @@ class TransportOptions(TransportSettings, frozen=True):
     @property
     def allowance(self) -> Allowance:
         """What the ERP permits, with a margin for the network."""
+        limit = self.rate_limit
         return Allowance(
-            self.requests, self.interval, self.burst, self.per_day, margin=NETWORK_JITTER
+            limit.requests, limit.interval, limit.burst, limit.per_day, margin=NETWORK_JITTER
         )

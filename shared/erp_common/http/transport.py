@@ -74,7 +74,7 @@ class Transport:
             self._masker.learn_address(proxy)
         self._clock = clock = clock or wire.clock
         self._stop = threading.Event()
-        system = self._dialect.system
+        system, allowance = self._dialect.system, options.allowance
         self.breaker = CircuitBreaker(
             options.circuit_breaker.failure_threshold,
             options.circuit_breaker.recovery_timeout,
@@ -95,11 +95,11 @@ class Transport:
             in_flight=ConcurrencyLimit(options.max_concurrency),
             lanes=Lanes(),
             limiter=TokenBucketRateLimiter(
-                options.requests,
-                options.interval,
-                options.burst,
-                per_day=options.per_day,
-                margin=options.allowance.margin,
+                allowance.requests,
+                allowance.interval,
+                allowance.burst,
+                per_day=allowance.per_day,
+                margin=allowance.margin,
                 bucket=self._bucket,
                 name=system,
                 clock=clock,
@@ -243,8 +243,9 @@ class Transport:
 
     def _shared_bucket(self) -> RedisBucket | None:
         options = self._options
-        if options.storage_url is None:
+        url = options.rate_limit.storage_url
+        if url is None:
             return None
-        self._masker.learn_address(options.storage_url)
+        self._masker.learn_address(url)
         owner = f"{self._dialect.system}\n{options.account}"
-        return RedisBucket(options.allowance, options.storage_url, owner=owner, clock=self._clock)
+        return RedisBucket(options.allowance, url, owner=owner, clock=self._clock)

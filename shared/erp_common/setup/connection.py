@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import date
 
-import msgspec
-
 from erp_common.auth.handlers import APIKeyHandler, BasicAuthHandler, BearerTokenHandler
 from erp_common.auth.oauth import OAuth2Handler
 from erp_common.auth.token_store import TokenStore
@@ -55,7 +53,7 @@ class Build:
         """
         options = TransportOptions(
             **{name: getattr(config, name) for name in TransportSettings.__struct_fields__},
-            **msgspec.structs.asdict(config.rate_limit),
+            rate_limit=config.rate_limit,
             base_url=config.base_url,
             account=account,
             user_agent=f"erp-taps ({self._defaults.system})",

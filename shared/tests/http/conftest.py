@@ -24,7 +24,7 @@ import trustme
 
 from erp_common.http.clock import Closed, SystemClock
 from erp_common.http.masking import Masker
-from erp_common.http.options import TransportOptions
+from erp_common.http.options import RateLimit, TransportOptions
 from erp_common.http.retry import RetryPolicy
 from erp_common.http.transport import Transport
 
@@ -282,8 +282,7 @@ def connect(
             "base_url": server.url,
             "ca_bundle": ca_bundle,
             "retry": RetryPolicy(jitter=False),
-            "requests": 1_000_000.0,
-            "burst": 100_000,
+            "rate_limit": RateLimit(requests=1_000_000, interval=60, burst=100_000),
             **options,
         }
         made.append(Transport(TransportOptions(**options), mask=masker, clock=timer, **parts))

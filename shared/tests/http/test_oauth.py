@@ -23,6 +23,7 @@ from erp_common.errors import (
     ERPValidationError,
 )
 from erp_common.http.answer import Answer
+from erp_common.http.options import RateLimit
 from erp_common.http.request import Request
 
 GET = Request("GET", "/rows")
@@ -259,7 +260,8 @@ def test_token_endpoints_that_give_none(
 def test_requests_for_tokens_count_against_the_allowance(
     erp: Erp, connect: Any, oauth: Any, clock: Any
 ) -> None:
-    connect(auth=oauth(), requests=1.0, interval=10.0, burst=1).fetch(GET, read)
+    limit = RateLimit(requests=1, interval=10.0, burst=1)
+    connect(auth=oauth(), rate_limit=limit).fetch(GET, read)
     assert len(erp.calls) == 1
     assert sum(clock.waited) >= 10
 

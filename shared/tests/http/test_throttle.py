@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 from erp_common.errors import ERPConnectionError, ERPRateLimitError, ERPValidationError
 from erp_common.http.bucket import Allowance, Bucket, LocalBucket
 from erp_common.http.clock import SYSTEM_CLOCK, Closed
+from erp_common.http.options import RateLimit
 from erp_common.http.request import Request
 from erp_common.http.shared_bucket import RedisBucket
 from erp_common.http.throttle import TokenBucketRateLimiter
@@ -315,7 +316,9 @@ def test_others_and_other_limits_have_their_own(redis_url: str) -> None:
 def test_a_redis_that_does_not_answer_is_named_without_its_password(connect: Any) -> None:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
-    transport = connect(storage_url=f"redis://user:geheim@127.0.0.1:{port}/0")
+    url = f"redis://user:geheim@127.0.0.1:{port}/0"
+    limit = RateLimit(requests=1_000_000, interval=60, burst=100_000, storage_url=url)
+    transport = connect(rate_limit=limit)
     with pytest.raises(
         ERPConnectionError, match=rf"127\.0\.0\.1:{port} cannot be reached"
     ) as caught:

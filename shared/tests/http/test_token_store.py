@@ -166,13 +166,14 @@ from erp_common.auth.oauth import OAuth2Handler
 from erp_common.auth.refresh_chain import RefreshChain
 from erp_common.http.request import Request
 from erp_common.http.transport import Transport
-from erp_common.http.options import TransportOptions
+from erp_common.http.options import RateLimit, TransportOptions
 
 url, ca_bundle, store = sys.argv[1:]
 auth = OAuth2Handler(
     "id", "s", f"{url}/token", None, "refresh_token", refresh_token="r0", token_store=store
 )
-transport = Transport(TransportOptions(base_url=url, ca_bundle=ca_bundle, burst=50), auth)
+limit = RateLimit(requests=60, interval=60, burst=50)
+transport = Transport(TransportOptions(base_url=url, ca_bundle=ca_bundle, rate_limit=limit), auth)
 print("ready", flush=True)
 sys.stdin.readline()
 transport.fetch(Request("GET", "/rows"), Answer.read)

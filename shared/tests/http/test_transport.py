@@ -25,6 +25,7 @@ from erp_common.http.answer import Answer, Undecodable
 from erp_common.http.breaker import BreakerPolicy
 from erp_common.http.clock import SYSTEM_CLOCK, Closed
 from erp_common.http.dialect import AnswerTooLarge, Dialect, Fault, FaultKind, NoRecords
+from erp_common.http.options import RateLimit
 from erp_common.http.request import Request
 from erp_common.http.retry import RetryPolicy
 
@@ -316,9 +317,8 @@ def test_no_more_in_flight_than_allowed_and_connections_are_kept(server: Any, co
 
 
 def test_closing_wakes_everyone(connect: Any) -> None:
-    transport = connect(
-        requests=1.0, interval=3600.0, burst=1, max_concurrency=2, clock=SYSTEM_CLOCK
-    )
+    limit = RateLimit(requests=1, interval=3600.0, burst=1)
+    transport = connect(rate_limit=limit, max_concurrency=2, clock=SYSTEM_CLOCK)
     transport.fetch(GET, as_json)
     with ThreadPoolExecutor(6) as pool:
         calls = [pool.submit(transport.fetch, GET, as_json) for _ in range(6)]
