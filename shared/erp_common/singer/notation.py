@@ -28,18 +28,11 @@ PRECISION, SCALE = 38, 9
 encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
-class Notation:
+class Notation(msgspec.Struct, frozen=True):
     """The form of the values of all streams."""
 
-    def __init__(self, amounts: Amounts, objects: Objects) -> None:
-        """Write amounts and objects like this."""
-        self._amount: Callable[[Decimal], object] | None = {
-            "number": None,
-            "decimal": decimal_text,
-            "string": amount_text,
-        }[amounts]
-        self._amounts = amounts
-        self._as_text = objects == "json"
+    amounts: Amounts
+    objects: Objects
 
     def schema(self, schema: Mapping[str, Any]) -> dict[str, Any]:
         """A stream's JSON schema, as its values are written."""
@@ -52,25 +45,25 @@ class Notation:
         Args:
             schema: The stream's schema, before it was brought into this form.
         """
-        changes: list[tuple[str, Callable[[Any], object]]] = []
+        changes: dict[str, Callable[[Any], object]] = {}
         for name, described in schema["properties"].items():
-            if "number" in described["type"] and self._amount is not None:
-                changes.append((name, self._amount))
-            if "object" in described["type"] and self._as_text:
-                changes.append((name, object_text))
+            if "number" in described["type"] and self.amounts != "number":
+                changes[name] = decimal_text if self.amounts == "decimal" else amount_text
+            if "object" in described["type"] and self.objects == "json":
+                changes[name] = object_text
         return partial(_written, changes) if changes else None
 
     def _property(self, described: Property) -> Property:
-        if "number" in described["type"] and self._amounts != "number":
+        if "number" in described["type"] and self.amounts != "number":
             kind = ["string", *described["type"][1:]]
             decimal = {"format": FORMAT, "precision": PRECISION, "scale": SCALE}
-            return {**described, "type": kind, **(decimal if self._amounts == "decimal" else {})}
-        if "object" in described["type"] and self._as_text:
+            return {**described, "type": kind, **(decimal if self.amounts == "decimal" else {})}
+        if "object" in described["type"] and self.objects == "json":
             return {"type": ["string"], "description": f"{described['description']} As JSON text."}
         return described
 
 
-def _written(changes: list[tuple[str, Callable[[Any], object]]], rows: list[Any]) -> list[Any]:
+def _written(changes: Mapping[str, Callable[[Any], object]], rows: list[Any]) -> list[Any]:
     """Copies of the rows, which others may still hold, with these fields changed.
 
     Raises:
@@ -79,7 +72,7 @@ def _written(changes: list[tuple[str, Callable[[Any], object]]], rows: list[Any]
     written: list[Any] = []
     for one in rows:
         row = copy(one)
-        for name, change in changes:
+        for name, change in changes.items():
             value = getattr(row, name)
             if value is not None:
                 setattr(row, name, change(value))
@@ -113,16 +106,13 @@ def decimal_text(amount: Decimal) -> str:
         ERPValidationError: If one does; it is never rounded away.
     """
     text = amount_text(amount)
-    point = text.find(".")
-    if point < 0 or len(text) - point - 1 <= SCALE:
-        return text
-    kept = text[: point + 1 + SCALE]
-    if text[point + 1 + SCALE :].strip("0"):
+    whole, point, decimals = text.partition(".")
+    if decimals[SCALE:].strip("0"):
         raise ERPValidationError(
             f"the amount {text} has more than {SCALE} decimal places, which amounts: decimal has "
             "no room for; set amounts: string"
         )
-    return kept
+    return f"{whole}{point}{decimals[:SCALE]}"
 
 
 def object_text(fields: dict[str, Any]) -> str:
