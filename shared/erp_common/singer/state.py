@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, cast
@@ -153,14 +153,13 @@ class Bookmarks(msgspec.Struct):
         """Keep the digests of the latest periods, as many as are watched."""
         entry = self._partition("periods", company_id, create=True)
         known = {**self.digests(company_id, carried.periodicity), **carried.digests}
-        entry[CLOSED] = {
-            "period": carried.periodicity.value,
-            "digests": {
-                str(day): str(known[day]) for day in sorted(known)[-self.watched or len(known) :]
-            },
-        }
-        if not self.watched:
-            del entry[CLOSED]
+        if self.watched:
+            entry[CLOSED] = {
+                "period": carried.periodicity.value,
+                "digests": {str(day): str(known[day]) for day in sorted(known)[-self.watched :]},
+            }
+        else:
+            entry.pop(CLOSED, None)
 
     def _partition(self, stream: str, company_id: str, *, create: bool = False) -> dict[str, Any]:
         bookmarks = self.state.setdefault("bookmarks", {})
@@ -208,20 +207,19 @@ class PacedStateWriter(StateWriter):
         super().__init__(message_writer)
         self._clock = clock
         self._last = clock()
-        self._messages = message_writer
         self._written_at = 0
         self._size = 0
         self._partitions = 1
 
-    def write_state(self, state: Any) -> None:  # noqa: ANN401 - as the SDK types it
+    def write_state(self, state: Mapping[str, Any]) -> None:
         """Ignore the SDK's own wish to write: it comes in the middle of a period."""
 
-    def write_if_due(self, state: dict[str, Any]) -> None:
+    def write_if_due(self, state: Mapping[str, Any]) -> None:
         """Write the state if the last was written some seconds ago."""
         if self._clock() - self._last >= WRITE_EVERY:
             self.write_now(state)
 
-    def write_if_worth_it(self, state: dict[str, Any]) -> None:
+    def write_if_worth_it(self, state: Mapping[str, Any]) -> None:
         """Write the state if that is due, or the messages since the last one outweigh it.
 
         So all of them together are no longer than the messages between them, however many companies
@@ -233,7 +231,7 @@ class PacedStateWriter(StateWriter):
         else:
             self.write_if_due(state)
 
-    def write_now(self, state: dict[str, Any]) -> None:
+    def write_now(self, state: Mapping[str, Any]) -> None:
         """Write the state if it has changed."""
         before = self._bytes()
         super().write_state(cast("TapState", state))
@@ -244,10 +242,10 @@ class PacedStateWriter(StateWriter):
             self._partitions = _partitions(state) or 1
 
     def _bytes(self) -> int:
-        return getattr(self._messages, "size", 0)
+        return getattr(self._message_writer, "size", 0)
 
 
-def _partitions(state: dict[str, Any]) -> int:
+def _partitions(state: Mapping[str, Any]) -> int:
     """How many bookmarks a state holds."""
     bookmarks = state.get("bookmarks", {}).values()
     return sum(len(of_stream.get("partitions", ())) for of_stream in bookmarks)
