@@ -58,12 +58,6 @@ class Listener(Protocol):
     def begun(self, state: Any, catalog: Any) -> None:  # noqa: ANN401 - the SDK's own
         """Note the files that the run was given."""
 
-    def end(self, status: int, failure: str = "", *, interrupted: bool = False) -> None:
-        """Write what was kept of a run that ended so."""
-
-    def give_up(self) -> None:
-        """Write nothing."""
-
 
 class Run:
     """The books that a run reads, and the connection to the ERP."""
@@ -105,6 +99,7 @@ class TapBase(Tap, Generic[S]):
     """Whether the run shows tracebacks."""
 
     settings: S
+    _state_writer: PacedStateWriter
     current: PeriodExtract
     """The period that is being emitted."""
 
@@ -132,9 +127,7 @@ class TapBase(Tap, Generic[S]):
     @override
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         """Read the settings into `self.settings`; secrets are known to the mask before any word."""
-        learn_secrets(self._config, self.config_jsonschema)
-        install(_masker)
-        self.heed_debug(self._config)
+        self.heed(self._config)
         try:
             self.settings = self.typed(self._config)
         except ConfigValidationError as error:
@@ -215,11 +208,6 @@ class TapBase(Tap, Generic[S]):
 
     # A run
 
-    @property
-    @override
-    def state_writer(self) -> PacedStateWriter:
-        return cast("PacedStateWriter", self._state_writer)
-
     def open_run(self) -> Run:
         """What is read in this run, from where the state says it starts."""
         selected = [stream for stream in self.streams.values() if stream.selected]
@@ -255,13 +243,12 @@ class TapBase(Tap, Generic[S]):
     def tell_what_is_read_already(self, work: list[Work]) -> None:
         """Say it where a run would end without a word and without a row."""
         for company in [one.company.id for one in work if not one.periods]:
-            reached = self._bookmarks.reached(company)
             self.logger.warning(
                 "%s: nothing is left to read up to end_date (%s), for the state has it up to %s "
                 "already; set a later end_date, or run with a full refresh",
                 company,
                 self.settings.end_date,
-                reached,
+                self._bookmarks.reached(company),
             )
 
     def work(self, company: Company, source: Source, bookmarks: Bookmarks) -> Work:
@@ -276,7 +263,7 @@ class TapBase(Tap, Generic[S]):
         where = f"{extract.company.id}, {extract.period}{extract.position}"
         self._line.say(f"{where}{self._progress.words()}")
         if not self._rows_are_cut:
-            self.state_writer.write_if_due(cast("dict[str, Any]", self.state))
+            self._state_writer.write_if_due(self.state)
 
     @property
     def _rows_are_cut(self) -> bool:
@@ -286,21 +273,20 @@ class TapBase(Tap, Generic[S]):
         """
         return any(one.ABORT_AT_RECORD_COUNT is not None for one in self.streams.values())
 
-    def name_company(self, company: Company, error: ERPError) -> None:
-        """Add the company to a refusal that may be of it, and the setting that says which it is."""
-        if isinstance(error, WrongShapeError):
-            error.args = (f"{str(error).rstrip('.')} (company {company.id}).",)
-            return
+    def company_failed(self, company: Company, error: ERPError) -> None:
+        """Say that a company's books could not be read; the others go on.
+
+        A refusal that may be of the company names it, and the setting that says which it is.
+        """
         refusal = error.__cause__
         refused = isinstance(refusal, Refusal) and refusal.fault.kind is FaultKind.BUSINESS
-        if refused and not self.settings.usual.single_company:
+        if isinstance(error, WrongShapeError):
+            error.args = (f"{str(error).rstrip('.')} (company {company.id}).",)
+        elif refused and not self.settings.usual.single_company:
             whose = f"company {company.id}, asked for by its erp_id {company.erp_id!r}"
             error.args = (
                 f"{error} This is {whose}: correct that in companies if the ERP has another.",
             )
-
-    def company_failed(self, company: Company, error: ERPError) -> None:
-        """Say that a company's books could not be read; the others go on."""
         if len(self.companies) > 1:
             self.logger.error("%s: %s", company.id, error)
 
@@ -311,13 +297,13 @@ class TapBase(Tap, Generic[S]):
         square of the companies.
         """
         if not self._rows_are_cut:
-            self.state_writer.write_if_worth_it(cast("dict[str, Any]", self.state))
+            self._state_writer.write_if_worth_it(self.state)
         if isinstance(self.message_writer, MessageWriter):
             self.message_writer.flush()
 
     def run_done(self) -> None:
         """Write the state at the run's end, whether or not a company failed."""
-        self.state_writer.write_now(cast("dict[str, Any]", self.state))
+        self._state_writer.write_now(self.state)
 
     # What the command line asks for
 
@@ -333,14 +319,14 @@ class TapBase(Tap, Generic[S]):
         raw: dict[str, Any] = dict(given.config) if given else {}
         if given and given.parse_env:
             raw.update(cls._env_var_config)
-        learn_secrets(raw, cls.config_jsonschema)
-        install(_masker)
-        cls.heed_debug(raw)
+        cls.heed(raw)
         return raw
 
     @classmethod
-    def heed_debug(cls, raw: Mapping[str, Any]) -> None:
-        """Log, and show tracebacks, as these settings want it; they may not have been read yet."""
+    def heed(cls, raw: Mapping[str, Any]) -> None:
+        """Log as these settings want it, none of their secrets; they may not have been read yet."""
+        learn_secrets(raw, cls.config_jsonschema)
+        install(_masker)
         cls.debugging = str(raw.get("debug")).strip().lower() in {"true", "1", "yes", "on"}
         cls.quieten(debug=cls.debugging)
 
@@ -363,10 +349,10 @@ class TapBase(Tap, Generic[S]):
         for `debug`. What the taps themselves say, and all warnings, always show.
         """
         for handler in logging.getLogger().handlers:
-            for old in [one for one in handler.filters if isinstance(one, _WithoutRoutine)]:
-                handler.removeFilter(old)
-            if not debug:
-                handler.addFilter(_WithoutRoutine())
+            if debug:
+                handler.removeFilter(_is_worth_telling)
+            else:
+                handler.addFilter(_is_worth_telling)
         if debug:
             logging.getLogger().setLevel(logging.DEBUG)
 
@@ -393,8 +379,6 @@ def learn_secrets(
     """Let the mask know every secret among these settings, nested ones too."""
     for name, described in schema.get("properties", {}).items():
         value = config.get(name)
-        if value is None:
-            continue
         if described.get("secret") and isinstance(value, (str, int)):
             masker.learn(str(value))
         if isinstance(value, Mapping):
@@ -406,11 +390,8 @@ def counted(number: int, one: str, many: str) -> str:
     return f"{number} {one if number == 1 else many}"
 
 
-class _WithoutRoutine(logging.Filter):
-    """Drops what libraries tell of their routine."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Whether the record is worth the user's while."""
-        own = record.name.startswith(("tap-", "erp_common"))
-        worth = record.name == METRICS_LOGGER_NAME or (own and "singer_sdk" not in record.pathname)
-        return worth or record.levelno > logging.INFO
+def _is_worth_telling(record: logging.LogRecord) -> bool:
+    """Whether a record is more than what libraries tell of their routine."""
+    own = record.name.startswith(("tap-", "erp_common"))
+    worth = record.name == METRICS_LOGGER_NAME or (own and "singer_sdk" not in record.pathname)
+    return worth or record.levelno > logging.INFO

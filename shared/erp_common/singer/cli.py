@@ -23,7 +23,7 @@ from erp_common.errors import ERPError, ERPSettingsError
 from erp_common.extract.ahead import threads_end
 from erp_common.http.masking import formatter_of, handlers
 from erp_common.printable import cut_off, printable
-from erp_common.singer.capturing import capturing
+from erp_common.singer.capturing import Capturing, capturing
 from erp_common.singer.files import JsonFile
 from erp_common.singer.writer import MessageWriter, Terminated
 
@@ -44,6 +44,7 @@ class LedgerCommand(SingerCommand):
     """Runs a tap and turns every failure into exit status 1 and one sentence."""
 
     tap_class: type[TapBase[Any]]
+    _capture: Capturing | None = None
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - as click has it
         """Run the command; unlike the SDK's, wrong settings are told in `main`, in one line."""
@@ -57,9 +58,7 @@ class LedgerCommand(SingerCommand):
         """Parse the command line; the files that it names are read first."""
         for option in self.params:
             if option.name in {"config", "state", "catalog"}:
-                option.type = JsonFile(
-                    option.name, opened=option.name != "config", told=self.tap_class.heed_debug
-                )
+                option.type = JsonFile(option.name, self.tap_class.heed)
         return super().parse_args(ctx, args)
 
     def main(self, *args: Any, **kwargs: Any) -> NoReturn:  # noqa: ANN401 - as click has it
@@ -74,7 +73,7 @@ class LedgerCommand(SingerCommand):
         try:
             kwargs["standalone_mode"] = False
             arguments = kwargs.get("args") or (args[0] if args else None) or sys.argv[1:]
-            self.tap_class.capture = capturing(self.tap_class, arguments)
+            self._capture = self.tap_class.capture = capturing(self.tap_class, arguments)
             result = super().main(*args, **kwargs)
             status = result if isinstance(result, int) else 0
             MessageWriter.flush_all()
@@ -89,7 +88,7 @@ class LedgerCommand(SingerCommand):
 
     def _end_capture(self, status: int, error: BaseException | None) -> None:
         """Write the capture, if there is one, before the last word is said."""
-        capture, self.tap_class.capture = self.tap_class.capture, None
+        capture, self._capture, self.tap_class.capture = self._capture, None, None
         if capture is None:
             return
         try:

@@ -21,16 +21,15 @@ class JsonFile(click.ParamType[Any]):
 
     name = "path"
 
-    def __init__(self, what: str, *, opened: bool, told: Callable[[dict[str, Any]], None]) -> None:
+    def __init__(self, what: str, told: Callable[[dict[str, Any]], None]) -> None:
         """Take files of this kind.
 
         Args:
             what: Such as `state`.
-            opened: Whether the SDK is handed the file's content to read, or its path.
             told: Told of the settings, if it is a file of those.
         """
         self._what = what
-        self._opened = opened
+        self._holds_settings = what == "config"
         self._told = told
 
     def convert(
@@ -39,20 +38,21 @@ class JsonFile(click.ParamType[Any]):
         param: click.Parameter | None,
         ctx: click.Context | None,
     ) -> Any:  # noqa: ANN401 - as click has it
-        """The file's path or content, once it is known to be what it must be.
+        """A file's content, of settings its path, once it is known to be what it must be.
 
         Raises:
             ConfigValidationError: It cannot be read, or holds something else.
         """
         _ = param, ctx
-        if not isinstance(value, str) or (not self._opened and value == FROM_ENVIRONMENT):
+        if not isinstance(value, str) or (self._holds_settings and value == FROM_ENVIRONMENT):
             return value
         content = self._read(value)
-        if self._what == "config":
+        if self._holds_settings:
             self._told(content)
+            return value
         if self._what == "state":
             content = checked_state(content, value)
-        return io.StringIO(json.dumps(content)) if self._opened else value
+        return io.StringIO(json.dumps(content))
 
     def _read(self, path: str) -> dict[str, Any]:
         where = f"The {self._what} file {path}"
@@ -72,7 +72,7 @@ class JsonFile(click.ParamType[Any]):
         if not text.strip():
             raise refusal(f"{where} is empty; write a JSON object into it, or leave the file out")
         content = _decoded(text, where)
-        if text.startswith("\ufeff") and not self._opened:
+        if text.startswith("\ufeff") and self._holds_settings:
             raise refusal(f"{where} begins with a byte order mark; save it in UTF-8 without one")
         if not isinstance(content, dict):
             kind = "a list" if isinstance(content, list) else "a single value"

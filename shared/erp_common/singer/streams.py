@@ -273,9 +273,8 @@ class PeriodsStream(LedgerStream):
                         self._tap.delivered(extract)
                         yield record
                 except ERPError as error:
-                    self._tap.name_company(company, error)
-                    failures.append((company.id, error))
                     self._tap.company_failed(company, error)
+                    failures.append((company.id, error))
                     run.give_up(company)
                 self._tap.company_done()
                 if failures and failures[-1][1].ends_run:
