@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-import msgspec
 from msgspec import Meta
 
 Group = Literal["required", "recommended", "optional"]
@@ -20,14 +19,6 @@ Positive = Annotated[int, Meta(ge=1)]
 Seconds = Annotated[float, Meta(gt=0)]
 Delay = Annotated[float, Meta(ge=0)]
 """Seconds, none of them too."""
-
-
-class Described(msgspec.Struct, frozen=True):
-    """What a setting's `Meta` carries beside what msgspec reads of it."""
-
-    secret: bool
-    group: Group
-    schema: dict[str, Any]
 
 
 def setting(
@@ -48,5 +39,6 @@ def setting(
         group: Whether a run is impossible without it, better with it, or usual without it.
         schema: What its JSON schema says otherwise than its type does.
     """
-    described = Described(secret=secret, group=group, schema=schema or {})
-    return Meta(title=title, description=description, extra={"setting": described})
+    hidden = {"secret": True, "writeOnly": True} if secret else {}
+    more = {"group": group, **hidden, **(schema or {})}
+    return Meta(title=title, description=description, extra_json_schema=more)

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 import msgspec
 
 from erp_common.http.options import TransportSettings
-from erp_common.setting import Described, Group
+from erp_common.setting import Group
 from erp_common.setup.settings import Settings
 
 _PLAIN: dict[Any, dict[str, Any]] = {
@@ -118,10 +118,8 @@ def _node(kind: Any, default: Any, said: Mapping[str, str]) -> dict[str, Any]:  
         bounds = {word: getattr(meta, name) for name, word in _BOUNDS.items()}
         node |= {word: bound for word, bound in bounds.items() if bound is not None}
         if meta.title:
-            told: Described = (meta.extra or {})["setting"]
             node |= {"title": meta.title, "description": _filled(meta.description or "", said)}
-            secret = {"secret": True, "writeOnly": True} if told.secret else {}
-            node |= {"group": told.group, **secret, **told.schema}
+        node |= meta.extra_json_schema or {}
     if isinstance(default, (str, int, float, Decimal)) and default != "":
         if isinstance(default, Enum):
             default = default.value
