@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 from collections.abc import Iterator
 from contextlib import ExitStack
+from itertools import chain, count, islice
 from typing import IO, Any, cast
 from uuid import uuid4
 
@@ -35,26 +36,20 @@ def plain(
     """
     opening = encoder.encode(constants)[:-1]
     name = f"{config.storage.prefix or ''}{name}-{uuid4()}"
+    all_rows = chain.from_iterable(rows)
     lines = bytearray()
-    number = room = 0
-    with ExitStack() as open_file:
-        for part in rows:
-            start = 0
-            while start < len(part):
-                if not room:
-                    number, room = number + 1, config.batch_size
-                    address, file = _create(config, f"{name}-{number}.json", open_file)
-                few = part[start : start + min(room, ROWS_AT_ONCE)]
+    for number in count(1):
+        of_file = islice(all_rows, config.batch_size)
+        if not (few := list(islice(of_file, ROWS_AT_ONCE))):
+            return
+        with ExitStack() as open_file:
+            address, file = _create(config, f"{name}-{number}.json", open_file)
+            while few:
                 encode_rows(lines, opening, few, b"\n")
                 file.write(lines)
                 lines.clear()
-                start, room = start + len(few), room - len(few)
-                if not room:
-                    open_file.close()
-                    yield config.encoding, [address]
-        if room:
-            open_file.close()
-            yield config.encoding, [address]
+                few = list(islice(of_file, ROWS_AT_ONCE))
+        yield config.encoding, [address]
 
 
 def _create(config: BatchConfig, filename: str, owner: ExitStack) -> tuple[str, IO[bytes]]:
