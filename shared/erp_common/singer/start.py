@@ -33,27 +33,27 @@ def work(company: Company, config: Settings, bookmarks: Bookmarks, basis: Basis)
     Raises:
         ConfigValidationError: If the settings leave nothing to read or cannot be followed.
     """
-    periodicity, now = config.period, today()
-    first = config.first_day
-    # Periods that have not begun have no postings, and a bookmark past them would skip those to
-    # come; a range is one period, whenever it ends.
-    last = _last_begun(config, now)
-    begins = first if periodicity is Periodicity.RANGE else containing(first, periodicity).start
-    if last < first or begins > now:
+    periodicity, now, first = config.period, today(), config.first_day
+    at, last = first, config.end_date or now
+    if periodicity is not Periodicity.RANGE:
+        # Periods that have not begun have no postings, and a bookmark past them would skip those to
+        # come; a range is one period, whenever it ends.
+        at = containing(first, periodicity).start
+        last = min(last, containing(now, periodicity).end)
+    if last < first or at > now:
         raise refusal(f"start_date ({first}) lies in the future; there is nothing to read yet")
     periods = list(periods_touching(first, last, periodicity))
-    at = periods[0].start
     if periodicity is not Periodicity.RANGE:
         reached = _reached(company, bookmarks, containing(now, periodicity))
         if reached is not None:
             last_read = containing(reached, periodicity)
             at = max(at, before(last_read, config.lookback_periods, periodicity).start)
     if basis is Basis.REPORTED:
-        past = [one for one in periods if one.start < at and not one.is_open(today())]
+        past = [one for one in periods if one.start < at and not one.is_open(now)]
         return Work(
             company,
             [period for period in periods if period.start >= at],
-            watched=past[len(past) - min(len(past), config.recheck_periods) :],
+            watched=past[max(0, len(past) - config.recheck_periods) :],
             digests=bookmarks.digests(company.id, periodicity),
         )
     return _derived(company, config, periods, at, bookmarks.openings(company.id))
@@ -99,14 +99,6 @@ def reads_all(streams: Iterable[Stream]) -> bool:
     return REPLICATION_FULL_TABLE in methods
 
 
-def _last_begun(config: Settings, now: date) -> date:
-    """The last day that is asked for, of periods that have begun."""
-    last = config.end_date or now
-    if config.period is Periodicity.RANGE:
-        return last
-    return min(last, containing(now, config.period).end)
-
-
 def _reached(company: Company, bookmarks: Bookmarks, current: Period) -> date | None:
     """How far a company has come; a bookmark beyond the period of today is today's."""
     reached = bookmarks.reached(company.id)
@@ -133,20 +125,15 @@ def _derived(
     carried: CarriedOpenings | None,
 ) -> Work:
     _check_year_end(config, periods)
-    mark = openings_mark(config, periods[0].start)
     beginning = periods[0].start
+    mark = openings_mark(config, beginning)
     # Balances summed under other settings, or too late for the lookback of now, are of no use.
     if at > beginning and carried is not None and carried.mark == mark:
-        as_of = carried.openings.as_of
-        if beginning <= as_of <= at:
-            kept = [period for period in periods if period.start >= as_of]
-            return Work(company, kept, openings=carried.openings, openings_mark=mark)
-    return Work(
-        company,
-        periods,
-        before=spans_before(config, beginning),
-        openings_mark=mark,
-    )
+        openings = carried.openings
+        if beginning <= openings.as_of <= at:
+            kept = [period for period in periods if period.start >= openings.as_of]
+            return Work(company, kept, openings=openings, openings_mark=mark)
+    return Work(company, periods, before=spans_before(config, beginning), openings_mark=mark)
 
 
 def openings_mark(config: Settings, beginning: date) -> str:
