@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mappin
 from copy import copy
 from datetime import datetime
 from functools import update_wrapper
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 import msgspec
@@ -40,13 +41,6 @@ logger = logging.getLogger(__name__)
 P = ParamSpec("P")
 T = TypeVar("T")
 
-AWAITABLE = (
-    "health_check",
-    "get_trial_balance",
-    "get_subledger_details",
-    "iter_subledger_details",
-)
-"""What is a coroutine inside `async with`."""
 _ROWS_AT_ONCE = 500
 """Rows that one step of a thread fetches for the event loop."""
 
@@ -103,14 +97,14 @@ class Connector:
         """Connect; inside the block the methods are coroutines, of this object too."""
         self.connect()
         methods = AsyncConnector(copy(self))
-        for name in AWAITABLE:
+        for name in _AWAITABLE:
             # They stand before those of the class until the block ends.
             setattr(self, name, getattr(methods, name))
         return methods
 
     async def __aexit__(self, *_: object) -> None:
         """Disconnect."""
-        for name in AWAITABLE:
+        for name in _AWAITABLE:
             delattr(self, name)
         self.disconnect()
 
@@ -202,13 +196,7 @@ class Connector:
             raise ERPValidationError("account_code is empty; name the account to read")
         extraction = self._extraction(source, filters)
         extraction.known = self._known.setdefault(company.id, {})
-        found = AccountPostings(
-            source,
-            company,
-            period,
-            read_code(account_code),
-            extraction,
-        )
+        found = AccountPostings(source, company, period, read_code(account_code), extraction)
         return self._entries(found, company, period)
 
     def _entries(
@@ -298,6 +286,23 @@ def _on_thread(
     return call
 
 
+def _in_steps(
+    method: Callable[Concatenate[Connector, P], Iterator[T]],
+) -> Callable[Concatenate[AsyncConnector, P], AsyncIterator[T]]:
+    """The same iterator for asyncio; a step of a thread fetches some rows."""
+
+    async def iterate(
+        self: AsyncConnector, /, *args: P.args, **kwargs: P.kwargs
+    ) -> AsyncIterator[T]:
+        rows = method(self.connector, *args, **kwargs)
+        while some := await asyncio.to_thread(list, islice(rows, _ROWS_AT_ONCE)):
+            for row in some:
+                yield row
+
+    update_wrapper(iterate, method)
+    return iterate
+
+
 class AsyncConnector:
     """The methods of a `Connector` as coroutines; every call runs on a thread of its own."""
 
@@ -308,23 +313,8 @@ class AsyncConnector:
     health_check = _on_thread(Connector.health_check)
     get_trial_balance = _on_thread(Connector.get_trial_balance)
     get_subledger_details = _on_thread(Connector.get_subledger_details)
+    iter_subledger_details = _in_steps(Connector.iter_subledger_details)
 
-    async def iter_subledger_details(
-        self,
-        company_id: str,
-        account_code: str,
-        period_start: Day,
-        period_end: Day,
-        filters: Mapping[str, Any] | None = None,
-    ) -> AsyncIterator[SubledgerEntry]:
-        """See `Connector.iter_subledger_details`."""
-        entries = self.connector.iter_subledger_details(
-            company_id, account_code, period_start, period_end, filters
-        )
 
-        def some() -> list[SubledgerEntry]:
-            return [entry for _, entry in zip(range(_ROWS_AT_ONCE), entries, strict=False)]
-
-        while rows := await asyncio.to_thread(some):
-            for row in rows:
-                yield row
+_AWAITABLE = [name for name in vars(AsyncConnector) if not name.startswith("_")]
+"""What is a coroutine inside `async with`."""

@@ -75,9 +75,8 @@ class ConnectorFactory:
         return sorted(point.name for point in entry_points(group=GROUP))
 
     def _tap(self, erp_type: str) -> type[LedgerTap[Any]]:
-        for point in entry_points(group=GROUP):
-            if point.name == erp_type:
-                return cast("type[LedgerTap[Any]]", point.load())
+        for point in entry_points(group=GROUP, name=erp_type):
+            return cast("type[LedgerTap[Any]]", point.load())
         raise ERPValidationError(
             f"no tap that is installed here reads {erp_type!r}; installed are "
             f"{', '.join(self.erp_types) or 'none'}. Correct erp_type, or install the package of "

@@ -25,12 +25,8 @@ def load() -> Mapping[str, str]:
     named = os.environ.get(VARIABLE)
     where = named or "the package's portfolio.yml"
     try:
-        text = (
-            Path(named).read_text(encoding="utf-8")
-            if named
-            else resources.files(__package__).joinpath("portfolio.yml").read_text(encoding="utf-8")
-        )
-        content = yaml.safe_load(text)
+        file = Path(named) if named else resources.files(__package__) / "portfolio.yml"
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ERPValidationError(
             f"the portfolio {where} cannot be read ({type(error).__name__}); correct {VARIABLE}",
