@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 
     from erp_common.singer.base import TapBase
 
-_REFRESHES = "the tap refreshes it by itself from now on"
-_WILL_REFRESH = "with grant_type set to refresh_token, the tap refreshes it by itself from now on"
-
 
 def authorize(tap_class: type[TapBase[Any]], given: Any) -> None:  # noqa: ANN401 - the SDK's config input
     """Get the first token and keep it in `token_store`.
@@ -55,8 +52,11 @@ def authorize(tap_class: type[TapBase[Any]], given: Any) -> None:  # noqa: ANN40
         def redeem(code: str) -> str:
             handler.redeem(code, request.redirect_uri)
             lasting = config.api == "public" or raw.get("grant_type") == "refresh_token"
-            then = _REFRESHES if lasting else _WILL_REFRESH
-            return f"The first token is kept in {config.token_store}; {then}."
+            if_set = "" if lasting else "with grant_type set to refresh_token, "
+            return (
+                f"The first token is kept in {config.token_store}; {if_set}the tap refreshes it by "
+                "itself from now on."
+            )
 
         def say(text: str) -> None:
             click.echo(tap_class.masker.mask(text), err=True)

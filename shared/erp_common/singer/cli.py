@@ -66,7 +66,6 @@ class LedgerCommand(SingerCommand):
 
         `--test` and `--discover` run while options are parsed, so failures are caught out here.
         """
-        status = 1
         # What the imports have made lives to the end: the garbage collector need not look at it.
         gc.freeze()
         self.tap_class.quieten()

@@ -106,7 +106,6 @@ class LedgerStream(Stream):
             for rows in self._written(extract):
                 writer.write_rows(opening, rows, closing)
                 counter.increment(len(rows))
-        return
 
     @override
     def get_batch_config(self, config: Any) -> BatchConfig | None:
