@@ -19,8 +19,6 @@ from erp_common.setup.settings import Settings
 from erp_common.singer.writer import Terminated
 
 if TYPE_CHECKING:
-    from types import FrameType
-
     from erp_common.singer.base import TapBase
 
 
@@ -93,8 +91,7 @@ def _settings(tap_class: type[TapBase[Any]], raw: dict[str, Any]) -> Settings:
 def _ended_by_signals() -> Iterator[None]:
     """While it lasts, Ctrl-C and a request to end are told as what they are."""
 
-    def end(signum: int, frame: FrameType | None) -> None:
-        _ = frame
+    def end(signum: int, *_: object) -> None:
         raise Terminated(signum, "It was broken off; run with --authorize again.")
 
     if threading.current_thread() is not threading.main_thread():

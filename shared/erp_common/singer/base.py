@@ -42,10 +42,6 @@ if TYPE_CHECKING:
 
     from erp_common.http.health import HealthCheckResult
 
-_masker = Masker()
-"""One for the process: a secret of any tap in it must show nowhere."""
-
-
 S = TypeVar("S", bound=Settings)
 
 
@@ -93,8 +89,8 @@ class TapBase(Tap, Generic[S]):
     """How the ERP is reached."""
     capture: ClassVar[Listener | None] = None
     """What keeps what the ERP answers, if that is wanted."""
-    masker: ClassVar[Masker] = _masker
-    """What knows the secrets of the run."""
+    masker: ClassVar[Masker] = Masker()
+    """One for the process: a secret of any tap in it must show nowhere."""
     debugging: ClassVar[bool] = False
     """Whether the run shows tracebacks."""
 
@@ -222,7 +218,7 @@ class TapBase(Tap, Generic[S]):
         source = self.source(self.settings, build)
         work = [self.work(company, source, self._bookmarks) for company in self.companies]
         extraction = connection.extraction(
-            self.settings, source, subledger="subledger" in streams, masker=_masker
+            self.settings, source, subledger="subledger" in streams, masker=self.masker
         )
         if self._rows_are_cut:
             extraction.narrow(1)  # a row or two are wanted: no year is read for them
@@ -325,15 +321,15 @@ class TapBase(Tap, Generic[S]):
     @classmethod
     def heed(cls, raw: Mapping[str, Any]) -> None:
         """Log as these settings want it, none of their secrets; they may not have been read yet."""
-        learn_secrets(raw, cls.config_jsonschema)
-        install(_masker)
+        learn_secrets(raw, cls.config_jsonschema, cls.masker)
+        install(cls.masker)
         cls.debugging = str(raw.get("debug")).strip().lower() in {"true", "1", "yes", "on"}
         cls.quieten(debug=cls.debugging)
 
     @classmethod
     def build(cls, config: Settings) -> connection.Build:
         """What builds a connection under these settings."""
-        return connection.Build(config.usual, _masker, cls.wire)
+        return connection.Build(config.usual, cls.masker, cls.wire)
 
     @classmethod
     def stop(cls) -> None:
@@ -373,9 +369,7 @@ def _end_on_hangup(handle: Callable[[int, FrameType | None], None]) -> None:
         signal.signal(signal.SIGHUP, handle)
 
 
-def learn_secrets(
-    config: Mapping[str, Any], schema: Mapping[str, Any], masker: Masker = _masker
-) -> None:
+def learn_secrets(config: Mapping[str, Any], schema: Mapping[str, Any], masker: Masker) -> None:
     """Let the mask know every secret among these settings, nested ones too."""
     for name, described in schema.get("properties", {}).items():
         value = config.get(name)

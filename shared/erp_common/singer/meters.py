@@ -9,13 +9,10 @@ has been counted since the one before.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from singer_sdk import metrics
 from typing_extensions import Self, override
-
-if TYPE_CHECKING:
-    from types import TracebackType
 
 
 class RunCounter(metrics.Counter):
@@ -49,12 +46,7 @@ class RunTimer(metrics.Timer):
     _seconds: float | None = None
 
     @override
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc_val: BaseException | None,
-        exc_tb: TracebackType | None,
-    ) -> None:
+    def __exit__(self, exc_type: type[BaseException] | None, *_: object) -> None:
         self._seconds = (self._seconds or 0.0) + self.elapsed()
         if exc_type is not None:
             self.tags[metrics.Tag.STATUS] = metrics.Status.FAILED
