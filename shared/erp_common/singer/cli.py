@@ -36,10 +36,6 @@ _FAREWELL = 0.5
 """Seconds for requests under way to notice that the run has ended."""
 
 
-class ReaderGone(Exception):  # noqa: N818 - tells what happened
-    """Nobody reads the messages any more."""
-
-
 class LedgerCommand(SingerCommand):
     """Runs a tap and turns every failure into exit status 1 and one sentence."""
 
@@ -52,7 +48,8 @@ class LedgerCommand(SingerCommand):
         try:
             return click.Command.invoke(self, ctx)
         except BrokenPipeError:
-            raise ReaderGone from None  # click would end the process without a word
+            # Over one with the system's number click would end the process without a word.
+            raise BrokenPipeError from None
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse the command line; the files that it names are read first."""
@@ -111,13 +108,13 @@ class LedgerCommand(SingerCommand):
         if isinstance(error, click.ClickException):
             error.show()
             return error.exit_code
-        if isinstance(error, (OSError, ReaderGone)) or MessageWriter.any_cut_off():
+        if isinstance(error, OSError) or MessageWriter.any_cut_off():
             # Nothing more can be said there, not even at exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if isinstance(error, Terminated):
             self._say_last(error.sentence)
             return error.status
-        if isinstance(error, (BrokenPipeError, ReaderGone)):
+        if isinstance(error, BrokenPipeError):
             self._say_last("The target stopped reading; see its own messages for why.")
         else:
             self._fail(*_told(error), error)
