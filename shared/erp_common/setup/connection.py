@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import partial
 
 from erp_common.auth.handlers import APIKeyHandler, BasicAuthHandler, BearerTokenHandler
 from erp_common.auth.oauth import OAuth2Handler
@@ -141,8 +142,4 @@ def health(source: Source, config: Settings) -> HealthCheckResult:
     companies = config.company_list
     company = companies[0] if companies else Company("", "", "")
     month = containing(today(), Periodicity.MONTH)
-
-    def probe(timeout: float) -> None:
-        source.check(company, month, timeout)
-
-    return check(probe, config.health_check_timeout)
+    return check(partial(source.check, company, month), config.health_check_timeout)

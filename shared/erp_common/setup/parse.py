@@ -58,14 +58,11 @@ def refusal(*sentences: str) -> ConfigValidationError:
 
 def _with_defaults(given: dict[str, Any], of: type[Settings]) -> dict[str, Any]:
     """What is set, and the ERP's defaults for what is not; in objects, key by key."""
-    usual = of.defaults.of(str(given.get("api"))).values()
-    names = set(of.__struct_fields__)
-    for name, value in usual.items():
-        if name not in names:
-            continue
-        if isinstance(value, dict) and isinstance(given.get(name), dict):
-            given[name] = {**value, **given[name]}
-        given.setdefault(name, value)
+    for name, value in of.defaults.of(str(given.get("api"))).values().items():
+        if name in of.__struct_fields__:
+            if isinstance(value, dict) and isinstance(given.get(name), dict):
+                given[name] = {**value, **given[name]}
+            given.setdefault(name, value)
     if isinstance(given.get("token_url"), str):
         address = str(given["base_url"]).rstrip("/")
         given["token_url"] = given["token_url"].replace("{base_url}", address)
@@ -105,7 +102,10 @@ def _problems(settings: Settings, *, books: bool) -> Iterator[str]:
 
 
 def _problems_of_calling(settings: Settings) -> Iterator[str]:
-    yield from _clear_addresses(settings)
+    for name in ("base_url", "token_url", "authorize_url"):
+        url = getattr(settings, name)
+        if url is not None and not re.match(r"https://[^/?#@\s]+", url):
+            yield f"{name} must start with https:// and name a host; books never go in the clear"
     if settings.ca_bundle is not None and not Path(settings.ca_bundle).is_file():
         yield f"ca_bundle is {settings.ca_bundle!r}, where there is no file; correct the path"
     if settings.api not in settings.defaults.apis:
@@ -121,13 +121,6 @@ def _problems_of_calling(settings: Settings) -> Iterator[str]:
         )
     else:
         yield from _missing_credentials(settings)
-
-
-def _clear_addresses(settings: Settings) -> Iterator[str]:
-    for name in ("base_url", "token_url", "authorize_url"):
-        url = getattr(settings, name)
-        if url is not None and not re.match(r"https://[^/?#@\s]+", url):
-            yield f"{name} must start with https:// and name a host; books never go in the clear"
 
 
 def _book_problems(settings: Settings) -> Iterator[str]:

@@ -88,10 +88,8 @@ def _struct(
     properties: dict[str, Any] = {}
     required = []
     for field in fields(of):
-        known = field.name in usual
-        default = usual[field.name] if known else field.default
-        node = _node(field.type, default, said)
-        if field.required and not known:
+        node = _node(field.type, usual.get(field.name, field.default), said)
+        if field.required and field.name not in usual:
             required.append(field.name)
             node["type"] = node["type"][:1]
         properties[field.name] = node

@@ -85,15 +85,9 @@ class Defaults(msgspec.Struct, frozen=True, kw_only=True):
 
     def values(self) -> dict[str, Any]:
         """The settings that these defaults set, as a user would."""
-        values = {
-            "base_url": self.base_url,
-            "auth_type": self.auth_types[0],
-            "token_url": self.token_url,
-            "authorize_url": self.authorize_url,
-            "max_concurrency": self.max_concurrency,
-            "page_size": self.page_size,
-            "rate_limit": msgspec.to_builtins(self.rate),
-        }
+        own = ("base_url", "token_url", "authorize_url", "max_concurrency", "page_size")
+        values = {name: getattr(self, name) for name in own}
+        values |= {"auth_type": self.auth_types[0], "rate_limit": msgspec.to_builtins(self.rate)}
         return {name: value for name, value in values.items() if value is not None}
 
 
@@ -438,12 +432,10 @@ def _type(text: object) -> AccountType:
     return found
 
 
-def _flat(prefixes: Mapping[str, Any], before: str = "") -> list[tuple[str, Any]]:
+def _flat(prefixes: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
     """Prefixes in one level; Meltano splits a dotted key into nested objects."""
-    flat: list[tuple[str, Any]] = []
     for name, value in prefixes.items():
         if isinstance(value, dict):
-            flat.extend(_flat(value, f"{before}{name}."))
+            yield from _flat(value, f"{before}{name}.")
         else:
-            flat.append((before + name, value))
-    return flat
+            yield before + name, value

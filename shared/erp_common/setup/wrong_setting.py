@@ -20,7 +20,6 @@ _IN_WORDS = {
     "decimal": "a number",
 }
 _BOUNDS = {">=": "of at least", ">": "above", "<=": "of at most", "<": "below"}
-_NUMBER_FOR_TEXT = ("str", "int")
 
 
 def sentence(problem: str, settings: type[msgspec.Struct]) -> str:
@@ -57,7 +56,7 @@ def _needed(kind: str, side: str | None, bound: str | None, given: str | None) -
         needed += f" {_BOUNDS[side]} {bound.removesuffix('.0')}"
     if given is not None:
         needed += f", not {_IN_WORDS.get(given, given)}"
-    if (kind, given) == _NUMBER_FOR_TEXT:
+    if (kind, given) == ("str", "int"):
         # Not taken as its digits: a company called 01 would lose its zero on the way.
         needed += '; write it in quotes, as in "01"'
     return needed
