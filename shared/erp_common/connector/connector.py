@@ -261,10 +261,8 @@ class Connector:
         named = str(company_id).strip()
         if not named:
             raise ERPValidationError("company_id is empty; name the company to read")
-        for company in self._config.company_list:
-            if company.id == named:
-                return company
-        return Company(named, named, named)
+        of_settings = (one for one in self._config.company_list if one.id == named)
+        return next(of_settings, Company(named, named, named))
 
 
 def _period(first: Day, last: Day) -> Period:
