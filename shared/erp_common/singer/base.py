@@ -320,7 +320,7 @@ class TapBase(Tap, Generic[S]):
 
     @classmethod
     def heed(cls, raw: Mapping[str, Any]) -> None:
-        """Log as these settings want it, none of their secrets; they may not have been read yet."""
+        """Log, show tracebacks and mask by these settings; they may not have been read yet."""
         learn_secrets(raw, cls.config_jsonschema, cls.masker)
         install(cls.masker)
         cls.debugging = str(raw.get("debug")).strip().lower() in {"true", "1", "yes", "on"}
