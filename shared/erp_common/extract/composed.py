@@ -127,9 +127,9 @@ class AskedBeginning:
         self._watched = work.watched
         last = work.watched[-1].end if work.watched else date.min
         self._first = work.periods[0].start if work.periods else last + _DAY
-        self._accounts = fetcher.ask((*place, 0), source.chart(company))
+        self._accounts = Paged(fetcher.ahead, (*place, 0), source.chart(company))
         before = source.movements(company, None, self._first - _DAY)
-        self._before = fetcher.ask((*place, 1), before)
+        self._before = Paged(fetcher.ahead, (*place, 1), before)
 
     @cached_property
     def known(self) -> BroughtForward:
@@ -235,6 +235,7 @@ class ComposedBooks(CompanyBooks[ComposedSource, AskedPeriod]):
     def _asked(self, place: Place, periods: Sequence[Period]) -> list[AskedPeriod]:
         """Ask for the first of these periods, and for those of one window with it."""
         company, source, window = self.work.company, self._source, None
+        ahead = self._fetcher.ahead
         if self._extraction.subledger:
 
             def ask(days: Period) -> tuple[Query[Any], LineReader]:
@@ -246,7 +247,7 @@ class ComposedBooks(CompanyBooks[ComposedSource, AskedPeriod]):
             AskedPeriod(
                 now(),
                 one,
-                self._fetcher.ask((*place, 0, at), source.movements(company, one.start, one.end)),
+                Paged(ahead, (*place, 0, at), source.movements(company, one.start, one.end)),
                 window,
                 at,
             )

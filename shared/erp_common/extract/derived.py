@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 from erp_common.errors import ERPValidationError
 from erp_common.extract.ahead import FetchAhead, OnDemand, Place
 from erp_common.extract.listing import Page
-from erp_common.extract.paged import Paged, Query
+from erp_common.extract.paged import Paged, Query, Whole
 from erp_common.extract.period import CompanyBooks, PeriodExtract, now
 from erp_common.extract.reading import LineReader, Postings, Reading
 from erp_common.extract.source import AccountListings, Source
@@ -32,7 +32,6 @@ from erp_common.ledger.openings import (
     first_openings,
 )
 from erp_common.ledger.periods import Period, starts_fiscal_year
-from erp_common.ledger.rules import Rules
 
 Learned = TypeVar("Learned")
 """What the answers of a chart say beside the accounts, if postings need it."""
@@ -107,7 +106,7 @@ class CompanyChart:
         self._lock = threading.Lock()
         self._known: list[KnownChart] = []
         self._waiting: list[Callable[[KnownChart], object]] = []
-        self._read = fetcher.ask_whole(place, self._source.chart(company), self._assemble)
+        self._read = Whole(fetcher.ahead, place, self._source.chart(company), self._assemble)
 
     @property
     def findings(self) -> list[Finding]:
@@ -168,11 +167,9 @@ class DerivedWindow:
         """Ask for the postings, unless that has been done; waits for a thread that is doing it."""
         self._postings.ask(lambda: self._parts(known))
 
-    def read(
-        self, number: int, postings: Postings, entries: Rules | None
-    ) -> Iterator[list[Posting]]:
+    def read(self, number: int, postings: Postings) -> Iterator[list[Posting]]:
         """All postings of a period."""
-        return self._postings.read(number, range(self._count), postings, entries)
+        return self._postings.read(number, range(self._count), postings)
 
     def _parts(self, known: KnownChart) -> Iterator[Part]:
         """Every listing: there are as many, in the same order, whatever days are asked for."""
@@ -353,8 +350,7 @@ class DerivedPeriod(PeriodExtract):
 
     def _postings(self) -> Iterator[list[Posting]]:
         reader = self._reader(self._sums, self._known.chart)
-        entries = self._extraction.rules if self._source.whole_entries else None
-        return self._asked.window.read(self._asked.number, reader, entries)
+        return self._asked.window.read(self._asked.number, reader)
 
     def _check(self) -> Iterable[Finding]:
         yield from self._sums.findings(self._known.chart)

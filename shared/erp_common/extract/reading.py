@@ -68,6 +68,7 @@ class Reading(msgspec.Struct):
         checks: Whether a bad row becomes a finding; without checks it fails the run.
         mask: Takes the secrets out of the sentence that it fails with.
         is_open: Whether the period is not over, so that listings may well move.
+        entries: Given where each row is a whole entry, which must balance by these rules.
         findings: What was found so far.
     """
 
@@ -75,6 +76,7 @@ class Reading(msgspec.Struct):
     checks: bool
     mask: Callable[[str], str] = str
     is_open: bool = False
+    entries: Rules | None = None
     findings: list[Finding] = []
 
     def accounts(
@@ -94,17 +96,10 @@ class Reading(msgspec.Struct):
                     except InvalidValue as error:
                         self.reject(stream, error, batch.raw(index))
 
-    def lines(
-        self, batch: Batch[Any], reader: LineReader, entries: Rules | None = None
-    ) -> list[Posting]:
-        """The postings of the rows that can be read; this loop runs for every row of the books.
-
-        Args:
-            batch: The rows.
-            reader: What they mean.
-            entries: Given where each row is a whole entry, which must balance by these rules.
-        """
+    def lines(self, batch: Batch[Any], reader: LineReader) -> list[Posting]:
+        """The postings of the rows that can be read; this loop runs for every row of the books."""
         read: list[Posting] = []
+        entries = self.entries if self.checks else None
         for index, row in enumerate(batch.rows):
             try:
                 if row is None:
@@ -114,7 +109,7 @@ class Reading(msgspec.Struct):
                 self.reject("subledger", error, batch.raw(index))
                 continue
             read += postings
-            if entries is not None and self.checks and postings:
+            if entries is not None and postings:
                 self.findings += checks.entry_balance(postings, entries)
                 self.findings += cash.without_category(postings)
         return read
@@ -214,19 +209,16 @@ class Postings(msgspec.Struct):
     names: Mapping[str, str]
     closing: ClosingEntries
 
-    def of(
-        self, paged: Paged[Any], reader: LineReader, entries: Rules | None = None
-    ) -> Iterator[list[Posting]]:
+    def of(self, paged: Paged[Any], reader: LineReader) -> Iterator[list[Posting]]:
         """The postings of one listing, in order, that belong to the period.
 
         Args:
             paged: The listing.
             reader: What its rows mean.
-            entries: Given where each row is a whole entry, which must balance by these rules.
         """
         for page in paged.pages():
             for batch in page.batches:
-                yield self.kept(self.reading.lines(batch, reader, entries))
+                yield self.kept(self.reading.lines(batch, reader))
         yield self.kept(reader.end())
         self.reading.tell(reader.told())
         self.reading.expect_rows("subledger", paged)

@@ -14,7 +14,7 @@ from typing import Any
 from erp_common.errors import ERPError
 from erp_common.extract.ahead import FetchAhead, Place
 from erp_common.extract.listing import Page
-from erp_common.extract.paged import Query
+from erp_common.extract.paged import Query, Whole
 from erp_common.extract.period import CompanyBooks, PeriodExtract, now
 from erp_common.extract.reading import LineReader, Postings, Reading
 from erp_common.extract.source import AccountListings, Source
@@ -96,7 +96,7 @@ class AskedBalances:
         self._extraction = fetcher.extraction
         self._arrived = arrived
         query = fetcher.source.trial_balance(company, period)
-        self._whole = fetcher.ask_whole(place, query, self._assemble)
+        self._whole = Whole(fetcher.ahead, place, query, self._assemble)
 
     @cached_property
     def outcome(self) -> TrialBalance | ERPError:

@@ -32,7 +32,6 @@ from erp_common.http.dialect import AnswerTooLarge, TooMuchAtOnce
 from erp_common.ledger.exact import add, close
 from erp_common.ledger.models import ZERO, Company, Posting
 from erp_common.ledger.periods import Period, year_from
-from erp_common.ledger.rules import Rules
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -140,7 +139,6 @@ class Window:
         number: int,
         keys: Iterable[Key],
         postings: Postings,
-        entries: Rules | None = None,
         finish: Callable[[Key], None] = lambda _: None,
     ) -> Iterator[list[Posting]]:
         """The postings of some parts in a period, part by part.
@@ -149,14 +147,13 @@ class Window:
             number: The period's number within the window.
             keys: The parts.
             postings: Counts them in.
-            entries: Given where each row is a whole entry, which must balance by these rules.
             finish: Called when a part has been read.
         """
         self._fill()
         for key in keys:
             single = self._single.pop((number, key), None)
             if single is not None:
-                yield from postings.of(*single, entries)
+                yield from postings.of(*single)
             for mark in self._marks.pop((number, key), ()):
                 if self._spool is not None:
                     yield postings.kept(self._spool.get(mark))
@@ -176,7 +173,7 @@ class Window:
 
     def _paged(self, turn: int, query: Query[Any]) -> Paged[Any]:
         self._asked += 1
-        return self._fetcher.ask((*self.place, turn, self._asked), query)
+        return Paged(self._fetcher.ahead, (*self.place, turn, self._asked), query)
 
     # Reading; in the thread that takes the periods
 
@@ -277,11 +274,11 @@ class Window:
 
     def _sound(self, asked: _Asked) -> Iterator[Sequence[Posting]]:
         """The postings of a listing, if there is nothing to tell of its rows."""
-        reading = Reading("", checks=True)
         whole = self._extraction.rules if self._fetcher.source.whole_entries else None
+        reading = Reading("", checks=True, entries=whole)
         for page in asked.paged.pages():
             for batch in page.batches:
-                postings = reading.lines(batch, asked.reader, whole)
+                postings = reading.lines(batch, asked.reader)
                 if reading.findings:
                     raise _Misfit
                 yield postings

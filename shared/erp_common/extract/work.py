@@ -10,9 +10,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 import msgspec
 
 from erp_common.errors import ERPValidationError
-from erp_common.extract.ahead import FetchAhead, Place
-from erp_common.extract.listing import Page
-from erp_common.extract.paged import Paged, Query, Whole
+from erp_common.extract.ahead import FetchAhead
 from erp_common.extract.reading import Reading
 from erp_common.ledger.digest import Digest
 from erp_common.ledger.filters import Filters
@@ -125,8 +123,6 @@ class Origin:
         )
 
 
-Row = TypeVar("Row")
-T = TypeVar("T")
 SourceT = TypeVar("SourceT", bound=Origin)
 
 
@@ -137,16 +133,6 @@ class Fetcher(msgspec.Struct, Generic[SourceT]):
     extraction: Extraction
     ahead: FetchAhead
 
-    def ask(self, place: Place, query: Query[Row]) -> Paged[Row]:
-        """Ask for a listing, whose answers are needed at this place of the run."""
-        return Paged(self.ahead, place, query)
-
-    def ask_whole(
-        self, place: Place, query: Query[Row], make: Callable[[list[Page[Row]]], T]
-    ) -> Whole[T]:
-        """Ask for a listing of which something is made once all of it is in, where it comes in."""
-        return Whole(self.ahead, place, query, make)
-
     def reading(self, company: Company, of: Period | str) -> Reading:
         """What is read of a company: of a period, or of what a sentence calls so."""
         extraction = self.extraction
@@ -155,4 +141,5 @@ class Fetcher(msgspec.Struct, Generic[SourceT]):
             checks=extraction.rules.checks,
             mask=extraction.mask,
             is_open=isinstance(of, Period) and of.is_open(extraction.today),
+            entries=extraction.rules if self.source.whole_entries else None,
         )
