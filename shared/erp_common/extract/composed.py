@@ -28,22 +28,14 @@ from erp_common.extract.watch import Watch, WatchedPeriod
 from erp_common.extract.window import Part, Window
 from erp_common.extract.work import Extraction, Fetcher, Work
 from erp_common.ledger import checks, derive
-from erp_common.ledger.account_types import CREDIT_TYPES
+from erp_common.ledger.account_types import normal_side
 from erp_common.ledger.balances import TrialBalance
 from erp_common.ledger.convention import Convention
 from erp_common.ledger.digest import Digest
 from erp_common.ledger.exact import turned
 from erp_common.ledger.findings import TRIAL_BALANCE, Code
 from erp_common.ledger.hierarchy import Chart, build
-from erp_common.ledger.models import (
-    AccountBalance,
-    Basis,
-    Company,
-    Finding,
-    Posting,
-    Side,
-    StatedAccount,
-)
+from erp_common.ledger.models import Basis, Company, Finding, Posting, Side, StatedAccount
 from erp_common.ledger.movements import Movements
 from erp_common.ledger.openings import Openings
 from erp_common.ledger.periods import Period
@@ -150,7 +142,7 @@ class AskedBeginning:
         openings = Openings(as_of=began).after(sums[0], began)
         past = []
         for one, moved in zip(self._watched, sums[1:], strict=True):
-            ledger = _as_reported(derive.roll(chart, openings, moved, rules), rules)
+            ledger = _composed(chart, openings, moved, rules)
             past.append(Past(one, openings, Digest.of(ledger)))
             openings = openings.after(moved, one.end + _DAY)
         return BroughtForward(chart, openings, found, past)
@@ -297,8 +289,7 @@ class ComposedPeriod(WatchedPeriod):
         for page in self._asked.moved.pages():
             moved = self._reading.accounts([page], self._source.movement, TRIAL_BALANCE)
             self._month.take(moved)
-        rolled = derive.roll(self._chart, self._openings, self._month, rules)
-        return _as_reported(rolled, rules)
+        return _composed(self._chart, self._openings, self._month, rules)
 
     def _postings(self) -> Iterator[list[Posting]]:
         chart = self.trial_balance.chart
@@ -331,25 +322,17 @@ def _said_once(stated: Iterable[StatedAccount]) -> Iterator[StatedAccount]:
             yield account
 
 
-def _as_reported(rolled: TrialBalance, rules: Rules) -> TrialBalance:
-    """The ledger with balances stated on each account's natural side, unless the settings say else.
+def _composed(chart: Chart, openings: Openings, moved: Movements, rules: Rules) -> TrialBalance:
+    """The sum of openings and movements; its balances are stated on each account's natural side.
 
-    The ERP states movements alone; the natural side is how its own reports state balances.
+    The ERP states movements alone; the natural side is how its own reports state balances. The
+    settings may say else.
     """
-    natural = rules.balance_convention != Convention.DEBIT_POSITIVE.value
-    return msgspec.structs.replace(
-        rolled,
-        accounts=[_stated(account, natural=natural) for account in rolled.accounts],
-        basis=Basis.REPORTED,
-        convention=Convention.NATURAL if natural else Convention.DEBIT_POSITIVE,
-    )
-
-
-def _stated(account: AccountBalance, *, natural: bool) -> AccountBalance:
-    side = account.normal_balance
-    is_credit = side is Side.CREDIT if side else account.account_type in CREDIT_TYPES
-    stated = msgspec.structs.replace(account, basis=Basis.REPORTED)
-    if natural and is_credit:
-        stated.opening_balance = turned(account.opening_balance)
-        stated.closing_balance = turned(account.closing_balance)
-    return stated
+    ledger = derive.roll(chart, openings, moved, rules, Basis.REPORTED)
+    if rules.balance_convention != Convention.DEBIT_POSITIVE.value:
+        ledger.convention = Convention.NATURAL
+        for account in ledger.accounts:
+            if (account.normal_balance or normal_side(account.account_type)) is Side.CREDIT:
+                account.opening_balance = turned(account.opening_balance)
+                account.closing_balance = turned(account.closing_balance)
+    return ledger

@@ -17,7 +17,7 @@ from erp_common.ledger.account_codes import bare, significant
 from erp_common.ledger.models import AccountType, Side, StatedAccount, StatedType
 from erp_common.ledger.vocabulary import heading, is_remainder
 
-CREDIT_TYPES = frozenset({AccountType.LIABILITY, AccountType.EQUITY, AccountType.REVENUE})
+_CREDIT_TYPES = frozenset({AccountType.LIABILITY, AccountType.EQUITY, AccountType.REVENUE})
 PROFIT_AND_LOSS = frozenset({AccountType.REVENUE, AccountType.EXPENSE})
 
 _BALANCE_SHEET_DIGITS: Final = {"1": AccountType.ASSET, "2": AccountType.LIABILITY}
@@ -28,6 +28,11 @@ _ASSUMED_DIGITS: Final = {
 }
 _BY_SIDE: Final = {Side.CREDIT: AccountType.REVENUE, Side.DEBIT: AccountType.EXPENSE}
 _ROOT_LENGTH: Final = 2
+
+
+def normal_side(kind: AccountType | None) -> Side:
+    """The side on which accounts of a type normally stand; debit where no type is known."""
+    return Side.CREDIT if kind in _CREDIT_TYPES else Side.DEBIT
 
 
 class Source(str, Enum):

@@ -15,7 +15,7 @@ from typing import Final
 
 import msgspec
 
-from erp_common.ledger.account_types import CREDIT_TYPES
+from erp_common.ledger.account_types import normal_side
 from erp_common.ledger.exact import EXACT, add, subtract, total, turned
 from erp_common.ledger.findings import SUBLEDGER, Code, finding
 from erp_common.ledger.models import (
@@ -23,7 +23,6 @@ from erp_common.ledger.models import (
     AccountType,
     Finding,
     Posting,
-    Side,
     StatedAccount,
     StatedType,
 )
@@ -166,7 +165,7 @@ def category(
         name=name,
         stated_type=StatedType(result=True, both=True) if kind is None else StatedType(type=kind),
         parent_code=parent_code,
-        normal_balance=None if kind is None else _side(kind),
+        normal_balance=None if kind is None else normal_side(kind),
         is_summary=is_summary,
         metadata=dict(CASH),
     )
@@ -223,10 +222,6 @@ def final_day(end: date | None, periodicity: Periodicity, today: date) -> date:
     return containing(min(end or today, today), periodicity).end
 
 
-def _side(kind: AccountType) -> Side:
-    return Side.CREDIT if kind in CREDIT_TYPES else Side.DEBIT
-
-
 def _account(
     code: str,
     name: str,
@@ -239,7 +234,7 @@ def _account(
         code=code,
         name=name,
         stated_type=StatedType(type=kind),
-        normal_balance=_side(kind),
+        normal_balance=normal_side(kind),
         is_summary=False,
         opening=opening or ZERO,
         opening_stated=opening is not None,

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from enum import Enum
 
-from erp_common.ledger.account_types import CREDIT_TYPES
+from erp_common.ledger.account_types import normal_side
 from erp_common.ledger.exact import add, close, subtract, turned
 from erp_common.ledger.models import Side, StatedAccount
 from erp_common.ledger.parents import ChartAccount
@@ -31,7 +31,8 @@ def convention_of(accounts: Iterable[ChartAccount], rules: Rules) -> Convention:
     debit_positive = natural = 0
     for account in accounts:
         stated = account.stated
-        if _is_credit_natured(account) and stated.debit != stated.credit:
+        moved = stated.debit != stated.credit
+        if moved and (stated.normal_balance or normal_side(account.account_type)) is Side.CREDIT:
             debit_positive += _holds_on(Side.DEBIT, stated, rules.tolerance)
             natural += _holds_on(Side.CREDIT, stated, rules.tolerance)
     if debit_positive == natural:
@@ -49,12 +50,6 @@ def net_balances(
     return stated.opening, stated.closing
 
 
-def _is_credit_natured(account: ChartAccount) -> bool:
-    if account.stated.normal_balance is not None:
-        return account.stated.normal_balance is Side.CREDIT
-    return account.account_type in CREDIT_TYPES
-
-
 def _natural_side(account: ChartAccount, tolerance: Decimal) -> Side:
     """The side the ERP states, else the one on which the balances add up, else the type's."""
     stated = account.stated
@@ -64,7 +59,7 @@ def _natural_side(account: ChartAccount, tolerance: Decimal) -> Side:
     on_credit = _holds_on(Side.CREDIT, stated, tolerance)
     if on_debit != on_credit:
         return Side.DEBIT if on_debit else Side.CREDIT
-    return Side.CREDIT if account.account_type in CREDIT_TYPES else Side.DEBIT
+    return normal_side(account.account_type)
 
 
 def _holds_on(side: Side, stated: StatedAccount, tolerance: Decimal) -> bool:

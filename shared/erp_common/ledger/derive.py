@@ -16,16 +16,18 @@ from erp_common.ledger.findings import Code, finding
 from erp_common.ledger.hierarchy import Chart
 from erp_common.ledger.models import ZERO, AccountBalance, Basis, Finding
 from erp_common.ledger.movements import Movements
-from erp_common.ledger.openings import (
-    RETAINED,
-    Openings,
-    place,
-)
+from erp_common.ledger.openings import RETAINED, Openings, place
 from erp_common.ledger.parents import ChartAccount
 from erp_common.ledger.rules import Rules
 
 
-def roll(chart: Chart, openings: Openings, movements: Movements, rules: Rules) -> TrialBalance:
+def roll(
+    chart: Chart,
+    openings: Openings,
+    movements: Movements,
+    rules: Rules,
+    basis: Basis = Basis.DERIVED,
+) -> TrialBalance:
     """The trial balance of a period: openings + movements = closings.
 
     Every account of the chart has a row, in the chart's order; accounts that have a balance or
@@ -38,15 +40,16 @@ def roll(chart: Chart, openings: Openings, movements: Movements, rules: Rules) -
         openings: The balances as of the period's first day.
         movements: The period's postings.
         rules: The company's accounting settings.
+        basis: What the rows say of where they come from.
     """
     unlisted = sorted({*openings.balances, *movements.codes()} - chart.by_code.keys())
     accounts = [*chart.accounts]
     accounts += [place(code, chart, movements.name_of(code)) for code in unlisted]
     sums = _summed_up(accounts, openings, movements)
     balance = TrialBalance(
-        accounts=[_row(account, *sums[account.code]) for account in accounts],
+        accounts=[_row(account, basis, *sums[account.code]) for account in accounts],
         chart=chart,
-        basis=Basis.DERIVED,
+        basis=basis,
         convention=Convention.DEBIT_POSITIVE,
         tolerance=rules.tolerance,
         period=movements.period,
@@ -86,10 +89,10 @@ def _summed_up(
 
 
 def _row(
-    account: ChartAccount, opening: Decimal, debit: Decimal, credit: Decimal
+    account: ChartAccount, basis: Basis, opening: Decimal, debit: Decimal, credit: Decimal
 ) -> AccountBalance:
     closing = add(opening, subtract(debit, credit))
-    return account.balance(Basis.DERIVED, opening, debit, credit, closing)
+    return account.balance(basis, opening, debit, credit, closing)
 
 
 def _carried(code: str, balance: Decimal) -> Finding:
