@@ -119,62 +119,59 @@ def _setting(
 def _told(
     account: ChartAccount, doubt: _Doubt, setting: Mapping[str, AccountType] | None
 ) -> Finding:
-    named = f"{account.code} {account.name}"
-    written = _written(setting) if setting else ""
+    values = {
+        "account": f"{account.code} {account.name}",
+        "stated": repr(doubt.unread),
+        "type": doubt.type and doubt.type.value,
+        "by": _BY.get(account.decision.source or Source.DIGIT),
+        "setting": json.dumps(setting, ensure_ascii=False),
+    }
     if doubt.type is None:
         what = (
-            told("Nothing says what account {account} is.", account=named)
+            told("Nothing says what account {account} is.", **values)
             if doubt.unread is None
             else told(
                 "The ERP states {stated} as the type of account {account}, which is not "
                 "understood.",
-                stated=repr(doubt.unread),
-                account=named,
+                **values,
             )
         )
         remedy = (
-            told(
-                "Set account_type_prefixes to {setting}, with the type that is right",
-                setting=written,
-            )
+            told("Set account_type_prefixes to {setting}, with the type that is right", **values)
             if setting
             else told("Have the ERP state the type, or a heading above it say it")
         )
-        sentence = told(
+        return finding(
+            Code.UNKNOWN_ACCOUNT_TYPE,
             "{what} It has no type: asset, liability, equity, revenue or expense. {remedy}.",
             what=what,
             remedy=remedy,
+            account_code=account.code,
         )
-        return finding(Code.UNKNOWN_ACCOUNT_TYPE, sentence, account_code=account.code)
-    by = _BY[account.decision.source or Source.DIGIT]
-    kind = doubt.type.value
     what = (
-        told(
-            "Account {account}, with all below it, was taken as {type} {by}.",
-            account=named,
-            type=kind,
-            by=by,
-        )
+        told("Account {account}, with all below it, was taken as {type} {by}.", **values)
         if doubt.unread is None
         else told(
             "The ERP states {stated} as the type of account {account}, which is not understood; it "
             "was taken as {type} {by}.",
-            stated=repr(doubt.unread),
-            account=named,
-            type=kind,
-            by=by,
+            **values,
         )
     )
     remedy = (
         told(
             "Set account_type_prefixes to {setting} if that is right, else to another type",
-            setting=written,
+            **values,
         )
         if setting
         else told("If that is wrong, have the ERP state the type, or a heading above it say it")
     )
-    sentence = told("{what} {remedy}.", what=what, remedy=remedy)
-    return finding(Code.ASSUMED_ACCOUNT_TYPE, sentence, account_code=account.code)
+    return finding(
+        Code.ASSUMED_ACCOUNT_TYPE,
+        "{what} {remedy}.",
+        what=what,
+        remedy=remedy,
+        account_code=account.code,
+    )
 
 
 _BY: Final = {
@@ -182,7 +179,3 @@ _BY: Final = {
     Source.SIDE: told("for the side it stands on"),
     Source.DIGIT: told("from the first digit of its code alone"),
 }
-
-
-def _written(setting: Mapping[str, AccountType]) -> str:
-    return json.dumps({prefix: kind.value for prefix, kind in setting.items()}, ensure_ascii=False)
