@@ -17,7 +17,7 @@ Own = tuple[Decimal, Decimal, Decimal]
 """Opening, debit and credit, debit-positive."""
 
 
-class Totals(msgspec.Struct, frozen=True, kw_only=True):
+class Totals(msgspec.Struct, frozen=True):
     """Sums over the analytic accounts; in a sound ledger debit = credit and both nets are zero.
 
     What a derived ledger has posted on a summary account itself counts too: no account below
@@ -38,22 +38,19 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
             accounts: All accounts.
             own: Opening, debit and credit of what is posted on summary accounts themselves.
         """
-        analytic = [account for account in accounts if not account.is_summary]
-        own = tuple(own)
-        return cls(
-            account_count=len(analytic),
-            debit=total((*(a.debit_amount for a in analytic), *(debit for _, debit, _ in own))),
-            credit=total((*(a.credit_amount for a in analytic), *(credit for _, _, credit in own))),
-            net_opening=total(
-                (*(a.net_opening_balance for a in analytic), *(opening for opening, _, _ in own))
-            ),
-            net_closing=total(
-                (
-                    *(a.net_closing_balance for a in analytic),
-                    *(add(opening, subtract(debit, credit)) for opening, debit, credit in own),
-                )
-            ),
-        )
+        amounts = [
+            (a.debit_amount, a.credit_amount, a.net_opening_balance, a.net_closing_balance)
+            for a in accounts
+            if not a.is_summary
+        ]
+        count = len(amounts)
+        amounts += [
+            (debit, credit, opening, add(opening, subtract(debit, credit)))
+            for opening, debit, credit in own
+        ]
+        columns = zip(*amounts, strict=True) if amounts else [()] * 4
+        debit, credit, net_opening, net_closing = map(total, columns)
+        return cls(count, debit, credit, net_opening, net_closing)
 
     def is_balanced(self, tolerance: Decimal) -> bool:
         """Whether debits equal credits and net openings and net closings each sum to zero."""

@@ -99,16 +99,14 @@ def first_opening_findings(chart: Chart, rules: Rules) -> list[Finding]:
 
 def close_year(openings: Openings, chart: Chart) -> Openings:
     """Move the balances of P&L accounts to `RETAINED`, as at the start of a fiscal year."""
-    types = {code: place(code, chart).account_type for code in openings.balances}
-    kept = {
+    result = {
         code: balance
         for code, balance in openings.balances.items()
-        if types[code] not in PROFIT_AND_LOSS
+        if place(code, chart).account_type in PROFIT_AND_LOSS
     }
-    result = total(
-        balance for code, balance in openings.balances.items() if types[code] in PROFIT_AND_LOSS
-    )
-    return _sparse(openings.as_of, {**kept, RETAINED: add(openings.of(RETAINED), result)})
+    retained = add(openings.of(RETAINED), total(result.values()))
+    closed = {**openings.balances, **dict.fromkeys(result, ZERO), RETAINED: retained}
+    return _sparse(openings.as_of, closed)
 
 
 def place(code: str, chart: Chart, name: str | None = None) -> ChartAccount:
