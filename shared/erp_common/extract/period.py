@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from datetime import datetime, timezone
 from decimal import Decimal
+from functools import cached_property
 from itertools import chain
 from typing import Any, Generic, TypeVar
 
@@ -87,7 +88,6 @@ class PeriodExtract(ABC):
         self._started = False
         self._finished = False
         self._coming: Iterator[list[Posting]] | None = None
-        self._found: list[Finding] | None = None
         self._keyed: list[Finding] | None = None
 
     # What the streams take
@@ -129,7 +129,7 @@ class PeriodExtract(ABC):
         if self._keyed is None:
             self._keyed = list(
                 with_keys(
-                    self._all_findings(),
+                    self._found,
                     self.company.id,
                     self.period,
                     self._extraction.mask,
@@ -187,9 +187,7 @@ class PeriodExtract(ABC):
     @property
     def is_refused(self) -> bool:
         """Whether `validation: strict` keeps this period's balances and header back."""
-        return self._extraction.strict and any(
-            finding.severity is Severity.ERROR for finding in self._all_findings()
-        )
+        return self._extraction.strict and bool(self._errors)
 
     def fail_if_strict(self) -> None:
         """Fail the company if the period is refused.
@@ -199,7 +197,7 @@ class PeriodExtract(ABC):
         """
         if not self.is_refused:
             return
-        errors = [one for one in self._all_findings() if one.severity is Severity.ERROR]
+        errors = self._errors
         codes = ", ".join(sorted({one.code for one in errors}))
         raise ERPValidationError(
             f"the books of {self.company.id} for {self.period} have {len(errors)} error(s) "
@@ -280,13 +278,16 @@ class PeriodExtract(ABC):
         names = {account.code: account.name for account in chart.accounts}
         return Postings(self._reading, movements, names, self._extraction.rules.closing_entries)
 
-    def _all_findings(self) -> list[Finding]:
+    @cached_property
+    def _found(self) -> list[Finding]:
         """Everything that was found; the checks over the whole period run once."""
-        if self._found is None:
-            ledger = self.trial_balance
-            checked = self._check() if self._extraction.rules.checks else ()
-            self._found = [*ledger.findings, *checked, *self._reading.findings]
-        return self._found
+        ledger = self.trial_balance
+        checked = self._check() if self._extraction.rules.checks else ()
+        return [*ledger.findings, *checked, *self._reading.findings]
+
+    @property
+    def _errors(self) -> list[Finding]:
+        return [one for one in self._found if one.severity is Severity.ERROR]
 
     @property
     def _read_whole(self) -> bool:

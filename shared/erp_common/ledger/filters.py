@@ -73,22 +73,19 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
             and (self.include_zero_balances or not account.is_zero)
         )
 
-    def keeps_posting(self, posting: Posting) -> bool:
-        """Whether the posting's row is emitted in `subledger`."""
-        return (self.document_types is None or posting.document_type in self.document_types) and (
-            self.cost_center is None or posting.cost_center == self.cost_center
-        )
-
     @property
     def cut_postings(self) -> bool:
         """Whether any posting may be left out."""
         return self.document_types is not None or self.cost_center is not None
 
     def keep_postings(self, postings: list[Posting]) -> list[Posting]:
-        """The postings whose rows are emitted; the same list if no filter is set."""
-        if not self.cut_postings:
-            return postings
-        return [posting for posting in postings if self.keeps_posting(posting)]
+        """The postings whose rows are emitted in `subledger`; the same list if no filter is set."""
+        types, center = self.document_types, self.cost_center
+        if types is not None:
+            postings = [one for one in postings if one.document_type in types]
+        if center is not None:
+            postings = [one for one in postings if one.cost_center == center]
+        return postings
 
 
 def _types(value: object) -> frozenset[AccountType] | None:
