@@ -106,7 +106,6 @@ class FetchAhead:
         """For threads without a call: there may be one to start."""
         self._done = threading.Condition(self._lock)
         """For those who wait for an answer: one has come in, or will not come any more."""
-        self._drawing = False
         self._queue: list[tuple[Place, int, Ticket[Any]]] = []
         self._order = count()
         self._started: set[Ticket[Any]] = set()
@@ -232,16 +231,11 @@ class FetchAhead:
                         ticket.state = _State.RUNNING
                         self._started.add(ticket)
                         return ticket, ticket.call
-                elif self._may_draw():
-                    self._draw()
+                elif self._more and not self._ends and len(self._started) < self._window:
+                    self._draw(self._more)
                     continue
                 self._room.wait()
         return None
-
-    def _may_draw(self) -> bool:
-        if self._more is None or self._drawing or self._ends:
-            return False
-        return len(self._started) < self._window
 
     def _is_over(self, place: Place) -> bool:
         return any(end <= place for end in self._ends)
@@ -253,21 +247,17 @@ class FetchAhead:
             return True
         return sum(one.place < place for one in self._started) < self._window
 
-    def _draw(self) -> None:
-        """Draw the next planned work, with the lock let go meanwhile."""
-        more = self._more or iter(())
-        self._drawing = True
+    def _draw(self, more: Iterator[object]) -> None:
+        """Draw the next planned work, by this thread alone, with the lock let go meanwhile."""
+        left = self._more = None
         self._lock.release()
-        drawn = False
         try:
             with suppress(Exception):  # its end; who needs what fails meets that when asking for it
                 next(more)
-                drawn = True
+                left = more
         finally:
             self._lock.acquire()
-            self._drawing = False
-            if not drawn:
-                self._more = None
+            self._more = left
             self._hire()
             self._wake_everyone()
 
