@@ -28,10 +28,7 @@ def bare(code: str) -> str:
 @lru_cache(maxsize=65536)
 def significant(code: str) -> str:
     """The code without the zero segments it is filled up with: `1.1.00` is `1.1`, `0` is `0`."""
-    parts = _set_off_parts(_comparable(code))
-    while len(parts) > 1 and not parts[-1].strip("0" + _SEPARATORS):
-        del parts[-1]
-    return "".join(parts)
+    return _unfilled(_set_off_parts(_comparable(code)))
 
 
 @lru_cache(maxsize=65536)
@@ -138,10 +135,7 @@ class CodeTree:
 
     def significant(self, code: str) -> str:
         """What all codes below this one begin with: of `1.1.00` that is `1.1`."""
-        parts = self._parts(self._key(code)) if self._mask else [code]
-        while len(parts) > 1 and not parts[-1].strip("0" + _SEPARATORS):
-            del parts[-1]
-        return "".join(parts)
+        return _unfilled(self._parts(self._key(code))) if self._mask else code
 
 
 def _check_digits(keys: Sequence[str]) -> int:
@@ -156,6 +150,13 @@ def _check_digits(keys: Sequence[str]) -> int:
     else:
         return 0
     return length if len({key[:-length] for key in keys}) == len(keys) else 0
+
+
+def _unfilled(parts: list[str]) -> str:
+    """The parts of a code without those at its end that are nothing but zeros."""
+    while len(parts) > 1 and not parts[-1].strip("0" + _SEPARATORS):
+        del parts[-1]
+    return "".join(parts)
 
 
 def _comparable(code: str) -> str:

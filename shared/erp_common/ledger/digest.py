@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from erp_common.ledger.balances import TrialBalance
 from erp_common.ledger.exact import plain
+from erp_common.ledger.models import ZERO
 
 _BYTES: Final = 6
 _LETTERS: Final = 8
@@ -59,6 +60,5 @@ def _hash(rows: Iterable[tuple[Any, ...]]) -> str:
 
 def _canonical(amount: Decimal) -> str:
     """The same text for the same amount, however many zeros end it."""
-    text = plain(amount)
-    text = text.rstrip("0").rstrip(".") if "." in text else text
-    return "0" if text == "-0" else text
+    text = plain(amount or ZERO)  # a zero has no sign
+    return text.rstrip("0").rstrip(".") if "." in text else text
