@@ -14,7 +14,6 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from functools import cached_property
-from itertools import count
 from typing import Any, NamedTuple
 
 import msgspec
@@ -27,7 +26,7 @@ from erp_common.extract.source import AccountListings, Source
 from erp_common.extract.watch import Watch, WatchedPeriod
 from erp_common.extract.window import Part, Window
 from erp_common.extract.work import Extraction, Fetcher, Work
-from erp_common.ledger import checks, derive
+from erp_common.ledger import derive
 from erp_common.ledger.account_types import normal_side
 from erp_common.ledger.balances import TrialBalance
 from erp_common.ledger.convention import Convention
@@ -113,7 +112,6 @@ class AskedBeginning:
     def __init__(self, fetcher: Fetcher[ComposedSource], place: Place, work: Work) -> None:
         """Ask for both."""
         source, company = fetcher.source, work.company
-        self._source = source
         self._fetcher = fetcher
         self._company = company
         self._watched = work.watched
@@ -126,7 +124,7 @@ class AskedBeginning:
     @cached_property
     def known(self) -> BroughtForward:
         """The accounts' balances after the movements, waiting for what was asked for if need be."""
-        source, first, rules = self._source, self._first, self._fetcher.extraction.rules
+        source, first, rules = self._fetcher.source, self._first, self._fetcher.extraction.rules
         reading = self._fetcher.reading(self._company, f"before {first}")
         stated = reading.accounts(self._accounts.pages(), source.account, TRIAL_BALANCE)
         chart = build(_said_once(stated), rules)
@@ -151,7 +149,7 @@ class AskedBeginning:
         """Count what moved in, each month in the period that it lies in; the last takes strays."""
         starts = [one.start for one in self._watched]
         for page in self._before.pages():
-            for one in reading.accounts([page], self._source.movement, TRIAL_BALANCE):
+            for one in reading.accounts([page], self._fetcher.source.movement, TRIAL_BALANCE):
                 sums[bisect_right(starts, one.transaction_date)].take([one])
 
 
@@ -184,18 +182,17 @@ class ComposedBooks(CompanyBooks[ComposedSource, AskedPeriod]):
         self.begin(0)
         with self._lock:
             _ = self._beginning
-        found = []
-        for past in self._beginning.known.watched:
-            told = self._watch.changed(past.period, past.digest)
-            if told is not None:
-                found.append((past, told if self._extraction.rules.checks else []))
-        for number in count():
-            if not found:
-                return
-            asked = self._asked((self._number, 0, 2, number), [past.period for past, _ in found])
-            for one, (past, told) in zip(asked, found, strict=False):
+        found = [
+            (past, told)
+            for past in self._beginning.known.watched
+            if (told := self._watch.changed(past.period, past.digest)) is not None
+        ]
+        at = 0
+        while at < len(found):
+            asked = self._asked((self._number, 0, 2, at), [past.period for past, _ in found[at:]])
+            for one, (past, told) in zip(asked, found[at:], strict=False):
                 yield self._composed(one, past.openings, told)
-            found = found[len(asked) :]
+            at += len(asked)
 
     def take(self, number: int) -> PeriodExtract:
         """The period, to be read now; the one taken before is dropped."""
@@ -211,8 +208,7 @@ class ComposedBooks(CompanyBooks[ComposedSource, AskedPeriod]):
         self, asked: AskedPeriod, openings: Openings, told: list[Finding]
     ) -> ComposedPeriod:
         company, chart = self.work.company, self._beginning.known.chart
-        before = (openings, told, self._watch)
-        return ComposedPeriod(self._fetcher, company, asked, chart, before)
+        return ComposedPeriod(self._fetcher, company, asked, chart, openings, told, self._watch)
 
     @cached_property
     def _beginning(self) -> AskedBeginning:
@@ -256,7 +252,9 @@ class ComposedPeriod(WatchedPeriod):
         company: Company,
         asked: AskedPeriod,
         chart: Chart,
-        before: tuple[Openings, list[Finding], Watch],
+        openings: Openings,
+        told: list[Finding],
+        watch: Watch,
     ) -> None:
         """Begin to read.
 
@@ -265,16 +263,17 @@ class ComposedPeriod(WatchedPeriod):
             company: Whose books they are.
             asked: What the period is made of.
             chart: The chart.
-            before: The accounts' balances at the period's start, what was found before it, to be
-                told with it, and what knows what closed periods are known by.
+            openings: The accounts' balances at the period's start.
+            told: What was found before it, to be told with it.
+            watch: Knows what closed periods are known by.
         """
         super().__init__(fetcher, company, asked.period, asked.asked_at)
         self._source = fetcher.source
         self._chart = chart
-        self._openings, told, self._watch = before
+        self._openings = openings
+        self._watch = watch
         self._asked = asked
-        self._reading.findings.extend(told)
-        self._sums = None if asked.window is None else Movements(self.period)
+        self._reading.tell(told)
         self._month = Movements(self.period, numbered=False)
 
     def closings(self) -> Openings:
@@ -293,18 +292,15 @@ class ComposedPeriod(WatchedPeriod):
 
     def _postings(self) -> Iterator[list[Posting]]:
         chart = self.trial_balance.chart
-        if self._asked.window is not None and self._sums is not None:
-            reader = self._reader(self._sums, chart)
+        if self._asked.window is not None and self.movements is not None:
+            reader = self._reader(self.movements, chart)
             yield from self._asked.window.read(self._asked.number, [_ENTRIES], reader)
 
     def _check(self) -> Iterable[Finding]:
-        ledger, told = self.trial_balance, []
-        if self._sums is not None and self._read_whole:
-            told = self._sums.findings(ledger.chart)
-            yield from told
-            yield from checks.tie_out(ledger, self._sums, self._extraction.rules)
+        told = list(super()._check())
+        yield from told
         known = {(one.code, one.account_code) for one in told}
-        for one in self._month.findings(ledger.chart):
+        for one in self._month.findings(self._chart):
             if (one.code, one.account_code) not in known:
                 one.stream_name = TRIAL_BALANCE
                 yield one

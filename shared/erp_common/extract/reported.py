@@ -8,7 +8,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 from functools import cached_property, partial
-from itertools import count, takewhile
+from itertools import takewhile
 from typing import Any
 
 from erp_common.errors import ERPError
@@ -21,11 +21,9 @@ from erp_common.extract.source import AccountListings, Source
 from erp_common.extract.watch import Watch, WatchedPeriod
 from erp_common.extract.window import Part, Window
 from erp_common.extract.work import Extraction, Fetcher, Work
-from erp_common.ledger import checks
 from erp_common.ledger.balances import TrialBalance
 from erp_common.ledger.digest import Digest
-from erp_common.ledger.models import Basis, Company, Finding, Posting, StatedAccount
-from erp_common.ledger.movements import Movements
+from erp_common.ledger.models import Basis, Company, Posting, StatedAccount
 from erp_common.ledger.periods import Period
 from erp_common.ledger.trial_balance import reported
 
@@ -141,23 +139,13 @@ class ReportedBooks(CompanyBooks[ReportedSource, "ReportedPeriod"]):
     def changed(self) -> Iterator[PeriodExtract]:
         """The watched periods that are not what they were when they were last read."""
         self.begin(0)
-        found: list[AskedBalances] = []
-        for asked in self._watched:
-            digest = self._digest_of(asked)
-            if digest is None:
-                continue
-            told = self._watch.changed(asked.period, digest)
-            if told is not None:
-                asked.reading.tell(told)
-                found.append(asked)
-        for number in count():
-            if not found:
-                return
-            periods = [asked.period for asked in found]
-            window = self._reported((self._number, 0, 1, number), periods, found)
-            for period in window.periods:
-                yield self._follow(period)
-            found = found[len(window.periods) :]
+        found = [asked for asked in self._watched if self._has_changed(asked)]
+        at = 0
+        while at < len(found):
+            periods = [asked.period for asked in found[at:]]
+            window = self._reported((self._number, 0, 1, at), periods, found[at:])
+            yield from map(self._follow, window.periods)
+            at += len(window.periods)
 
     def take(self, number: int) -> PeriodExtract:
         """The period, to be read now; the one taken before is dropped."""
@@ -172,11 +160,14 @@ class ReportedBooks(CompanyBooks[ReportedSource, "ReportedPeriod"]):
             for at, period in enumerate(self.work.watched)
         ]
 
-    def _digest_of(self, asked: AskedBalances) -> Digest | None:
-        """What a watched period is now; None if that cannot be known."""
+    def _has_changed(self, asked: AskedBalances) -> bool:
+        """Whether a watched period is not what it was, as far as that can be known."""
         if not isinstance(asked.outcome, ERPError):
             self.has_accounts |= bool(asked.outcome.accounts)
-            return Digest.of(asked.outcome)
+            told = self._watch.changed(asked.period, Digest.of(asked.outcome))
+            if told is not None:
+                asked.reading.tell(told)
+            return told is not None
         if asked.outcome.ends_run:
             raise asked.outcome
         logger.warning(
@@ -185,7 +176,7 @@ class ReportedBooks(CompanyBooks[ReportedSource, "ReportedPeriod"]):
             asked.period,
             asked.outcome,
         )
-        return None
+        return False
 
     def _ask(self, index: int) -> Sequence[ReportedPeriod]:
         """Ask for a period, and for those of one window with it."""
@@ -293,7 +284,6 @@ class ReportedPeriod(WatchedPeriod):
         self._window = window
         self._number = number
         self._watch = window.watch
-        self._sums = Movements(self.period) if self._extraction.subledger else None
 
     @property
     def trial_balance(self) -> TrialBalance:
@@ -315,11 +305,3 @@ class ReportedPeriod(WatchedPeriod):
         reader = self._reader(movements, chart)
         codes = [account.code for account in self._asked.accounts]
         return self._window.read(self._number, codes, reader, movements.finish)
-
-    def _check(self) -> Iterable[Finding]:
-        rules, ledger = self._extraction.rules, self.trial_balance
-        if self._sums is not None and self._read_whole:
-            yield from self._sums.findings(ledger.chart)
-            yield from checks.tie_out(ledger, self._sums, rules)
-        if self._before is not None:
-            yield from checks.continuity(self._before, ledger, rules)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
+from functools import cached_property
 
 from erp_common.extract.period import PeriodExtract
 from erp_common.extract.work import CarriedDigests
+from erp_common.ledger import checks
 from erp_common.ledger.digest import Digest
 from erp_common.ledger.findings import Code, finding
 from erp_common.ledger.models import Finding
@@ -61,12 +63,11 @@ class WatchedPeriod(PeriodExtract):
     """A period of a reported ledger, whose trial balance the next run compares with this one's."""
 
     _watch: Watch
-    _sums: Movements | None
 
-    @property
+    @cached_property
     def movements(self) -> Movements | None:
         """The sums of the postings; None if they are not asked for."""
-        return self._sums
+        return Movements(self.period) if self._extraction.subledger else None
 
     def carried(self) -> CarriedDigests:
         """What closed periods are known by: this one, and those that were first seen before it."""
@@ -77,6 +78,14 @@ class WatchedPeriod(PeriodExtract):
 
     def _holds_balances(self) -> bool:
         return not self.trial_balance.is_zero
+
+    def _check(self) -> Iterable[Finding]:
+        ledger, rules = self.trial_balance, self._extraction.rules
+        if self.movements is not None and self._read_whole:
+            yield from self.movements.findings(ledger.chart)
+            yield from checks.tie_out(ledger, self.movements, rules)
+        if self._before is not None:
+            yield from checks.continuity(self._before, ledger, rules)
 
 
 def _told(period: Period) -> Finding:
