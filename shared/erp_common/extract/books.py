@@ -51,7 +51,7 @@ class Books:
         """
         books = self._companies[self._number(company)]
         self._ahead.start()
-        yield from self._not_empty(books, self._in_order(books))
+        yield from self._not_empty(books)
 
     def _in_order(self, books: CompanyBooks[Any, Any]) -> Iterator[PeriodExtract]:
         yield from books.changed()
@@ -61,9 +61,7 @@ class Books:
             period.position = f" ({number + 1} of {count})"
             yield period
 
-    def _not_empty(
-        self, books: CompanyBooks[Any, Any], periods: Iterator[PeriodExtract]
-    ) -> Iterator[PeriodExtract]:
+    def _not_empty(self, books: CompanyBooks[Any, Any]) -> Iterator[PeriodExtract]:
         """The periods, where the ERP has anything; what follows decides whether it has.
 
         An ERP that is asked for the wrong company or branch answers, and answers nothing. A period
@@ -75,7 +73,7 @@ class Books:
         """
         waiting: list[PeriodExtract] = []
         anything = False
-        for period in periods:
+        for period in self._in_order(books):
             if not period.has_accounts or (not anything and period.is_zero):
                 waiting.append(period)
                 continue

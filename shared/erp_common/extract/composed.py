@@ -126,7 +126,7 @@ class AskedBeginning:
         """The accounts' balances after the movements, waiting for what was asked for if need be."""
         source, first, rules = self._fetcher.source, self._first, self._fetcher.extraction.rules
         reading = self._fetcher.reading(self._company, f"before {first}")
-        stated = reading.accounts(self._accounts.pages(), source.account, TRIAL_BALANCE)
+        stated = reading.accounts(self._accounts.pages(), source.account)
         chart = build(_said_once(stated), rules)
         if not chart.accounts:
             raise source.nothing_of(self._company, "the chart of accounts is empty")
@@ -140,7 +140,7 @@ class AskedBeginning:
         openings = Openings(as_of=began).after(sums[0], began)
         past = []
         for one, moved in zip(self._watched, sums[1:], strict=True):
-            ledger = _composed(chart, openings, moved, rules)
+            ledger = _rolled(chart, openings, moved, rules)
             past.append(Past(one, openings, Digest.of(ledger)))
             openings = openings.after(moved, one.end + _DAY)
         return BroughtForward(chart, openings, found, past)
@@ -149,7 +149,7 @@ class AskedBeginning:
         """Count what moved in, each month in the period that it lies in; the last takes strays."""
         starts = [one.start for one in self._watched]
         for page in self._before.pages():
-            for one in reading.accounts([page], self._fetcher.source.movement, TRIAL_BALANCE):
+            for one in reading.accounts([page], self._fetcher.source.movement):
                 sums[bisect_right(starts, one.transaction_date)].take([one])
 
 
@@ -286,9 +286,8 @@ class ComposedPeriod(WatchedPeriod):
         """The sum of openings and movements, waiting for the movements if need be."""
         rules = self._extraction.rules
         for page in self._asked.moved.pages():
-            moved = self._reading.accounts([page], self._source.movement, TRIAL_BALANCE)
-            self._month.take(moved)
-        return _composed(self._chart, self._openings, self._month, rules)
+            self._month.take(self._reading.accounts([page], self._source.movement))
+        return _rolled(self._chart, self._openings, self._month, rules)
 
     def _postings(self) -> Iterator[list[Posting]]:
         chart = self.trial_balance.chart
@@ -318,7 +317,7 @@ def _said_once(stated: Iterable[StatedAccount]) -> Iterator[StatedAccount]:
             yield account
 
 
-def _composed(chart: Chart, openings: Openings, moved: Movements, rules: Rules) -> TrialBalance:
+def _rolled(chart: Chart, openings: Openings, moved: Movements, rules: Rules) -> TrialBalance:
     """The sum of openings and movements; its balances are stated on each account's natural side.
 
     The ERP states movements alone; the natural side is how its own reports state balances. The

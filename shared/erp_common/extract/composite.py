@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
+from itertools import count
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -43,11 +44,10 @@ def stated(rows: list[Any]) -> Batch[Any]:
 
 def chosen(page: Page[Row], choose: Callable[[Row], bool]) -> list[Batch[Row]]:
     """The batches of a page without the rows that are not chosen; rows that are none stay."""
-    batches = []
-    for batch in page.batches:
-        kept = [at for at, row in enumerate(batch.rows) if row is None or choose(row)]
-        batches.append(batch.only(kept))
-    return batches
+    return [
+        batch.only([at for at, row in enumerate(batch.rows) if row is None or choose(row)])
+        for batch in page.batches
+    ]
 
 
 def pages(query: HttpQuery[Row]) -> list[Page[Row]]:
@@ -59,11 +59,9 @@ def pages(query: HttpQuery[Row]) -> list[Page[Row]]:
         ERPValidationError: If a page comes again, or a list that does not move comes short.
         ERPError: If the ERP cannot be read.
     """
-    readings = 0
-    while True:
+    for readings in count(1):
         paged = Paged(OnDemand(), (), query)
         got = list(paged.pages())
-        readings += 1
         if not paged.moved or not query.may_read_again(readings):
             break
     if paged.moved:

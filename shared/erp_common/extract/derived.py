@@ -21,7 +21,7 @@ from erp_common.extract.window import Part, Window
 from erp_common.extract.work import CarriedOpenings, Extraction, Fetcher, Work
 from erp_common.ledger import checks, derive
 from erp_common.ledger.balances import TrialBalance
-from erp_common.ledger.findings import Code
+from erp_common.ledger.findings import TRIAL_BALANCE, Code
 from erp_common.ledger.hierarchy import Chart, build
 from erp_common.ledger.models import Basis, Company, Finding, Posting
 from erp_common.ledger.movements import Movements
@@ -74,7 +74,7 @@ class DerivedSource(Source, Generic[Learned]):
             ERPError: If the chart cannot be read, or has no such account.
         """
         pages = list(Paged(OnDemand(), (), self.chart(company)).pages())
-        stated = list(reading.accounts(pages, self.account, "trial_balance"))
+        stated = list(reading.accounts(pages, self.account))
         known = [account for account in stated if account.code == code]
         if not known:
             raise ERPValidationError(
@@ -129,11 +129,11 @@ class CompanyChart:
             ERPError: If it cannot be read.
         """
         known = self._read.result()
-        self._reading.expect_rows("trial_balance", self._read.paged)
+        self._reading.expect_rows(TRIAL_BALANCE, self._read.paged)
         return known
 
     def _assemble(self, pages: list[Page[Any]]) -> KnownChart:
-        stated = list(self._reading.accounts(pages, self._source.account, "trial_balance"))
+        stated = list(self._reading.accounts(pages, self._source.account))
         if not stated:
             unreadable = [one.message.rstrip(".") for one in self._reading.findings[:1]]
             what = "; ".join(["the chart of accounts is empty", *unreadable])
@@ -219,41 +219,32 @@ class DerivedBooks(CompanyBooks[DerivedSource[Any], AskedPostings]):
     def take(self, number: int) -> PeriodExtract:
         """The period, to be read now; the one taken before is dropped."""
         self.begin(number)
-        chart = self._chart.known.chart
-        told: list[Finding] = []
         if self._taken is None:
-            openings = self._first_openings(chart, told)
+            openings, told = self._first_openings(self._chart.known.chart)
         else:
-            openings = self._taken.closings()
+            openings, told = self._taken.closings(), []
         period = self._open(number + len(self.work.before), openings, told)
         self._history.append(period.openings)
         period.leaves = CarriedOpenings(self._history[0], self.work.openings_mark)
         return self._follow(period)
 
-    def _first_openings(self, chart: Chart, told: list[Finding]) -> Openings:
-        """The openings of the first period; what was found on the way is told with it."""
-        told.extend(self._chart.findings)
+    def _first_openings(self, chart: Chart) -> tuple[Openings, list[Finding]]:
+        """The openings of the first period, and what was found on the way, to be told with it."""
+        told = [*self._chart.findings]
         if self.work.openings is not None:
-            return self.work.openings
+            return self.work.openings, told
         openings = first_openings(chart, self._spans[0].start)
         known = self._extraction.openings_stated
-        told.extend(
+        told += [
             finding
             for finding in first_opening_findings(chart, self._extraction.rules)
             if not (known and finding.code == Code.OPENING_ASSUMED_ZERO)
-        )
+        ]
         for index in range(len(self.work.before)):
             span = self._open(index, openings, [])
             openings = span.closings()
-            told.extend(span.found_in_postings())
-        return openings
-
-    def _closed(self, openings: Openings, period: Period) -> Openings:
-        """The openings of a period, with the year closed if it begins one."""
-        month = self._extraction.rules.fiscal_year_start_month
-        if self._extraction.year_end_close and starts_fiscal_year(period, month):
-            return close_year(openings, self._chart.known.chart)
-        return openings
+            told += span.found_in_postings()
+        return openings, told
 
     @cached_property
     def _chart(self) -> CompanyChart:
@@ -276,8 +267,11 @@ class DerivedBooks(CompanyBooks[DerivedSource[Any], AskedPostings]):
         return asked
 
     def _open(self, index: int, openings: Openings, told: list[Finding]) -> DerivedPeriod:
+        """A period with its openings, the year closed if it begins one."""
         asked, known = self._claim(index), self._chart.known
-        openings = self._closed(openings, asked.period)
+        month = self._extraction.rules.fiscal_year_start_month
+        if self._extraction.year_end_close and starts_fiscal_year(asked.period, month):
+            openings = close_year(openings, known.chart)
         return DerivedPeriod(self._fetcher, self.work.company, asked, known, openings, told)
 
 

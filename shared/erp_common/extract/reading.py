@@ -12,7 +12,7 @@ from erp_common.errors import ERPValidationError
 from erp_common.extract.listing import Batch, Gap, Page
 from erp_common.extract.paged import Paged
 from erp_common.ledger import cash, checks
-from erp_common.ledger.findings import TRIAL_BALANCE, Code, LeftOut, finding
+from erp_common.ledger.findings import SUBLEDGER, TRIAL_BALANCE, Code, LeftOut, finding
 from erp_common.ledger.models import Finding, Posting, Severity
 from erp_common.ledger.movements import Movements
 from erp_common.ledger.normalize import InvalidValue
@@ -80,10 +80,7 @@ class Reading(msgspec.Struct):
     findings: list[Finding] = []
 
     def accounts(
-        self,
-        pages: Iterable[Page[Any]],
-        meaning: Callable[[Any], Meaning],
-        stream: str,
+        self, pages: Iterable[Page[Any]], meaning: Callable[[Any], Meaning]
     ) -> Iterator[Meaning]:
         """The accounts, or what else stands for accounts, that can be read."""
         for page in pages:
@@ -94,7 +91,7 @@ class Reading(msgspec.Struct):
                             raise NO_OBJECT
                         yield meaning(row)
                     except InvalidValue as error:
-                        self.reject(stream, error, batch.raw(index))
+                        self.reject(TRIAL_BALANCE, error, batch.raw(index))
 
     def lines(self, batch: Batch[Any], reader: LineReader) -> list[Posting]:
         """The postings of the rows that can be read; this loop runs for every row of the books."""
@@ -106,7 +103,7 @@ class Reading(msgspec.Struct):
                     raise NO_OBJECT
                 postings = reader(row)
             except InvalidValue as error:
-                self.reject("subledger", error, batch.raw(index))
+                self.reject(SUBLEDGER, error, batch.raw(index))
                 continue
             read += postings
             if entries is not None and postings:
@@ -221,7 +218,7 @@ class Postings(msgspec.Struct):
                 yield self.kept(self.reading.lines(batch, reader))
         yield self.kept(reader.end())
         self.reading.tell(reader.told())
-        self.reading.expect_rows("subledger", paged)
+        self.reading.expect_rows(SUBLEDGER, paged)
 
     def kept(self, postings: Iterable[Posting]) -> list[Posting]:
         """Those postings that are of the period, as they were read or have been put away."""

@@ -23,6 +23,7 @@ from erp_common.extract.window import Part, Window
 from erp_common.extract.work import Extraction, Fetcher, Work
 from erp_common.ledger.balances import TrialBalance
 from erp_common.ledger.digest import Digest
+from erp_common.ledger.findings import TRIAL_BALANCE
 from erp_common.ledger.models import Basis, Company, Posting, StatedAccount
 from erp_common.ledger.periods import Period
 from erp_common.ledger.trial_balance import reported
@@ -103,7 +104,7 @@ class AskedBalances:
             ledger = self._whole.result()
         except ERPError as error:
             return error
-        self.reading.expect_rows("trial_balance", self._whole.paged)
+        self.reading.expect_rows(TRIAL_BALANCE, self._whole.paged)
         return ledger
 
     def is_sound(self) -> bool:
@@ -111,7 +112,7 @@ class AskedBalances:
         return not isinstance(self.outcome, ERPError)
 
     def _assemble(self, pages: list[Page[Any]]) -> TrialBalance:
-        stated = self.reading.accounts(pages, self._source.account, "trial_balance")
+        stated = self.reading.accounts(pages, self._source.account)
         ledger = reported(stated, self._extraction.rules, self.period)
         if self._extraction.subledger:
             rows = ledger.analytic() if self._extraction.all_accounts else ledger.moved()

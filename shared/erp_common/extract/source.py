@@ -94,10 +94,7 @@ class Source(Origin, ABC):
         if code not in extraction.known:
             try:
                 found = Whole(
-                    OnDemand(),
-                    (),
-                    chart,
-                    lambda pages: list(reading.accounts(pages, self.account, "trial_balance")),
+                    OnDemand(), (), chart, lambda pages: [*reading.accounts(pages, self.account)]
                 ).result()
             except ERPError as error:
                 if error.ends_run:

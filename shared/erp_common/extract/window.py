@@ -30,6 +30,7 @@ from erp_common.extract.spool import Mark, Spool, SpoolFull, decode_postings, en
 from erp_common.extract.work import Extraction, Fetcher
 from erp_common.http.dialect import AnswerTooLarge, TooMuchAtOnce
 from erp_common.ledger.exact import add, close
+from erp_common.ledger.findings import SUBLEDGER
 from erp_common.ledger.models import ZERO, Company, Posting
 from erp_common.ledger.periods import Period, year_from
 
@@ -284,7 +285,7 @@ class Window:
                 yield postings
         yield asked.reader.end()
         reading.tell(asked.reader.told())
-        reading.expect_rows("subledger", asked.paged)
+        reading.expect_rows(SUBLEDGER, asked.paged)
         # Where a listing has moved, a row may be missing that nothing else tells of.
         if reading.findings or asked.paged.moved:
             raise _Misfit

@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 
 from erp_common.ledger.account_codes import bare, significant
-from erp_common.ledger.models import AccountType, Side, StatedAccount, StatedType
+from erp_common.ledger.models import AccountType, Side, StatedAccount
 from erp_common.ledger.vocabulary import heading, is_remainder
 
 _CREDIT_TYPES = frozenset({AccountType.LIABILITY, AccountType.EQUITY, AccountType.REVENUE})
@@ -154,7 +154,7 @@ def decide(
         return Decision(by_setting, Source.PREFIX)
     digit = bare(account.code)[:1] if digits_count else ""
     return (
-        _by_erp(account, account.stated_type, said)
+        _by_erp(account, said)
         or _by_heading(account, said)
         or _by_side(account, said, "" if is_alone else digit)
         or _by_digit(digit)
@@ -168,9 +168,8 @@ def guess(code: str) -> Decision:
     return UNDECIDED if kind is None else Decision(kind, Source.DIGIT, is_sure=False)
 
 
-def _by_erp(
-    account: StatedAccount, stated: StatedType | None, said: Said | None
-) -> Decision | None:
+def _by_erp(account: StatedAccount, said: Said | None) -> Decision | None:
+    stated = account.stated_type
     if stated is None:
         return None
     if stated.result:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from erp_common.ledger import account_types, untyped
@@ -10,7 +10,7 @@ from erp_common.ledger.account_codes import is_zero
 from erp_common.ledger.exact import total
 from erp_common.ledger.findings import Code, finding
 from erp_common.ledger.models import AccountType, Finding, StatedAccount
-from erp_common.ledger.parents import ChartAccount, Hierarchy
+from erp_common.ledger.parents import ChartAccount, Hierarchy, below
 from erp_common.ledger.rules import Rules
 from erp_common.ledger.sentences import told
 
@@ -21,8 +21,9 @@ class Chart:
     def __init__(
         self,
         accounts: Sequence[ChartAccount],
+        children: Mapping[str, Sequence[ChartAccount]],
         findings: Sequence[Finding],
-        rules: Rules,
+        prefixes: account_types.PrefixTypes,
         hierarchy: Hierarchy,
     ) -> None:
         """Keep the accounts as `build` has placed them."""
@@ -30,13 +31,10 @@ class Chart:
         self.by_code = {account.code: account for account in self.accounts}
         self.findings = tuple(findings)
         """What is wrong with the chart itself; empty without checks."""
-        self.children: dict[str, list[str]] = {}
+        self.children = {code: [one.code for one in its] for code, its in children.items()}
         """The codes directly below each account that has any."""
-        for account in self.accounts:
-            if account.above is not None:
-                self.children.setdefault(account.above, []).append(account.code)
         self._hierarchy = hierarchy
-        self._prefixes = account_types.PrefixTypes(rules.account_type_prefixes)
+        self._prefixes = prefixes
         self._summaries = frozenset(a.code for a in self.accounts if a.is_summary)
         self._analytic = self.by_code.keys() - self._summaries
 
@@ -77,15 +75,16 @@ def build(stated: Iterable[StatedAccount], rules: Rules) -> Chart:
     accounts, findings = _unique(stated)
     hierarchy = Hierarchy(accounts)
     chart, misplaced, contradictions = _classified(hierarchy)
-    with_children = _with_children(chart)
-    _set_types(chart, hierarchy, with_children, rules)
+    prefixes = account_types.PrefixTypes(rules.account_type_prefixes)
+    children = below(chart)
+    _set_types(chart, hierarchy, children, prefixes)
     if rules.checks:
         findings += [
             *misplaced,
             *(no_hierarchy(chart, hierarchy) or contradictions),
             *untyped.findings(chart, hierarchy.codes),
         ]
-    return Chart(chart, findings if rules.checks else [], rules, hierarchy)
+    return Chart(chart, children, findings if rules.checks else [], prefixes, hierarchy)
 
 
 def _unique(stated: Iterable[StatedAccount]) -> tuple[list[StatedAccount], list[Finding]]:
@@ -121,7 +120,7 @@ def _duplicate(account: StatedAccount) -> Finding:
 
 def _classified(
     hierarchy: Hierarchy,
-) -> tuple[list[ChartAccount], list[Finding], list[Finding]]:
+) -> tuple[list[ChartAccount], list[Finding], Iterable[Finding]]:
     """The accounts in their places, each a summary account or not, and what is wrong with both.
 
     The ERP's flag counts, else having children. If most accounts with children are flagged analytic
@@ -132,24 +131,20 @@ def _classified(
     analytic = {code for code, flag in flags.items() if flag is False}
     summaries = {code for code, flag in flags.items() if flag}
     chart, misplaced = hierarchy.places(analytic, summaries)
-    if analytic and 2 * len(summaries & _with_children(chart)) < len(summaries):
+    with_children = below(chart)
+    if analytic and 2 * len(summaries & with_children.keys()) < len(summaries):
         # For what the flags say is in question, any account may stand above another.
         loose, _ = hierarchy.places(summaries=flags)
-        if _are_inverted(flags, _with_children(loose)):
+        if _are_inverted(flags, below(loose)):
             chart, misplaced = hierarchy.places(summaries=analytic)
-            with_children = _with_children(chart)
+            with_children = below(chart)
             for account in chart:
                 account.is_summary = account.code in with_children
             return chart, misplaced, [_all_inverted()]
-    with_children = _with_children(chart)
     for account in chart:
         flag = flags[account.code]
         account.is_summary = account.code in with_children if flag is None else flag
     return chart, misplaced, _contradictions(chart, with_children)
-
-
-def _with_children(chart: Iterable[ChartAccount]) -> set[str]:
-    return {account.above for account in chart if account.above is not None}
 
 
 def _are_inverted(flags: Mapping[str, bool | None], with_children: Container[str]) -> bool:
@@ -158,17 +153,25 @@ def _are_inverted(flags: Mapping[str, bool | None], with_children: Container[str
     return parents.count(False) > parents.count(True) and leaves.count(True) > leaves.count(False)
 
 
-def _contradictions(chart: Iterable[ChartAccount], with_children: Container[str]) -> list[Finding]:
-    findings = []
+def _contradictions(
+    chart: Iterable[ChartAccount], with_children: Container[str]
+) -> Iterator[Finding]:
     for account in chart:
         has_children = account.code in with_children
         if account.stated.is_summary is False and has_children:
             what = told("analytic, but has accounts below it and is counted twice")
-            findings.append(_contradiction(account, what))
         elif account.stated.is_summary and not has_children and _has_amounts(account.stated):
             what = told("summary, but has amounts and no account below it")
-            findings.append(_contradiction(account, what))
-    return findings
+        else:
+            continue
+        yield finding(
+            Code.ACCOUNT_CLASS_INVERTED,
+            "Account {code} {name} is flagged {what}; correct its class in the ERP's chart of "
+            "accounts.",
+            name=account.name,
+            what=what,
+            account_code=account.code,
+        )
 
 
 def _has_amounts(account: StatedAccount) -> bool:
@@ -181,17 +184,6 @@ def _all_inverted() -> Finding:
         "The flag for summary accounts is the wrong way round in this chart: most accounts "
         "with accounts below them are flagged analytic, most without are flagged summary. The "
         "hierarchy was used instead; set summary_class to the other value.",
-    )
-
-
-def _contradiction(account: ChartAccount, what: str) -> Finding:
-    return finding(
-        Code.ACCOUNT_CLASS_INVERTED,
-        "Account {code} {name} is flagged {what}; correct its class in the ERP's chart of "
-        "accounts.",
-        name=account.name,
-        what=what,
-        account_code=account.code,
     )
 
 
@@ -230,16 +222,12 @@ def _nest_by_flags(chart: Sequence[ChartAccount], summaries: Sequence[ChartAccou
 
 
 def _nest_by_zeros(chart: Sequence[ChartAccount], hierarchy: Hierarchy) -> bool:
-    children: dict[str, list[StatedAccount]] = {}
-    for account in hierarchy.places(summaries={account.code for account in chart})[0]:
-        if account.above is not None:
-            children.setdefault(account.above, []).append(account.stated)
+    children = below(hierarchy.places(summaries={account.code for account in chart})[0])
     headings = [a for a in chart if a.said is not None and a.code in children]
     if not any(map(_size, chart)):
         return len(headings) > 1
     return any(
-        _size(account) and _sums(children[account.code]) == _sums([account.stated])
-        for account in headings
+        _size(account) and _sums(children[account.code]) == _sums([account]) for account in headings
     )
 
 
@@ -248,19 +236,21 @@ def _size(account: ChartAccount) -> Decimal:
     return stated.debit + stated.credit + abs(stated.opening) + abs(stated.closing)
 
 
-def _sums(accounts: Iterable[StatedAccount]) -> tuple[Decimal, Decimal]:
-    one_by_one = [(account.debit - account.credit, account.closing) for account in accounts]
-    return total(move for move, _ in one_by_one), total(closing for _, closing in one_by_one)
+def _sums(accounts: Iterable[ChartAccount]) -> tuple[Decimal, Decimal]:
+    stated = [account.stated for account in accounts]
+    return total(one.debit - one.credit for one in stated), total(one.closing for one in stated)
 
 
 # Types
 
 
 def _set_types(
-    chart: Sequence[ChartAccount], hierarchy: Hierarchy, with_children: Container[str], rules: Rules
+    chart: Sequence[ChartAccount],
+    hierarchy: Hierarchy,
+    with_children: Container[str],
+    prefixes: account_types.PrefixTypes,
 ) -> None:
     """Set the accounts' types from the roots down, then guess what is left."""
-    prefixes = account_types.PrefixTypes(rules.account_type_prefixes)
     digits_count = hierarchy.digits_count
     by_code = {account.code: account for account in chart}
     roots: dict[str, str] = {}

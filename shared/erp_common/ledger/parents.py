@@ -84,6 +84,15 @@ class ChartAccount(msgspec.Struct, kw_only=True):
         return {**self.stated.metadata, "account_type_from": self.decision.source.value}
 
 
+def below(accounts: Iterable[ChartAccount]) -> dict[str, list[ChartAccount]]:
+    """The accounts directly below each one that has any, by its code."""
+    found: dict[str, list[ChartAccount]] = {}
+    for account in accounts:
+        if account.above is not None:
+            found.setdefault(account.above, []).append(account)
+    return found
+
+
 class Hierarchy:
     """The accounts of a chart one above the other.
 

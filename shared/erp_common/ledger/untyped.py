@@ -13,7 +13,7 @@ from erp_common.ledger.account_codes import CodeTree, bare
 from erp_common.ledger.account_types import Source
 from erp_common.ledger.findings import Code, finding
 from erp_common.ledger.models import AccountType, Finding
-from erp_common.ledger.parents import ChartAccount
+from erp_common.ledger.parents import ChartAccount, below
 from erp_common.ledger.sentences import told
 
 _MAX_PREFIXES: Final = 8
@@ -42,10 +42,7 @@ def findings(chart: Sequence[ChartAccount], codes: CodeTree) -> list[Finding]:
         above = account.above
         if above is not None and not (is_whole[account.code] and _same(doubts, account)):
             is_whole[above] = False
-    children: dict[str, list[ChartAccount]] = {}
-    for account in chart:
-        if account.above is not None:
-            children.setdefault(account.above, []).append(account)
+    children = below(chart)
     found = []
     for account in chart:
         doubt, above = doubts[account.code], account.above
@@ -53,8 +50,8 @@ def findings(chart: Sequence[ChartAccount], codes: CodeTree) -> list[Finding]:
         if doubt is None or not is_top:
             continue
         if is_whole[account.code] or not account.is_summary:
-            below = _with_all_below(account, children) if is_whole[account.code] else [account]
-            found.append(_told(account, doubt, _setting(below, doubt.type, chart, codes)))
+            its = _with_all_below(account, children) if is_whole[account.code] else [account]
+            found.append(_told(account, doubt, _setting(its, doubt.type, chart, codes)))
     return found
 
 
