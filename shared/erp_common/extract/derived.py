@@ -100,13 +100,12 @@ class CompanyChart:
     ) -> None:
         """Ask for the chart."""
         self._reading = fetcher.reading(company, "chart of accounts")
-        self._source = fetcher.source
+        self._fetcher = fetcher
         self._company = company
-        self._rules = fetcher.extraction.rules
         self._lock = threading.Lock()
         self._known: list[KnownChart] = []
         self._waiting: list[Callable[[KnownChart], object]] = []
-        self._read = Whole(fetcher.ahead, place, self._source.chart(company), self._assemble)
+        self._read = Whole(fetcher.ahead, place, fetcher.source.chart(company), self._assemble)
 
     @property
     def findings(self) -> list[Finding]:
@@ -133,12 +132,13 @@ class CompanyChart:
         return known
 
     def _assemble(self, pages: list[Page[Any]]) -> KnownChart:
-        stated = list(self._reading.accounts(pages, self._source.account))
+        source = self._fetcher.source
+        stated = list(self._reading.accounts(pages, source.account))
         if not stated:
             unreadable = [one.message.rstrip(".") for one in self._reading.findings[:1]]
             what = "; ".join(["the chart of accounts is empty", *unreadable])
-            raise self._source.nothing_of(self._company, what)
-        known = KnownChart(build(stated, self._rules), _learned(pages))
+            raise source.nothing_of(self._company, what)
+        known = KnownChart(build(stated, self._fetcher.extraction.rules), _learned(pages))
         while True:
             with self._lock:
                 waiting, self._waiting = self._waiting, []
@@ -173,11 +173,9 @@ class DerivedWindow:
 
     def _parts(self, known: KnownChart) -> Iterator[Part]:
         """Every listing: there are as many, in the same order, whatever days are asked for."""
-        periods = self._postings.periods
-        whole = Period(periods[0].start, periods[-1].end)
-        self._count = len(self._of(known, whole))
+        self._count = len(self._of(known, self._postings.span))
         for key in range(self._count):
-            yield Part(key, partial(self._listing, known, key), range(len(periods)))
+            yield Part(key, partial(self._listing, known, key), range(len(self.periods)))
 
     def _listing(
         self, known: KnownChart, key: int, period: Period

@@ -127,15 +127,9 @@ class PeriodExtract(ABC):
     def findings(self) -> list[Finding]:
         """What the checks found."""
         if self._keyed is None:
-            self._keyed = list(
-                with_keys(
-                    self._found,
-                    self.company.id,
-                    self.period,
-                    self._extraction.mask,
-                    self._extraction.catalogue,
-                )
-            )
+            how, company = self._extraction, self.company.id
+            keyed = with_keys(self._found, company, self.period, how.mask, how.catalogue)
+            self._keyed = list(keyed)
         return self._keyed
 
     def header(self) -> Header:

@@ -109,6 +109,7 @@ class Window:
                 share them.
         """
         self.periods = periods
+        self.span = Period(periods[0].start, periods[-1].end)
         self.company = company
         self.place = place
         self._fetcher = fetcher
@@ -188,11 +189,8 @@ class Window:
         for at, (part, asked) in enumerate(parts):
             if time.monotonic() - told > TELL_EVERY:
                 told = time.monotonic()
-                first, last = self.periods[0], self.periods[-1]
-                span = f"{first.start}..{last.end}"
-                logger.info(
-                    "%s, %s: %d of %d accounts are in", self.company.id, span, at, len(parts)
-                )
+                where = f"{self.company.id}, {self.span}"
+                logger.info("%s: %d of %d accounts are in", where, at, len(parts))
             self._take(part, asked)
         self._parts = []
 

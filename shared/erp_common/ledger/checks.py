@@ -103,7 +103,20 @@ def summary_mismatch(
         ):
             expected = total(parts)
             if not close(actual, expected, rules.tolerance):
-                findings.append(_summary_finding(account, what, expected, actual, period))
+                findings.append(
+                    finding(
+                        Code.SUMMARY_MISMATCH,
+                        "Summary account {account}{period} has a net {what} of {actual}, but the "
+                        "accounts right below it add up to {expected} (debit-positive). An account "
+                        "below it is missing or has another parent.",
+                        account=_named(account),
+                        period=_in(period),
+                        what=what,
+                        account_code=account.account_code,
+                        expected=expected,
+                        actual=actual,
+                    )
+                )
                 break
     return findings
 
@@ -151,7 +164,21 @@ def continuity(previous: TrialBalance, current: TrialBalance, rules: Rules) -> l
         opening = now.net_opening_balance if now and not now.is_summary else ZERO
         closing = then.net_closing_balance if then and not then.is_summary else ZERO
         if not close(opening, closing, rules.tolerance):
-            findings.append(_continuity_finding(account, closing, opening, current.period))
+            findings.append(
+                finding(
+                    Code.CONTINUITY_BREAK,
+                    "Account {account} opens{period} with {opening}, but closed the period before "
+                    "with {closing} (debit-positive). An earlier period was changed: read it "
+                    "again, with more lookback_periods or a full refresh.",
+                    account=_named(account),
+                    period=_in(current.period),
+                    opening=opening,
+                    closing=closing,
+                    account_code=account.account_code,
+                    expected=closing,
+                    actual=opening,
+                )
+            )
     return findings
 
 
@@ -238,41 +265,6 @@ def entry_balance(lines: Sequence[Posting], rules: Rules) -> list[Finding]:
 def _nets(account: AccountBalance) -> tuple[Decimal, Decimal, Decimal]:
     movement = subtract(account.debit_amount, account.credit_amount)
     return account.net_opening_balance, movement, account.net_closing_balance
-
-
-def _summary_finding(
-    account: AccountBalance, what: str, expected: Decimal, actual: Decimal, period: Period | None
-) -> Finding:
-    return finding(
-        Code.SUMMARY_MISMATCH,
-        "Summary account {account}{period} has a net {what} of {actual}, but the accounts "
-        "right below it add up to {expected} (debit-positive). An account below it is missing "
-        "or has another parent.",
-        account=_named(account),
-        period=_in(period),
-        what=what,
-        account_code=account.account_code,
-        expected=expected,
-        actual=actual,
-    )
-
-
-def _continuity_finding(
-    account: AccountBalance, closing: Decimal, opening: Decimal, period: Period | None
-) -> Finding:
-    return finding(
-        Code.CONTINUITY_BREAK,
-        "Account {account} opens{period} with {opening}, but closed the period before with "
-        "{closing} (debit-positive). An earlier period was changed: read it again, with more "
-        "lookback_periods or a full refresh.",
-        account=_named(account),
-        period=_in(period),
-        opening=opening,
-        closing=closing,
-        account_code=account.account_code,
-        expected=closing,
-        actual=opening,
-    )
 
 
 def _named(account: AccountBalance) -> str:
