@@ -88,17 +88,20 @@ class OAuth2Handler(Credentials):
             self._form |= {"username": username or "", "password": password or ""}
         if token_store is not None and not isinstance(token_store, TokenStore):
             token_store = TokenStore(token_store)
+        self._secrets = tuple(filter(None, (client_secret, password, refresh_token)))
+        self._masker = Masker(self._secrets)
+        if client_secret:
+            self._masker.learn_pair(*self._endpoint.pair)
         self._chain = RefreshChain(
             refresh_token,
             token_store,
             application(url, client_id),
             clock,
             expires_in or ASSUMED_LIFETIME,
-            Masker(),
+            self._masker,
             current=refresh_token or "",
         )
         self._refreshes = grant_type == "refresh_token"
-        self._secrets = tuple(filter(None, (client_secret, password, refresh_token)))
         self.token_store = token_store
         """Where refresh tokens are kept; None for memory alone."""
         self._clock = clock
@@ -108,7 +111,6 @@ class OAuth2Handler(Credentials):
         self._failure: ERPError | None = None
         self._call: TokenCall | None = None
         self._dialect = TokenDialect("The ERP")
-        self._masker = Masker(self._secrets)
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
         """Add the token, fetching one first where there is none that is good."""
@@ -212,7 +214,7 @@ class OAuth2Handler(Credentials):
     def _send(self, form: Mapping[str, str]) -> Granted:
         if self._call is None:
             options = TransportOptions(base_url=urljoin(self._endpoint.url, "/"))
-            self._call = Transport(options).call_for_token
+            self._call = Transport(options, mask=self._masker).call_for_token
         given: Granted = self._call(self._endpoint.request(form), granted, self._dialect)
         self._masker.learn(given.access_token, given.refresh_token)
         return given

@@ -178,8 +178,11 @@ def with_retry(
 
     Returns:
         A decorator; the decorated function raises what the last attempt raised.
+
+    Raises:
+        ERPSettingsError: A value makes no sense.
     """
-    policy = RetryPolicy(max_attempts, RetryStrategy(strategy), base_delay, max_delay, jitter)
+    policy = RetryPolicy(max_attempts, strategy, base_delay, max_delay, jitter)  # type: ignore[arg-type]
     return retrying(policy, retry_on=retry_on, clock=clock)
 
 

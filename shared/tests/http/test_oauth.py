@@ -276,6 +276,31 @@ def test_it_signs_plain_requests(
     assert len(erp.calls) == 1
 
 
+@pytest.mark.parametrize("client_auth", ["body", "basic"])
+def test_a_handler_on_its_own_says_no_secret_that_the_endpoint_repeats(
+    server: Any,
+    reply_type: Any,
+    oauth: Any,
+    ca_bundle: str,
+    monkeypatch: pytest.MonkeyPatch,
+    client_auth: str,
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", ca_bundle)
+
+    def repeat(seen: Any) -> Any:
+        words = f"{seen.headers.get('Authorization', '')} {' '.join(seen.form.values())}"
+        return reply_type(400, json.dumps({"error_description": words}).encode())
+
+    server.otherwise = repeat
+    handler = oauth("refresh_token", refresh_token="refresh-me-1234", client_auth=client_auth)
+    with pytest.raises(ERPAuthenticationError) as refused, handler.get_session() as session:
+        session.get(f"{server.url}/rows", auth=handler)
+    said = str(refused.value)
+    pair = b64encode(b"id:s3cret&").decode()
+    assert [one for one in ("s3cret&", "refresh-me-1234", pair) if one in said] == []
+    assert "***" in said
+
+
 def test_a_rotated_token_is_used_and_warned_about_once(
     erp: Erp, connect: Any, oauth: Any, clock: Any, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -62,6 +62,8 @@ def test_strategies_by_name() -> None:
     assert policy.strategy is RetryStrategy.LINEAR
     with pytest.raises(ERPValidationError, match="exponential, linear, fixed"):
         RetryPolicy(strategy="random")  # type: ignore[arg-type]
+    with pytest.raises(ERPValidationError, match="exponential, linear, fixed"):
+        with_retry(strategy="random")
 
 
 NOW = 1_700_000_000.0
