@@ -121,9 +121,15 @@ def test_a_chart_that_moves(stage: Open, read: Reader, kept_in: str) -> None:
         assert "DUPLICATE_ACCOUNT" in run.codes
 
 
-def test_omie(stage: Open, read: Reader) -> None:
-    """The last row of page 1 is the first of page 2: once, and what is missing is told."""
+@pytest.mark.parametrize("breaks", [False, True], ids=["whole pages", "halves"])
+def test_omie(stage: Open, read: Reader, breaks: bool) -> None:  # noqa: FBT001
+    """The last row of page 1 is the first of page 2: once, and what is missing is told.
+
+    Omie breaks on pages that are too large for it: then it is so of the halves of one page.
+    """
     rows = [reference.omie_posting(n, "1")[0] for n in range(1, 15)]
+    size = 20 if breaks else 10
+    broken = Answer({"faultstring": "SOAP-ERROR: Broken response", "faultcode": "Server"}, 500)
     omie = reference.Omie(rows=rows)
     script, plain = Script(), omie.script()
     script.on("POST", "/*", plain.play)  # type: ignore[arg-type]
@@ -131,10 +137,10 @@ def test_omie(stage: Open, read: Reader) -> None:
     script.on(
         "POST",
         "/geral/contacorrente/",
-        of_bank,
+        lambda call: broken if call.body["param"][0]["nRegPorPagina"] == 20 else of_bank(call),
         when=lambda call: call.body["param"][0]["cCodConta"] == "1.1",
     )
-    run = read("tap-omie", stage(script), page_size=10, **JANUARY, **OMIE)
+    run = read("tap-omie", stage(script), page_size=size, **JANUARY, **OMIE)
     whole(run)
     assert {("DUPLICATE_ENTRY", "error"), ("ROW_COUNT_MISMATCH", "error")} <= severities(run)
     entries = [row["entry_id"] for row in run.records("subledger")]

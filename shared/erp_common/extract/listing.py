@@ -84,6 +84,13 @@ class Page(msgspec.Struct, Generic[Row]):
     """The field that names a row, though several may bear one name; empty where there is none."""
     gaps: list[Gap] = []
     """Of the listings that the page is made of, where it is made of several."""
+    halves: list[Page[Row]] = []
+    """The pages of half the size that it was read in, each of a moment of its own."""
+
+    @property
+    def answers(self) -> list[Page[Row]]:
+        """The page as the ERP has answered it, be it in halves."""
+        return self.halves or [self]
 
 
 class Listing(Generic[Row]):

@@ -124,6 +124,8 @@ class HttpQuery(msgspec.Struct, Generic[Row], frozen=True):
         """One page; where the ERP breaks on it, its two halves.
 
         Raises:
+            NoRecords: There is nothing.
+            ERPValidationError: There is nothing in a half that was announced.
             TooMuchAtOnce: Less can be asked for, and the ERP took too long or broke off.
         """
         fetch = partial(self.transport.fetch, may_split=self.may_split)
@@ -133,16 +135,28 @@ class HttpQuery(msgspec.Struct, Generic[Row], frozen=True):
             if self.halves is None:
                 raise
         first, second = self.halves(number)
-        parts = [fetch(first, self.read)]
-        pages = parts[0].total_pages or 1
+        halves = [fetch(first, self.read)]
+        pages = halves[0].total_pages or 1
         if pages >= 2 * number:
-            parts.append(fetch(second, self.read))
+            try:
+                halves.append(fetch(second, self.read))
+            except NoRecords as nothing:
+                raise _announced(self.name, pages, 2 * number, nothing) from nothing
         return msgspec.structs.replace(
-            parts[0],
-            batches=[batch for part in parts for batch in part.batches],
-            total_pages=(pages + 1) // 2,
-            row_count=sum(part.row_count or 0 for part in parts),
+            halves[0],
+            batches=[batch for half in halves for batch in half.batches],
+            total_pages=(max(half.total_pages or 1 for half in halves) + 1) // 2,
+            row_count=sum(half.row_count or 0 for half in halves),
+            halves=halves,
         )
+
+
+def _announced(name: str, pages: int, number: int, nothing: NoRecords) -> ERPValidationError:
+    """The error of a page that is not there though the ERP has announced it."""
+    return ERPValidationError(
+        f"the ERP announced {pages} pages of the {name}, but page {number} has no records "
+        f"({nothing}); run again, and if it stays so, ask the ERP's support",
+    )
 
 
 class Paged(Generic[Row]):
@@ -192,19 +206,21 @@ class Paged(Generic[Row]):
             self._ask_up_to(1)
 
     def pages(self) -> Iterator[Page[Row]]:
-        """Take the pages in order, waiting for each."""
+        """Take the pages in order, waiting for each; one that came in halves as two."""
         number = 0
         while number < len(self._tickets):
-            page = self._tickets[number].result()
+            whole = self._tickets[number].result()
             number += 1
-            if page.row_count and self.query.paging is not Paging.SINGLE:
-                page = self._once(page, number)
-            if page.total_rows is not None:
-                self.moved |= self.announced not in {None, page.total_rows}
-                self.announced = max(self.announced or 0, page.total_rows)
-            self._gaps += page.gaps
-            self.received += page.row_count or 0
-            yield page
+            for answer in whole.answers:
+                page = answer
+                if page.row_count and self.query.paging is not Paging.SINGLE:
+                    page = self._once(page, number)
+                if page.total_rows is not None:
+                    self.moved |= self.announced not in {None, page.total_rows}
+                    self.announced = max(self.announced or 0, page.total_rows)
+                self._gaps += page.gaps
+                self.received += page.row_count or 0
+                yield page
 
     @property
     def gaps(self) -> list[Gap]:
@@ -281,11 +297,7 @@ class Paged(Generic[Row]):
             page = self.query.page(number)
         except NoRecords as nothing:
             if number > 1 and self.query.paging is Paging.TOTALS:
-                raise ERPValidationError(
-                    f"the ERP announced {self._pages} pages of the {self.query.name}, "
-                    f"but page {number} has no records ({nothing}); run again, and if it stays so, "
-                    "ask the ERP's support",
-                ) from nothing
+                raise _announced(self.query.name, self._pages, number, nothing) from nothing
             page = Page([], row_count=0)
         with self._lock:
             self._pages = self._pages_known(number, page)
@@ -295,7 +307,8 @@ class Paged(Generic[Row]):
             if self._complete is not None:
                 self._arrived[number] = page
         if everything and self._complete is not None:
-            self._complete([self._arrived[one] for one in sorted(self._arrived)])
+            arrived = [self._arrived[one] for one in sorted(self._arrived)]
+            self._complete([answer for page in arrived for answer in page.answers])
             self._arrived.clear()
         return page
 

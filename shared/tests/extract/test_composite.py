@@ -254,6 +254,29 @@ def test_a_page_too_large_is_read_in_halves() -> None:
         pages(query(served, Paging.TOTALS))
 
 
+def in_halves(**answers: Any) -> HttpQuery[Any]:
+    """A page of four that breaks, and what its halves answer."""
+    halves: Any = lambda n: tuple(Request("GET", f"h{2 * n - 1 + at}") for at in (0, 1))  # noqa: E731
+    served = Served(None, 1, p1=AnswerTooLarge("broken"), p2=AnswerTooLarge("broken"), **answers)
+    return query(served, Paging.TOTALS, size=4, halves=halves, identity="*")
+
+
+def test_a_half_that_is_not_there_takes_nothing_with_it() -> None:
+    asked = in_halves(h1=page(1, 2, total_pages=2), h2=NoRecords("none"))
+    with pytest.raises(ERPValidationError, match="announced 2 pages of the rows, but page 2 has"):
+        pages(asked)
+
+
+def test_a_row_that_comes_in_both_halves_of_a_page_counts_once() -> None:
+    """Something was keyed in between them: they are of two moments, as pages are."""
+    asked = in_halves(h1=lines((1, 1), (2, 2), total=4), h2=lines((2, 2), (3, 3), total=5))
+    got = pages(asked)
+    assert [row.entry for row in rows(got) if row] == [1, 2, 3]
+    (gap,) = gaps(got)
+    assert [name for name, _ in gap.repeated] == ["2"]
+    assert (gap.announced, gap.received) == (5, 3)
+
+
 def test_a_cut_off_period_is_halved_until_nothing_is_missing() -> None:
     period = Period(date(2024, 1, 1), date(2024, 1, 31))
     busy = [date(2024, 1, 3)] * 2 + [date(2024, 1, 4)] * 2 + [date(2024, 1, 31)]
