@@ -218,20 +218,43 @@ def test_without_checks_it_is_read_again_and_not_told(world: World) -> None:
     assert told(run) == []
 
 
-@reported
-def test_without_the_subledger_the_past_is_watched_too(
-    world: World, catalog: dict[str, Any]
-) -> None:
+@pytest.fixture
+def no_subledger(catalog: dict[str, Any]) -> dict[str, Any]:
+    """A catalog that selects all streams but the subledger."""
     for entry in catalog["streams"]:
         if entry["tap_stream_id"] == "subledger":
             for one in entry["metadata"]:
                 if one["breadcrumb"] == []:
                     one["metadata"]["selected"] = False
-    state = world.good(catalog=catalog).state
+    return catalog
+
+
+@reported
+def test_without_the_subledger_the_past_is_watched_too(
+    world: World, no_subledger: dict[str, Any]
+) -> None:
+    state = world.good(catalog=no_subledger).state
     world.enter(EIGHT[2].start, (BANK, "5.00"), (SUPPLIER, "-5.00"))
-    run = world.good(state=state, catalog=catalog)
+    run = world.good(state=state, catalog=no_subledger)
     assert starts(run) == [str(span.start) for span in EIGHT[2:]]
     assert run.records("subledger") == []
+
+
+@reported
+def test_a_change_that_a_stream_missed_is_read_once_it_is_selected_again(
+    world: World, no_subledger: dict[str, Any]
+) -> None:
+    """The subledger had come farther before: that run told of the change, and had no postings."""
+    state = world.good().state
+    world.enter(EIGHT[2].start, (BANK, "5.00"), (SUPPLIER, "-5.00"))
+    without = world.good(state=state, catalog=no_subledger)
+    assert told(without) == [str(EIGHT[2].start)]
+    assert starts(world.good(state=without.state, catalog=no_subledger)) == [
+        str(span.start) for span in EIGHT[6:]
+    ]
+    run = world.good(state=without.state)
+    assert_books(run, world, EIGHT[1:])  # the month before is the lookback's
+    assert starts(world.good(state=run.state)) == [str(span.start) for span in EIGHT[6:]]
 
 
 @reported

@@ -56,6 +56,23 @@ def test_only_the_periods_of_what_has_changed_are_read_again() -> None:
     assert bookmarks["periods"]["partitions"][0]["replication_key_value"] == "2024-12-31"
 
 
+def test_what_a_stream_missed_is_read_once_it_is_selected_again() -> None:
+    """It had come farther, or as far, before; a file that came or changed meanwhile is not read."""
+    folder = Folder({"10.txt": month(10), "11.txt": month(11)})
+    first = Run(folder)
+    folder.put("12.txt", month(12))
+    new = Run(folder, first.state, without="subledger")
+    assert new.periods() == MONTHS[2:]
+    assert Run(folder, new.state, without="subledger").periods() == []
+    both = Run(folder, new.state)
+    assert both.periods() == MONTHS[2:]
+
+    folder.put("11.txt", month(11, seed=2))
+    changed_one = Run(folder, both.state, without="subledger")
+    assert changed_one.periods() == MONTHS[1:2]
+    assert Run(folder, changed_one.state).periods() == MONTHS[1:]
+
+
 def test_a_file_written_anew_with_the_same_content_is_not_read_again() -> None:
     folder = Folder({"10.txt": month(10)})
     first = Run(folder)

@@ -77,11 +77,19 @@ class Bookmarks(msgspec.Struct):
                 ) from None
         return None if is_new else min(found, default=None)
 
-    def hold_back(self, company_id: str, end: date) -> None:
-        """Take back every bookmark of a company that lies beyond this day."""
+    def hold_back(self, company_id: str, end: date, *, others: bool = False) -> None:
+        """Take back every bookmark of a company that lies beyond this day.
+
+        Args:
+            company_id: The company.
+            end: The day.
+            others: Only of streams that are not selected: what is delivered now they still lack,
+                though they came farther before.
+        """
         for stream in self.state.get("bookmarks", {}):
             entry = self._partition(stream, company_id)
-            if str(entry.get("replication_key_value") or "") > str(end):
+            held = others and stream in self.streams
+            if not held and _lies_beyond(entry.get("replication_key_value"), end):
                 entry["replication_key_value"] = str(end)
 
     def openings(self, company_id: str) -> CarriedOpenings | None:
@@ -152,7 +160,11 @@ class Bookmarks(msgspec.Struct):
     def _keep(self, company_id: str, carried: CarriedDigests) -> None:
         """Keep the digests of the latest periods, as many as are watched."""
         entry = self._partition("periods", company_id, create=True)
-        known = {**self.digests(company_id, carried.periodicity), **carried.digests}
+        before = self.digests(company_id, carried.periodicity)
+        changed = [day for day, one in carried.digests.items() if before.get(day, one) != one]
+        if changed:
+            self.hold_back(company_id, min(changed), others=True)
+        known = {**before, **carried.digests}
         if self.watched:
             entry[CLOSED] = {
                 "period": carried.periodicity.value,
@@ -182,6 +194,14 @@ def _day(written: object) -> date:
     text = str(written)[:10]
     compact = re.fullmatch("([0-9]{4})([0-9]{2})([0-9]{2})(?:T.?)?", text)
     return date.fromisoformat("-".join(compact.groups()) if compact else text)
+
+
+def _lies_beyond(written: object, end: date) -> bool:
+    """Whether a bookmark lies beyond a day; one that is no day is told when its stream is read."""
+    try:
+        return bool(written) and _day(written) > end
+    except ValueError:
+        return False
 
 
 def _finite(written: str) -> Decimal:

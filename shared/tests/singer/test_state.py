@@ -52,6 +52,23 @@ def test_the_stream_that_is_least_ahead_decides() -> None:
     assert Bookmarks(state, ["periods"]).reached("B") is None
 
 
+def test_what_lies_ahead_is_held_back_however_it_is_written() -> None:
+    """A bookmark that somebody has written without its hyphens lies where its day does."""
+    state: dict[str, Any] = {}
+    marks = Bookmarks(state, ["periods", "subledger", "trial_balance", "validation_issues"])
+    marks.mark("A", JANUARY)
+    written = {"periods": "20230131", "subledger": "20250131", "trial_balance": "soon"}
+    for stream, value in written.items():
+        marks._partition(stream, "A")["replication_key_value"] = value
+    marks.hold_back("A", FEBRUARY)
+    found = {
+        stream: marks._partition(stream, "A")["replication_key_value"]
+        for stream in marks.streams
+    }
+    left = {"validation_issues": str(JANUARY)}
+    assert found == written | left | {"subledger": str(FEBRUARY)}
+
+
 def test_openings_come_back_to_the_cent() -> None:
     state: dict[str, Any] = {}
     balances = {"1.1": Decimal("12345678901234567.89"), "2.1": Decimal("-0.10")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Final
 
 from erp_common.ledger.models import Company
@@ -36,7 +37,8 @@ class Memory:
 
     def has_read(self, period: Period, shelf: Shelf) -> bool:
         """Whether all streams were delivered of what the files now say of a period."""
-        if self._bookmarks.reached(self._company.id) is None:
+        reached = self._bookmarks.reached(self._company.id)
+        if reached is None or reached < period.end:
             return False
         return self._seen().get(str(period.end)) == shelf.digest(period)
 
@@ -47,8 +49,15 @@ class Memory:
         self._note(seen, shelf)
 
     def delivered(self, period: Period, shelf: Shelf) -> None:
-        """Keep what the files said of a period whose streams have all been emitted."""
-        self._note({**self._seen(), str(period.end): shelf.digest(period)}, shelf)
+        """Keep what the files said of a period whose streams have all been emitted.
+
+        Streams that are not selected have not got it, however far they came before.
+        """
+        seen, mark = self._seen(), shelf.digest(period)
+        if seen.get(str(period.end)) != mark:
+            before = period.start - timedelta(days=1)
+            self._bookmarks.hold_back(self._company.id, before, others=True)
+        self._note({**seen, str(period.end): mark}, shelf)
 
     def _seen(self) -> dict[str, str]:
         kept = self._bookmarks.noted(self._company.id, _PERIODS)
