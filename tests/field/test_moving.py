@@ -11,8 +11,9 @@ import pytest
 
 from field import reference
 from field.books import account, balances, whole
+from field.protheus import Protheus, chart, month
 from field.server import Answer, Call, Script
-from field.test_span import BEARER, OMIE
+from field.test_span import BASIC, BEARER, OMIE
 
 if TYPE_CHECKING:
     from contract.commands import Run
@@ -145,6 +146,38 @@ def test_omie(stage: Open, read: Reader, breaks: bool) -> None:  # noqa: FBT001
     assert {("DUPLICATE_ENTRY", "error"), ("ROW_COUNT_MISMATCH", "error")} <= severities(run)
     entries = [row["entry_id"] for row in run.records("subledger")]
     assert len(entries) == len(set(entries))
+
+
+@pytest.mark.parametrize(
+    ("table", "asked", "more"),
+    [
+        ("CT1", "CT1", chart("10", "NOVA")),
+        ("CQ0", "20231231", month("10", "20231031", 7, 0)),
+        ("CQ0", "20240131", month("10", "20240131", 7, 0)),
+    ],
+    ids=["the chart", "what lies before", "the month"],
+)
+def test_protheus(stage: Open, read: Reader, table: str, asked: str, more: Any) -> None:
+    """A row that stands before what was read comes in: that another came twice is told."""
+    accounts = [chart(code, "CAIXA") for code in ("11", "12", "13")]
+    moved = [month(code, f"{day}31", 0, 0) for day in ("202312", "202401") for code in ("11", "12")]
+    moved += [month("13", f"{day}31", 0, 0) for day in ("202312", "202401")]
+    protheus = Protheus({"CT1": accounts, "CQ0": moved, "CT2": []})
+    plain, script = protheus.script(), Script()
+
+    def growing(call: Call) -> Answer:
+        answer = plain.play(call)
+        said = {name.lower(): value for name, value in call.query.items()}
+        if said["page"] == "1" and table in said["tables"] and asked in f"{said}":
+            protheus.tables = protheus.tables | {table: [*protheus.tables[table], more]}
+        assert answer is not None
+        return answer
+
+    script.on("GET", "/*", growing)
+    settings = JANUARY | BASIC | {"api": "public", "tenant": "01,01", "recheck_periods": 0}
+    run = read("tap-totvs", stage(script), page_size=2, **settings)
+    whole(run)
+    assert ("DUPLICATE_ENTRY", "error") in severities(run)
 
 
 @pytest.mark.parametrize(

@@ -134,6 +134,8 @@ class AskedBeginning:
         sums = [Movements(Period(date.min, began - _DAY), numbered=False)]
         sums += [Movements(one, numbered=False) for one in self._watched]
         self._sum_up(sums, reading)
+        for listing in (self._accounts, self._before):
+            reading.expect_rows(TRIAL_BALANCE, listing)
         found = reading.findings
         if rules.checks:
             found += [one for one in sums[-1].findings(chart) if one.code == Code.OUT_OF_PERIOD]
@@ -287,6 +289,7 @@ class ComposedPeriod(WatchedPeriod):
         rules = self._extraction.rules
         for page in self._asked.moved.pages():
             self._month.take(self._reading.accounts([page], self._source.movement))
+        self._reading.expect_rows(TRIAL_BALANCE, self._asked.moved)
         return _rolled(self._chart, self._openings, self._month, rules)
 
     def _postings(self) -> Iterator[list[Posting]]:

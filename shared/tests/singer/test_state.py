@@ -62,8 +62,7 @@ def test_what_lies_ahead_is_held_back_however_it_is_written() -> None:
         marks._partition(stream, "A")["replication_key_value"] = value
     marks.hold_back("A", FEBRUARY)
     found = {
-        stream: marks._partition(stream, "A")["replication_key_value"]
-        for stream in marks.streams
+        stream: marks._partition(stream, "A")["replication_key_value"] for stream in marks.streams
     }
     left = {"validation_issues": str(JANUARY)}
     assert found == written | left | {"subledger": str(FEBRUARY)}
