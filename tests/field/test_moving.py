@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from erp_common import create_connector
 from field import reference
 from field.books import account, balances, whole
 from field.protheus import Protheus, chart, month
@@ -146,6 +147,24 @@ def test_omie(stage: Open, read: Reader, breaks: bool) -> None:  # noqa: FBT001
     assert {("DUPLICATE_ENTRY", "error"), ("ROW_COUNT_MISMATCH", "error")} <= severities(run)
     entries = [row["entry_id"] for row in run.records("subledger")]
     assert len(entries) == len(set(entries))
+
+
+def test_omie_in_python(stage: Open, caplog: pytest.LogCaptureFixture) -> None:
+    """There are no findings where postings are a list: what is missing is a warning."""
+    rows = [reference.omie_posting(n, "1")[0] for n in range(1, 15)]
+    script, plain = Script(), reference.Omie(rows=rows).script()
+    script.on("POST", "/geral/balancete/", plain.play)  # type: ignore[arg-type]
+    of_bank = growing(rows, reference.omie_posting(99, "1")[0], "movimentos")
+    script.on("POST", "/geral/contacorrente/", of_bank)
+    server = stage(script)
+    config = {"base_url": server.url, "ca_bundle": server.ca_bundle, "page_size": 10}
+    days = (date(2024, 1, 1), date(2024, 1, 31))
+    with create_connector("omie", "api_key", credentials=OMIE, config=config) as erp:
+        entries = erp.get_subledger_details("1", "1.1", *days)
+    assert len({one.entry_id for one in entries}) == len(entries) == 14
+    told = [one.getMessage() for one in caplog.records if one.levelname == "WARNING"]
+    assert any("Row 10 comes more than once in the movements of account 1.1" in one for one in told)
+    assert any("announced 15 rows" in one and "sent 14" in one for one in told)
 
 
 @pytest.mark.parametrize(

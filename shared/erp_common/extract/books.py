@@ -10,10 +10,10 @@ import msgspec
 from erp_common.extract.ahead import FetchAhead
 from erp_common.extract.paged import Paged
 from erp_common.extract.period import CompanyBooks, PeriodExtract
-from erp_common.extract.reading import Postings, Reading
+from erp_common.extract.reading import Postings, Reading, moved
 from erp_common.extract.source import Source
 from erp_common.extract.work import Extraction, Work
-from erp_common.ledger.findings import Code
+from erp_common.ledger.findings import SUBLEDGER, Code
 from erp_common.ledger.hierarchy import build
 from erp_common.ledger.models import Company, Finding, Posting, StatedAccount
 from erp_common.ledger.movements import Movements
@@ -143,7 +143,8 @@ class AccountPostings(msgspec.Struct):
     code: str
     extraction: Extraction
     strays: list[Finding] = []
-    """Postings outside the dates asked for, which are left out; known once all are read."""
+    """Postings outside the dates asked for, which are left out, and rows that came more than once
+    or were announced and did not come; known once all are read."""
 
     def __iter__(self) -> Iterator[list[Posting]]:
         """The postings that pass the filters, page by page.
@@ -153,6 +154,7 @@ class AccountPostings(msgspec.Struct):
         """
         ahead = FetchAhead(self.extraction.threads)
         movements = Movements(self.period)
+        self.strays = []
         try:
             for postings in self._read(ahead, movements):
                 its = [one for one in postings if one.account_code == self.code]
@@ -163,7 +165,7 @@ class AccountPostings(msgspec.Struct):
             ahead.close()
         chart = build([StatedAccount(code=self.code, name=self.code)], self.extraction.rules)
         told = movements.findings(chart)
-        self.strays = [one for one in told if one.code == Code.OUT_OF_PERIOD]
+        self.strays += [one for one in told if one.code == Code.OUT_OF_PERIOD]
 
     def _read(self, ahead: FetchAhead, movements: Movements) -> Iterator[list[Posting]]:
         where = f"{self.company.id}, {self.period}"
@@ -174,4 +176,6 @@ class AccountPostings(msgspec.Struct):
         closing = self.extraction.rules.closing_entries
         read = Postings(reading, movements, found.names, closing)
         for index, (query, reader) in enumerate(found.listings):
-            yield from read.of(Paged(ahead, (index,), query), reader)
+            paged = Paged(ahead, (index,), query)
+            yield from read.of(paged, reader)
+            self.strays += [*reader.told(), *moved(SUBLEDGER, paged)]

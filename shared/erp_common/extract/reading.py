@@ -153,11 +153,16 @@ class Reading(msgspec.Struct):
         """
         if not self.checks:
             return
-        for gap in paged.gaps:
-            for found in _moved(gap, stream):
-                if self.is_open:
-                    found.severity = Severity.WARNING
-                self.findings.append(found)
+        for found in moved(stream, paged):
+            if self.is_open:
+                found.severity = Severity.WARNING
+            self.findings.append(found)
+
+
+def moved(stream: str, paged: Paged[Any]) -> Iterator[Finding]:
+    """The rows of a listing that came more than once, and how many did not come at all."""
+    for gap in paged.gaps:
+        yield from _moved(gap, stream)
 
 
 def _moved(gap: Gap, stream: str) -> Iterator[Finding]:
