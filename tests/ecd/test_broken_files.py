@@ -156,6 +156,16 @@ def test_a_code_with_two_meanings_is_told() -> None:
     assert Read(writer.as_bytes(wanted, lines)).codes == ["DUPLICATE_CODE"]
 
 
+SIGNATURE = b"SBRCAAEPDR0" + bytes(range(256)) * 5000 + b"\r\n"
+
+
+@pytest.mark.parametrize(("end", "after"), [(b"\r\n", b""), (b"\r\n", SIGNATURE), (b"", b"")])
+def test_an_ecd_behind_another_in_one_file_is_told(end: bytes, after: bytes) -> None:
+    first = writer.write(filing()).rstrip(b"\r\n") + end + after
+    assert Read(first).codes == []
+    assert Read(first + writer.write(filing())).codes == ["FILE_INCOMPLETE"]
+
+
 @pytest.mark.parametrize(
     "data",
     [

@@ -137,6 +137,24 @@ def test_what_is_no_ecd_is_left_out_of_a_folder(caplog: pytest.LogCaptureFixture
     assert "receipt.pdf is no ECD" in caplog.text
 
 
+@pytest.mark.parametrize(
+    "saved",
+    [
+        lambda data: data.decode("latin-1").encode("utf-16"),
+        lambda data: data.decode("latin-1").encode("utf-16-be"),
+        lambda data: b" " + data,
+        lambda data: b"\0" + data,
+    ],
+    ids=["UTF-16", "UTF-16 without a mark", "a blank", "a zero"],
+)
+def test_an_ecd_that_another_program_has_saved_is_left_out_of_no_folder(saved: Any) -> None:
+    """It would be missed as if nothing had been filed."""
+    last = changed(filing(), start=date(2024, 12, 1))
+    before = changed(filing(), start=SPAN[0], end=date(2024, 11, 30))
+    run = read({"a.txt": write(before), "b.txt": saved(write(last))})
+    assert "b.txt is an ECD, but does not say whose and of which time" in run.failed["ACME"]
+
+
 def test_a_pattern_and_a_name() -> None:
     folder = Folder({"a.txt": write(original()), "b.ecd": b"junk"})
     assert uses(Run(folder, paths=[f"{folder.path}/*.txt"])) == {"a.txt": "ledger"}

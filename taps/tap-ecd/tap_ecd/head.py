@@ -35,6 +35,10 @@ _FARTHEST: Final = 1 << 28
 
 _MARK = "\ufeff"
 
+_FIRST: Final = b"|0000|LECD|"
+_NEAR: Final = 64
+"""Bytes at whose end a line that no ECD should begin with still shows that it is one."""
+
 
 class Head(msgspec.Struct, kw_only=True, frozen=True):
     """Records 0000, I010 and I030."""
@@ -154,6 +158,7 @@ def _read(file: BinaryIO, records: dict[str, list[str]]) -> Head | None:
             name = _record(raw)
             if not records and raw.strip():
                 if name != "0000":
+                    _must_be_none(raw, records)
                     return None
                 records[name] = fields(decoded(raw.removeprefix(_MARK.encode()), utf8=True))
                 if at(records[name], 2).upper() != "LECD":
@@ -167,6 +172,21 @@ def _read(file: BinaryIO, records: dict[str, list[str]]) -> Head | None:
         if len(rest) > LONGEST:
             break  # no record is as long: whoever reads the file says so
     return of_records(records) if records else None
+
+
+def _must_be_none(raw: bytes, records: dict[str, list[str]]) -> None:
+    """See that a first line is not that of an ECD behind other signs, or in UTF-16.
+
+    Raises:
+        InvalidValue: It is.
+    """
+    bare = raw.replace(b"\0", b"")
+    place = bare.find(_FIRST, 0, _NEAR)
+    if place >= 0:
+        records["0000"] = decoded(bare[place:]).split("|")
+        raise InvalidValue(
+            "REG", "does not come first, or not in ISO-8859-1 (another program has saved it)"
+        )
 
 
 def _record(raw: bytes) -> str:

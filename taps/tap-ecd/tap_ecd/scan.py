@@ -25,6 +25,9 @@ _END = b"\n|9999|"
 _STOPS = ((b"\n|J800|", b"J800FIM|"), (b"\n|J801|", b"J801FIM|"), (_END, b""))
 """Where a pass stops to look: how the line begins, and what ends the RTF that begins there."""
 
+_ANOTHER = b"|0000|LECD|"
+"""How another file begins."""
+
 _LINE_ENDS = ("\r", "")
 _MARK = b"\xef\xbb\xbf"
 _WIDE = (b"\xff\xfe", b"\xfe\xff")
@@ -70,6 +73,8 @@ class Scan:
         self.cut_short: bytes | None = None
         """What stands after the last line end of a file without 9999."""
         self.size = 0
+        self.goes_on = False
+        """Whether another ECD follows the record 9999, where there is at most a signature."""
 
     @property
     def sha256(self) -> str:
@@ -100,8 +105,11 @@ class Scan:
             if self.is_closed:
                 break
         yield from self._last()
-        while self._take():
-            pass
+        rest = self._buffer if self.is_closed else b""
+        while block := self._take():
+            self.goes_on |= _ANOTHER in rest + block
+            rest = block[-len(_ANOTHER) :]
+        self.goes_on |= _ANOTHER in rest
 
     def _last(self) -> Iterator[Lines]:
         """What stands after the last line end: 9999 need not end its line."""
@@ -158,6 +166,7 @@ class Scan:
             else:
                 line_end = self._buffer.index(b"\n") + 1
                 self.is_closed = True
+                self.goes_on = _ANOTHER in self._buffer[:line_end]
                 yield self._cut(line_end)
 
     def _next_stop(self, end: int) -> tuple[int, bytes] | None:

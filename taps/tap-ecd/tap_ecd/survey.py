@@ -406,6 +406,15 @@ class _Reader:
                 ),
                 line=scan.open_rtf,
             )
+        if scan.goes_on:
+            self._told.error(
+                FILE_INCOMPLETE,
+                told(
+                    "{file} holds another ECD after its record 9999, which was not read. Put each "
+                    "into a file of its own, as the program exports it.",
+                    file=self._name,
+                ),
+            )
         if self._numbers.is_full:
             self._told.warning(
                 NUMBERS_NOT_COMPARED,
