@@ -128,27 +128,29 @@ class XmlListing(Generic[Row]):
         return Page(batches, row_count=len(rows), named_by="id")
 
     def _find(self, root: Element) -> list[Element]:
-        listed = root.find(self._key)
-        if listed is None:
+        # Some programs that write XML begin the list anew for each of its rows.
+        lists = root.findall(self._key)
+        if not lists:
             candidates = [
                 one
                 for one in (root, *root)
                 if len(one) and all(child.tag == self._item for child in one)
             ]
-            listed = candidates[0] if len(candidates) == 1 else None
-        if listed is None:
+            lists = candidates if len(candidates) == 1 else []
+        if not lists:
             inside = ", ".join(child.tag for child in root)[:80] or "nothing"
             raise ERPValidationError(
                 f"Bling's answer has no list {self._key!r} (it holds {inside}); check base_url and "
                 "api_version.",
             )
-        strays = [child.tag for child in listed if child.tag != self._item]
-        if strays or (listed.text or "").strip():
+        items = [child for listed in lists for child in listed]
+        strays = [child.tag for child in items if child.tag != self._item]
+        if strays or any((listed.text or "").strip() for listed in lists):
             raise ERPValidationError(
                 f"Bling's list {self._key!r} holds {shown((strays or ['text'])[0])} where only "
                 f"{self._item!r} is expected; check base_url and api_version.",
             )
-        return list(listed)
+        return items
 
 
 def _content(element: Element) -> dict[str, Any] | str | None:

@@ -50,6 +50,14 @@ def test_movements(answer: Callable[..., Answer]) -> None:
     assert batch.raw(0)["contato"] == {"id": "9", "nome": "João"}
 
 
+def test_a_list_that_begins_anew_for_each_row_is_read_whole(
+    answer: Callable[..., Answer],
+) -> None:
+    page = XML_MOVEMENTS.read(answer(f"<retorno>{ROWS}{ROWS.replace('1', '2')}</retorno>"))
+    assert [row and row.id for batch in page.batches for row in batch.rows] == ["1", "2"]
+    assert page.row_count == 2
+
+
 def test_the_declared_charset_counts(answer: Callable[..., Answer]) -> None:
     body = (
         "<?xml version='1.0' encoding='ISO-8859-1'?><retorno><contascontabeis><contacontabil>"
