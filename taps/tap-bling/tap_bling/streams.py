@@ -39,7 +39,11 @@ class BlingBooks(HttpSource, DerivedSource[None]):
     def postings(
         self, company: Company, period: Period, chart: Chart, learned: None
     ) -> Sequence[tuple[HttpQuery[Movement], LineReader]]:
-        """The movements of every analytic account: which of them moved is not known before."""
+        """The movements of every analytic account: which of them moved is not known before.
+
+        So of one that only looks like a summary account: that another's code goes on from its own
+        keeps nobody from posting on it.
+        """
         _ = company, learned
         return [
             (
@@ -47,7 +51,7 @@ class BlingBooks(HttpSource, DerivedSource[None]):
                 Lines(partial(line, account_code=account.code)),
             )
             for account in chart.accounts
-            if not account.is_summary
+            if account.stated.is_summary is None or not account.is_summary
             for span in spans(period)
         ]
 

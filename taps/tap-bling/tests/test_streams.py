@@ -46,6 +46,23 @@ def queries_of(books: BlingBooks, chart: Chart) -> list[HttpQuery[Any]]:
     return [query for query in asked if isinstance(query, HttpQuery)]
 
 
+def test_movements_are_asked_for_of_what_only_looks_like_a_summary_account(
+    transport: Transport,
+) -> None:
+    """101 stands below 10 by its code alone: Bling does not say that 10 holds no movements."""
+    stated = [
+        StatedAccount(code="10", name="Caixa", erp_id="1"),
+        StatedAccount(code="101", name="Bancos", erp_id="2"),
+    ]
+    chart = build(stated, Rules())
+    assert chart.is_summary("10")
+    asked = BlingV3Books(transport, 100).postings(COMPANY, JANUARY, chart, None)
+    assert [query.name for query, _ in asked] == [
+        "movements of account 10",
+        "movements of account 101",
+    ]
+
+
 def test_movements_are_asked_for_every_analytic_account(transport: Transport, chart: Chart) -> None:
     books = BlingV3Books(transport, 100)
     asked = [
