@@ -207,10 +207,18 @@ class Paged(Generic[Row]):
 
     def pages(self) -> Iterator[Page[Row]]:
         """Take the pages in order, waiting for each; one that came in halves as two."""
-        number = 0
+        number = empty = 0
         while number < len(self._tickets):
             whole = self._tickets[number].result()
             number += 1
+            if whole.row_count == 0:
+                empty = empty or number
+            elif empty and self.announced is None:
+                # Where the number of rows is announced, what is missing is told by that.
+                raise ERPValidationError(
+                    f"page {empty} of the {self.query.name} is empty, but page {number} is not: "
+                    "rows are missing; run again, and if it stays so, ask the ERP's support",
+                )
             for answer in whole.answers:
                 page = answer
                 if page.row_count and self.query.paging is not Paging.SINGLE:

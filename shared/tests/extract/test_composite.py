@@ -254,6 +254,15 @@ def test_a_page_too_large_is_read_in_halves() -> None:
         pages(query(served, Paging.TOTALS))
 
 
+def test_an_empty_page_amid_others_is_missed() -> None:
+    """Nothing else tells of its rows where the ERP says how many pages there are, and no more."""
+    served = Served(None, 1, p1=page(1, 2, total_pages=3), p2=page(total_pages=3), p3=page(5))
+    with pytest.raises(ERPValidationError, match="page 2 of the rows is empty, but page 3 is not"):
+        pages(query(served, Paging.TOTALS))
+    served = Served(None, 1, p1=page(1, total_pages=3), p2=page(), p3=page())
+    assert rows(pages(query(served, Paging.TOTALS))) == [1]
+
+
 def in_halves(**answers: Any) -> HttpQuery[Any]:
     """A page of four that breaks, and what its halves answer."""
     halves: Any = lambda n: tuple(Request("GET", f"h{2 * n - 1 + at}") for at in (0, 1))  # noqa: E731
