@@ -21,6 +21,7 @@ LARGEST_PAGE = 100
 
 _BAD_KEY = {"INVALID_APIKEY_ERROR", "UNAUTHORIZED", "UNAUTHENTICATED"}
 _LARGEST_ERROR = 1 << 14
+_ERROR = b'"error"'
 _SECOND = 1.0
 _TOMORROW = "the allowance of the day is used up; run again tomorrow, it will go on from here"
 
@@ -143,7 +144,8 @@ def _known(codes: set[str], words: str, *, alone: bool) -> Fault | None:
 
 def _error(answer: Answer) -> dict[str, Any] | None:
     """The object `error` of a body; None if there is none."""
-    if answer.size > _LARGEST_ERROR:
+    # Rows are decoded once, as such, where no error stands beside them.
+    if answer.size > _LARGEST_ERROR and (answer.status >= 400 or _ERROR not in answer.read()):  # noqa: PLR2004 - HTTP's own
         return None
     try:
         body = msgspec.json.decode(answer.read())

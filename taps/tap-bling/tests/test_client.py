@@ -123,6 +123,13 @@ class TestV3Errors:
         found = fault(answer(error("FORBIDDEN"), 403))
         assert (found.kind, found.ends_run) == (FaultKind.AUTH, False)
 
+    def test_is_one_however_long_its_words_and_whatever_stands_beside_it(
+        self, answer: Callable[..., Answer]
+    ) -> None:
+        body = {"data": [], "error": {"type": "SERVER_ERROR", "message": "falhou " * 5000}}
+        found = fault(answer(body))
+        assert (found.kind, found.code) == (FaultKind.BUSINESS, "SERVER_ERROR")
+
     def test_too_many_a_second(self, answer: Callable[..., Answer]) -> None:
         body = error("TOO_MANY_REQUESTS", limit=3, period="second")
         found = fault(answer(body, 429))
