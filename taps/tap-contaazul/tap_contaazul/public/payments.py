@@ -23,6 +23,8 @@ class Paid:
     def __init__(self, first: date) -> None:
         """Begin; what cannot be read counts for the first day."""
         self.people: dict[str, Any] = {}
+        self.stated: set[str] = set()
+        """Those of which the list itself says that something was paid."""
         self.unreadable: list[tuple[dict[str, Any], Parts]] = []
         self.strays = 0
         self._first = first
@@ -37,6 +39,8 @@ class Paid:
             self.strays += 1
         if not _is_open(row):
             self.people[number] = row.cliente or row.fornecedor
+        if is_paid(row.pago):
+            self.stated.add(number)
 
 
 def each(got: list[Page[Row]]) -> Iterator[tuple[Row | None, dict[str, Any]]]:
@@ -60,10 +64,10 @@ def _is_open(row: Listed) -> bool:
     return paid == 0 and left is not None and whole is not None and left >= whole and left > 0
 
 
-def is_paid(details: dict[str, Any]) -> bool:
-    """Whether an installment's details say that something was paid of it."""
+def is_paid(stated: object) -> bool:
+    """Whether an amount that was paid is any."""
     try:
-        return bool(optional_amount(details.get("valor_pago"), "valor_pago"))
+        return bool(optional_amount(stated, "valor_pago"))
     except InvalidValue:
         return True
 

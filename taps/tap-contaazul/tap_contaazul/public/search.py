@@ -72,6 +72,8 @@ class Search:
         self._transport = transport
         self._plan = plan
         self._seen: set[tuple[str, ...]] = set()
+        self._gone: set[str] = set()
+        """The installments that were not there when their details were asked for."""
         self._accounts = accounts
         self._lookups = lookups
         self._elsewhere = doubts.Elsewhere()
@@ -101,7 +103,8 @@ class Search:
         readings = 1
         while gone := (yield from self._settled(paid, days)):
             # What was deleted since it was listed moved the rows after it, and one of them onto a
-            # page that had been read: those not seen yet are asked for too.
+            # page that had been read: those not seen yet are asked for too. What is listed still
+            # has not gone, and is asked for again.
             if readings == self._transport.max_attempts:
                 listed = len(paid.people)
                 self.gaps.append(Gap("installments' details", listed, listed - gone, []))
@@ -115,15 +118,16 @@ class Search:
         """What settled installments; returns how many of them are gone."""
         count = len(paid.people)
         logger.info("Something was paid of %d installments in %s: asking for each", count, days)
-        ask = [partial(self._details, number) for number in paid.people]
-        found = zip(paid.people.values(), self._together(ask), strict=True)
+        ask = [partial(self._details, one, stated=one in paid.stated) for one in paid.people]
+        found = zip(paid.people.items(), self._together(ask), strict=True)
         gone = 0
-        for at, (person, details) in enumerate(found, 1):
+        for at, ((number, person), details) in enumerate(found, 1):
             if at % TELL_EVERY == 0:
                 logger.info("%d of %d installments are in", at, count)
-            gone += details is None
-            parts = self._parts(details, days) if details is not None else []
-            if parts:
+            if details is None:
+                gone += 1
+                self._gone.add(number)
+            elif parts := self._parts(details, days):
                 yield {"parcela": details, "pessoa": person}, parts
         return gone
 
@@ -169,7 +173,9 @@ class Search:
         found = Paid(paid.start)
         for (window, _), got in zip(ask, self._lists([query for _, query in ask]), strict=True):
             for row, raw in each(got):
-                if self._is_new("parcela", row and row.id):
+                number = str(row and row.id).strip()
+                if self._is_new("parcela", row and row.id) or number in self._gone:
+                    self._gone.discard(number)
                     found.take(row, raw, window)
         if found.strays:
             logger.warning(
@@ -246,8 +252,12 @@ class Search:
 
     # Details
 
-    def _details(self, number: str) -> dict[str, Any] | None:
-        """An installment with what settled it; None if it was deleted since it was listed."""
+    def _details(self, number: str, *, stated: bool) -> dict[str, Any] | None:
+        """An installment with what settled it; None if it is gone since it was listed.
+
+        One of which the list states a payment that nothing else knows of was deleted, or its
+        payment undone.
+        """
         try:
             details = self._transport.fetch(calls.installment(number), calls.read_object)
             if str(details.get("id", "")).strip() != number:
@@ -256,8 +266,11 @@ class Search:
                     f"those of {number} were asked for; run again, and if it stays so, ask Conta "
                     "Azul's support",
                 )
-            if not details.get("baixas") and is_paid(details):
+            paid = is_paid(details.get("valor_pago"))
+            if not details.get("baixas") and (paid or (stated and not is_cancelled(details))):
                 settled = self._transport.fetch(calls.settlements(number), calls.read_settlements)
+                if not settled and not paid:
+                    return None
                 # Something was paid: an empty settlement says that nobody knows what.
                 details["baixas"] = settled or [{}]
         except NoRecords:

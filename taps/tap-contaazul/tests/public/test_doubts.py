@@ -251,6 +251,34 @@ def test_a_list_that_goes_on_shifting_is_told(sim: Simulator, read: Runs, plain:
     must_be_left_out(done, sim, plain)
 
 
+@pytest.mark.parametrize("said", ["not there", "no payment", "nothing of payments"])
+def test_what_is_listed_as_paid_but_has_no_settlement_is_told(
+    sim: Simulator, read: Runs, plain: Movement, said: str
+) -> None:
+    number = uuid("installment", plain.id)
+
+    def unpaid(body: dict[str, Any], _: object) -> None:
+        if body["id"] == number:
+            body.update(baixas=[], valor_pago=0)
+            if said == "nothing of payments":
+                del body["baixas"], body["valor_pago"]
+
+    def none(body: list[Any], request: LoggedRequest) -> list[Any]:
+        return [] if number in request.path else body
+
+    if said == "not there":
+        sim.faults.add(
+            faults.status(404),
+            times=None,
+            endpoint="parcela",
+            where=lambda one: one.path.endswith(number),
+        )
+    with sim.tamper(ERP, "parcela", unpaid), sim.tamper(ERP, "baixa", none):
+        done = read(**JANUARY)
+    assert told(done) == [("ROW_COUNT_MISMATCH", "error")]
+    must_be_left_out(done, sim, plain)
+
+
 @pytest.mark.parametrize("said_by", ["event", "settlement"])
 def test_what_names_a_list_that_does_not_hold_it_is_told(
     sim: Simulator, read: Runs, said_by: str

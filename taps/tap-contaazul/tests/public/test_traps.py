@@ -317,13 +317,27 @@ def test_an_installment_deleted_since_it_was_listed_is_none(
     sim: Simulator, read: Runs, plain: Movement
 ) -> None:
     gone = uuid("installment", plain.id)
-    rule = sim.faults.add(
-        faults.status(404), endpoint="parcela", where=lambda one: one.path.endswith(gone)
-    )
+
+    def is_deleted(one: LoggedRequest) -> bool:
+        if not one.path.endswith(gone):
+            return False
+        sim.cash(ERP).delete(plain.id)
+        return True
+
+    rule = sim.faults.add(faults.status(404), endpoint="parcela", where=is_deleted)
     done = read(**JANUARY)
     assert rule.hits == 1
-    sim.cash(ERP).delete(plain.id)
     must_equal(done, sim)
+
+
+def test_an_installment_that_is_listed_still_is_asked_for_again(
+    sim: Simulator, read: Runs, plain: Movement
+) -> None:
+    gone = uuid("installment", plain.id)
+    sim.faults.add(
+        faults.status(404), endpoint="parcela", where=lambda one: one.path.endswith(gone)
+    )
+    must_equal(read(**JANUARY), sim)
 
 
 @pytest.mark.parametrize("listed", [False, True])
