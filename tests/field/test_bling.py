@@ -11,7 +11,7 @@ import pytest
 
 from field.bling import Bling, CashRow
 from field.books import account, balances, header, lines, whole
-from field.server import Answer
+from field.server import Answer, Call
 
 if TYPE_CHECKING:
     from contract.commands import Run
@@ -118,15 +118,82 @@ def test_what_went_out_counts_once_however_it_is_signed(
     assert told(run) == []
 
 
-def test_a_row_whose_details_have_gone_is_none(stage: Open, read: Reader) -> None:
+GONE = Answer(
+    {"error": {"type": "RESOURCE_NOT_FOUND", "message": "x", "description": "y"}}, status=404
+)
+
+
+class Deleting(Bling):
+    """Deletes movements once the first page of the list has been read."""
+
+    deleted: tuple[int, ...] = (2,)
+    still_there = False
+    """Whether what is deleted has details still, that call it excluded."""
+
+    def _cash(self, call: Call) -> Answer:
+        found = super()._cash(call)
+        if call.query["pagina"] == "1":
+            self.rows = [row for row in self.rows if row.number not in self.deleted]
+        return found
+
+    def _detail(self, call: Call) -> Answer:
+        number = int(call.path.rpartition("/")[2])
+        if number in self.deleted and self.still_there:
+            return Answer({"data": self._row(sale(number=number)) | {"situacao": "E"}})
+        return super()._detail(call)
+
+
+def test_a_row_whose_details_have_gone_is_none(january: Callable[..., Run]) -> None:
     """What is deleted between the list and its details moves nothing, and stops nothing."""
-    script = Bling([sale(), sale(number=2)]).script()
-    gone = {"error": {"type": "RESOURCE_NOT_FOUND", "message": "x", "description": "y"}}
-    script.on("GET", "/caixas/2", lambda _: Answer(gone, 404))
-    run = read("tap-bling", stage(script), **KEYS, **JANUARY)
+    run = january(Deleting([sale(), sale(number=2)]))
     whole(run)
     assert balances(run, "2024-01") == SALE
     assert told(run) == []
+
+
+@pytest.mark.parametrize("still_there", [False, True])
+def test_a_row_that_moves_onto_a_page_that_was_read(
+    january: Callable[..., Run], *, still_there: bool
+) -> None:
+    """What is deleted moves the rows after it, one of them out of what was listed."""
+    bling = Deleting([sale(number=n) for n in range(1, 7)], page=3)
+    bling.still_there = still_there
+    run = january(bling)
+    whole(run)
+    assert {row["entry_id"] for row in run.records("subledger")} == set("13456")
+    assert told(run) == []
+
+
+@pytest.mark.parametrize(
+    ("deleted", "months"), [(2, (1, 2, 2, 1, 3, 3)), (3, (1, 2, 2, 3, 3, 1)), (1, (1, 2, 3, 2, 2))]
+)
+def test_a_row_of_another_month_that_moves_onto_a_page_that_was_read(
+    stage: Open, read: Reader, deleted: int, months: tuple[int, ...]
+) -> None:
+    """Three months are listed at once: one not read yet is listed anew, or what it lacks told."""
+    days = {n: date(2024, month, 10) for n, month in enumerate(months, 1)}
+    rows = [sale(number=n, day=day) for n, day in days.items()]
+    bling = Deleting(rows, page=3)
+    bling.deleted = (deleted,)
+    run = read("tap-bling", stage(bling.script()), **KEYS | JANUARY | {"end_date": "2024-03-31"})
+    whole(run)
+    left = {str(n) for n in days if n != deleted}
+    found = {row["entry_id"] for row in run.records("subledger")}
+    assert found == left or (found == left - {"4"} and told(run) == ["ROW_COUNT_MISMATCH"])
+
+
+@pytest.mark.parametrize("gone", [(1,), (1, 2)])
+def test_rows_that_stay_listed_without_details_are_told(
+    stage: Open, read: Reader, gone: tuple[int, ...]
+) -> None:
+    """They have not gone: whatever hides their details, what they moved is missing."""
+    script = Bling([sale(number=1), sale(number=2)]).script()
+    for number in gone:
+        script.on("GET", f"/caixas/{number}", lambda _: GONE)
+    run = read("tap-bling", stage(script), **KEYS, **JANUARY)
+    whole(run)
+    assert "ROW_COUNT_MISMATCH" in told(run)
+    assert len(run.records("subledger")) == 4 - 2 * len(gone)
 
 
 def test_days_are_asked_for_in_iso_form(stage: Open, read: Reader) -> None:

@@ -106,6 +106,8 @@ class Listings:
         self._spool: Spool[list[dict[str, Any]]] = Spool(encode_rows, decode_rows)
         self._kept: dict[Period, list[Mark]] = {}
         self._alone: set[Period] = set()
+        self._taken: dict[Period, set[str]] = {}
+        """The movements of the periods that have taken theirs from a list of several."""
 
     def of(self, period: Period, moved: list[Gap]) -> list[Listed]:
         """What moved in a period, in Bling's order.
@@ -124,7 +126,37 @@ class Listings:
         if marks is None:
             return self._list(period, moved)
         kept = [raw for mark in marks for raw in self._spool.get(mark)]
-        return [(msgspec.convert(raw, Movement), raw) for raw in kept]
+        found: list[Listed] = [(msgspec.convert(raw, Movement), raw) for raw in kept]
+        self._taken[period] = set(map(_number, found))
+        return found
+
+    def again(self, period: Period, moved: list[Gap]) -> list[Listed]:
+        """List a period anew, of which a movement has gone since it was listed.
+
+        That moved the rows after it, and one of them onto a page that had been read: of any period
+        that was listed with this one. Those that are not read yet are listed by themselves; what
+        those lack that are is told.
+
+        Args:
+            period: The days.
+            moved: Takes what the list has shown of having moved.
+
+        Raises:
+            ERPError: If it cannot be listed.
+        """
+        with self._lock:
+            window = self.together.windows[period]
+            self._alone.update(one for one in window if self._kept.pop(one, None) is not None)
+            for one in window:
+                known = self._taken.pop(one, None)
+                if known is None or one == period:
+                    continue
+                found = set(map(_number, self._list(one, moved)))
+                missed = len(found - known)
+                if missed:
+                    name = f"money movements of {one}"
+                    moved.append(Gap(name, len(found), len(found) - missed, []))
+        return self._list(period, moved)
 
     def _list_together(self, window: list[Period]) -> None:
         """List several periods, and put away what belongs to each."""
@@ -164,7 +196,7 @@ class Listings:
             for page in found:
                 for batch in page.batches:
                     for row, raw in zip(batch.rows, batch.raws(), strict=True):
-                        number = "" if row is None else str(row.id or "")
+                        number = _number((row, raw))
                         if number and number in seen:
                             continue
                         seen.add(number)
@@ -182,27 +214,51 @@ class Movements:
         self._listings = listings
         self._period = period
         self._listed: list[Listed] = []
-        self._gaps: list[Gap] = []
+        self._known: set[str] = set()
+        self._lock = threading.Lock()
 
     def query(self) -> CompositeQuery[Movement]:
         """The listing, whose first page knows how many there are."""
         return CompositeQuery(self._transport, "money movements", self._block, Paging.TOTALS)
 
     def _block(self, number: int) -> Page[Movement]:
+        moved: list[Gap] = []
         if number == 1:
-            self._listed = self._listings.of(self._period, self._gaps)
+            self._listed = self._listings.of(self._period, moved)
+            self._known = set(map(_number, self._listed))
         block = self._listed[(number - 1) * BLOCK : number * BLOCK]
-        found = [self._whole(row, raw) for row, raw in block]
-        whole = [one for one in found if one is not None]
+        whole: list[Listed] = []
+        for readings in range(1, self._transport.max_attempts + 1):
+            found = [self._whole(row, raw) for row, raw in block]
+            whole += [one for one in found if one is not None]
+            gone = {_number(one) for one, now in zip(block, found, strict=True) if now is None}
+            if not gone:
+                break
+            if readings == self._transport.max_attempts:
+                listed = len(block)
+                moved.append(Gap("movements' details", listed, listed - len(gone), []))
+                break
+            block = self._again(gone, moved)
         return Page(
             [Batch([row for row, _ in whole], lambda: [raw for _, raw in whole])],
             total_pages=max(1, -(-len(self._listed) // BLOCK)),
             row_count=len(whole),
-            gaps=self._gaps if number == 1 else [],
+            gaps=moved,
         )
 
+    def _again(self, gone: set[str], moved: list[Gap]) -> list[Listed]:
+        """What is listed now that no block has, and those of the gone that are listed still."""
+        with self._lock:
+            listed = self._listings.again(self._period, moved)
+            wanted = {number for number in map(_number, listed) if number} - (self._known - gone)
+            self._known |= wanted
+        return [one for one in listed if _number(one) in wanted]
+
     def _whole(self, row: Movement | None, raw: dict[str, Any]) -> Listed | None:
-        """A movement with its details, where the list lacks them; None if it has gone meanwhile."""
+        """A movement with its details, where the list lacks them; None if it has gone meanwhile.
+
+        What was deleted may still be there, no longer registered.
+        """
         if row is None or not row.id or not _lacks_details(row):
             return row, raw
         number = str(row.id).strip()
@@ -218,7 +274,13 @@ class Movements:
         together = {**raw, **{name: value for name, value in details.items() if value is not None}}
         whole = msgspec.convert(together, Movement)
         whole.listed = row
-        return whole, together
+        return (whole, together) if _may_be_posted(whole) else None
+
+
+def _number(listed: Listed) -> str:
+    """What a movement is called; empty where it has no number."""
+    row, _ = listed
+    return "" if row is None else str(row.id or "").strip()
 
 
 def _lacks_details(row: Movement) -> bool:
@@ -231,6 +293,14 @@ def _lacks_details(row: Movement) -> bool:
     except InvalidValue:
         return False
     return posted and (row.categoria is None or row.transferencia is None)
+
+
+def _may_be_posted(row: Movement) -> bool:
+    """Whether a movement is registered; what nobody knows of it is told when it is read."""
+    try:
+        return mapping.is_posted(row)
+    except InvalidValue:
+        return True
 
 
 def _entry(row: Movement) -> list[Posting]:

@@ -205,13 +205,15 @@ def test_a_movement_that_has_gone_since_it_was_listed_is_none(sim: Simulator, re
     cash = sim.cash(ERP)
     gone = next(m for m in cash.between(SINCE, END) if m.kind == "direct")
     body = b'{"error":{"type":"RESOURCE_NOT_FOUND","message":"O recurso foi removido"}}'
-    sim.faults.add(
-        faults.answer(404, body, "application/json"),
-        endpoint="caixa",
-        where=lambda r: r.path.endswith(f"/{gone.id}"),
+
+    def is_deleted(one: LoggedRequest) -> bool:
+        return one.path.endswith(f"/{gone.id}") and bool(cash.delete(gone.id))
+
+    rule = sim.faults.add(
+        faults.answer(404, body, "application/json"), endpoint="caixa", where=is_deleted
     )
     done = read(**JANUARY)
-    cash.delete(gone.id)
+    assert rule.hits == 1
     must_equal(done, sim)
 
 
