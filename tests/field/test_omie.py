@@ -11,7 +11,7 @@ import pytest
 
 from field.books import account, balances, header, lines, whole
 from field.omie import Movement, Omie, fault
-from field.server import Answer, wire
+from field.server import Answer, Call, wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,6 +44,38 @@ ONE_SALE = {
     "1.01.01": account("0", "0", "100"),
     "OPENING": account("-1000", "0", "0"),
 }
+
+
+class Twice(Omie):
+    """Lists its bank account a second time, on a page of its own or on the same."""
+
+    per_page = 1
+
+    def _banks(self, call: Call) -> Answer:
+        found = super()._banks(call).body
+        pages = 2 // self.per_page
+        # A page on which nothing is new would be none: another account comes with each.
+        number = call.body["param"][0]["pagina"]
+        rows = found["ListarContasCorrentes"][:1] * self.per_page
+        rows.append(rows[0] | {"nCodCC": 20 + number, "saldo_inicial": 0})
+        self.banks.setdefault(20 + number, Decimal(0))
+        total = {"total_de_paginas": pages, "total_de_registros": pages * len(rows)}
+        return Answer(found | total | {"ListarContasCorrentes": rows})
+
+
+@pytest.mark.parametrize("end", ["2024-01-31", "2024-03-31"])
+@pytest.mark.parametrize("per_page", [1, 2])
+def test_a_bank_account_that_is_listed_twice_is_read_once(
+    january: Callable[..., Run], end: str, per_page: int
+) -> None:
+    """It is told; its movements and its opening count once, however many months are read."""
+    omie = Twice([sale()])
+    omie.per_page = per_page
+    run = january(omie, end_date=end, page_size=per_page + 1)
+    whole(run)
+    assert balances(run, "2024-01") == ONE_SALE
+    assert set(run.codes) == {"DUPLICATE_ACCOUNT"}
+    assert len(run.records("subledger")) == 2
 
 
 @pytest.mark.parametrize("situation", ["Conciliado", "Não conciliado", None])

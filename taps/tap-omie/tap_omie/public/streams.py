@@ -158,7 +158,7 @@ class OmieCashBooks(HttpSource, DerivedSource[Known]):
         openings: list[Decimal | None] = []
         for row in _rows(accounts):
             number = _number(row)
-            if number is None:
+            if number is None or number in known.numbers:  # told with the chart
                 continue
             known.numbers.append(number)
             if self._first_day is not None:
