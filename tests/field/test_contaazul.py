@@ -162,3 +162,22 @@ def test_an_opening_entered_before_the_ledger_begins(january: Callable[..., Run]
     asked = january(azul)
     assert balances(asked, "2024-01")[f"CC.{BANK}"] == account("1000", "100", "0")
     assert asked.codes == []
+
+
+class TwoOpenings(ContaAzul):
+    """Says of each account a second time what it held, and another amount."""
+
+    def _openings(self, call: Call) -> Answer:
+        rows = super()._openings(call).body["itens"]
+        rows += [row | {"saldo_inicial": Decimal(55)} for row in rows]
+        return Answer({"itens": rows, "itens_totais": len(rows)})
+
+
+def test_a_second_initial_balance_is_told(january: Callable[..., Run]) -> None:
+    """The first is kept, and it is not for the tap to say that the other is nothing."""
+    run = january(TwoOpenings(openings={BANK: Decimal(1000)}), start_date="2023-12-01")
+    whole(run)
+    assert balances(run, "2024-01")[f"CC.{BANK}"] == account("1000", "0", "0")
+    (issue,) = run.records("validation_issues")
+    assert issue["code"] == "DUPLICATE_ENTRY"
+    assert Decimal(issue["raw"]["saldo_inicial"]) == 55

@@ -224,6 +224,8 @@ class Search:
             for row, raw in each(got):
                 account = row and row.id_conta_financeira
                 if not self._is_new("saldo", account, row and row.data_competencia):
+                    again = [(str(account).strip(), raw)]
+                    self.gaps.append(Gap("initial balances", None, 0, again))
                     continue
                 if row is not None:
                     self._elsewhere.initial_balance(row)
