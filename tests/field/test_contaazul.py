@@ -181,3 +181,21 @@ def test_a_second_initial_balance_is_told(january: Callable[..., Run]) -> None:
     (issue,) = run.records("validation_issues")
     assert issue["code"] == "DUPLICATE_ENTRY"
     assert Decimal(issue["raw"]["saldo_inicial"]) == 55
+
+
+class PaidInParts(ContaAzul):
+    """One installment, paid by half in January and June; a third payment is not shown."""
+
+    def _detail(self, title: Title) -> dict[str, Any]:
+        found = super()._detail(title)
+        half = found["baixas"][0] | {"id": "other", "data_pagamento": "2024-06-10"}
+        return found | {"baixas": [*found["baixas"], half], "valor_pago": 3 * title.amount}
+
+
+def test_a_payment_that_is_missing_is_told_though_the_last_one_lies_beyond_the_run(
+    january: Callable[..., Run],
+) -> None:
+    """It may be one of the run's own months that lacks it."""
+    run = january(PaidInParts([SALE]))
+    whole(run)
+    assert run.codes == ["INVALID_RECORD"]

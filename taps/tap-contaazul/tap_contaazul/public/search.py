@@ -145,7 +145,7 @@ class Search:
             else:
                 parts.append((day, at))
         if parts and not is_cancelled(details) and not any(origin for _, _, origin in found):
-            last = max(day for day, _ in parts)
+            last = max((day for day, _ in parts if day in days), default=parts[-1][0])
             once = [details["baixas"][at] for _, at in parts]
             self.told += [(last, one) for one in doubts.unequal(details, once)]
         return parts
