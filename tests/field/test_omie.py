@@ -422,3 +422,24 @@ def test_a_split_that_matches_no_movement_is_a_warning(january: Callable[..., Ru
     whole(run)
     assert balances(run, "2024-01") == ONE_SALE
     assert run.codes == ["SPLIT_NOT_MATCHED"]
+
+
+@pytest.mark.parametrize(("shown", "told"), [(60, []), (50, ["INVALID_RECORD"])])
+@pytest.mark.parametrize("end", ["2024-01-31", "2024-02-29"])
+def test_a_day_that_may_be_cut_off_and_no_statement_after_it(
+    stage: Open, read: Reader, end: str, shown: int, told: list[str]
+) -> None:
+    """Where Omie has no records of the days after, nothing else would tell of what is missing."""
+    omie = Omie([sale(number=n) for n in range(1, 61)], cap=shown)
+    script, day = omie.script(), "10/01/2024"
+    nothing = fault("ERROR: Não existem registros para a página [1]!", "SOAP-ENV:Client-5113")
+
+    def is_after(call: Call) -> bool:
+        since = call.body["param"][0]["dPeriodoInicial"]
+        return (since[3:5], since[:2]) > (day[3:5], day[:2])
+
+    script.on("POST", "/financas/extrato/", lambda _: nothing, when=is_after)
+    run = read("tap-omie", stage(script), **KEYS | {"start_date": "2024-01-01", "end_date": end})
+    whole(run)
+    assert len(run.records("subledger")) == 2 * shown
+    assert run.codes == told

@@ -52,7 +52,7 @@ class Head(msgspec.Struct):
 
 
 class After(msgspec.Struct):
-    """What a statement of a later day says that the account held before it."""
+    """What a statement of a later day says that the account held before it; None if nothing."""
 
     nSaldoAnterior: Any
     day: date

@@ -232,6 +232,17 @@ class StatementReader:
         if isinstance(row, After):
             self._close()
             self._window = None
+            if row.nSaldoAnterior is None:
+                if self._balances.tolerance is None:
+                    return ()  # nothing is compared
+                raise InvalidValue(
+                    "nSaldoAnterior",
+                    "is not stated for account {account} on {day}, so that nothing proves that "
+                    "Omie sent all movements of the day before; compare that day with the "
+                    "statement that Omie shows",
+                    account=self._number,
+                    day=row.day,
+                )
             stated = cents(row.nSaldoAnterior, "nSaldoAnterior")
             known = self._balances.of(self._number, row.day)
             self._balances.put(self._number, row.day, stated)

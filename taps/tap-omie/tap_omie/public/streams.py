@@ -206,7 +206,7 @@ class OmieCashBooks(HttpSource, DerivedSource[Known]):
             if isinstance(found, NoRecords):
                 said = {"nCodCC": number, "dPeriodoInicial": str(window.start)}
                 batches.append(_head(Head(window, nothing=str(found)), window, said))
-                unproved = False
+                cut_off = tied = is_over = False
             else:
                 batches.append(_head(found.head, window, found.said))
                 batches += found.movements.batches
@@ -217,12 +217,12 @@ class OmieCashBooks(HttpSource, DerivedSource[Known]):
                 # A day cannot be halved: what the account holds after it says whether that was
                 # all. So it is where a month that is over does not come to the balance stated.
                 is_over = is_last and window.end < today()
-                unproved = may_be_cut_off(found) or (
-                    is_over and not ties_out(found, number, window)
-                )
-            if unproved or window.end == self._last_day:
+                cut_off = may_be_cut_off(found)
+                tied = (cut_off or is_over) and ties_out(found, number, window)
+            if cut_off or (is_over and not tied) or window.end == self._last_day:
                 day = window.end + timedelta(days=1)
-                batches += self._after(number, day, self._opening(number, day))
+                balance = self._opening(number, day)
+                batches += self._after(number, day, balance, needed=cut_off and not tied)
         return Page(batches, row_count=rows)
 
     def _slice(self, number: str, period: Period, kept: Slice) -> Page[Any]:
@@ -234,12 +234,15 @@ class OmieCashBooks(HttpSource, DerivedSource[Known]):
             Batch(rows, partial(list, kept.rows)),
         ]
         if period.end == self._last_day:
-            batches += self._after(number, period.end + timedelta(days=1), kept.closing)
+            day = period.end + timedelta(days=1)
+            batches += self._after(number, day, kept.closing, needed=True)
         return Page(batches, row_count=len(rows))
 
-    def _after(self, number: str, day: date, balance: Decimal | None) -> list[Batch[Any]]:
-        """What the account holds from a day on, by its own word, if Omie says it."""
-        if balance is None:
+    def _after(
+        self, number: str, day: date, balance: Decimal | None, *, needed: bool
+    ) -> list[Batch[Any]]:
+        """What the account holds from a day on, by its own word, if Omie says it, or else must."""
+        if balance is None and not needed:
             return []
         said = {"nCodCC": number, "dPeriodoInicial": str(day), "nSaldoAnterior": balance}
         return [Batch([After(balance, day)], partial(list, [said]))]
