@@ -443,3 +443,22 @@ def test_a_day_that_may_be_cut_off_and_no_statement_after_it(
     whole(run)
     assert len(run.records("subledger")) == 2 * shown
     assert run.codes == told
+
+
+@pytest.mark.parametrize(("day", "told"), [("10/01/2024", ["ACCOUNT_NOT_IN_CHART"]), ("", [])])
+def test_titles_that_are_settled_in_an_account_that_is_not_listed(
+    january: Callable[..., Run], day: str, told: list[str]
+) -> None:
+    """Nobody asks for its statement, so that only they know of the money."""
+    settled = {"nIdLancCC": 5, "dDtLanc": day, "nValLanc": Decimal(80), "nCodCC": 99}
+    titles = [
+        {
+            "cabecTitulo": {"nCodTitulo": number, "cNatureza": side, "cCodCateg": "1.01.01"},
+            "lancamentos": [settled, settled],
+        }
+        for number, side in ((7, "R"), (8, "P"))
+    ]
+    run = january(Omie([sale()], titles=titles))
+    whole(run)
+    assert balances(run, "2024-01") == ONE_SALE
+    assert run.codes == told

@@ -34,12 +34,15 @@ from tap_omie.public.rows import After, BankAccount, Head, Held, Movement, Title
 class Splits:
     """The categories of settlements, gathered from a period's titles before its statements."""
 
-    def __init__(self, period: Period) -> None:
-        """Know nothing yet of a period's titles."""
+    def __init__(self, period: Period, numbers: Sequence[str]) -> None:
+        """Know nothing yet of a period's titles, but the bank accounts that Omie lists."""
         self.shares: dict[tuple[str, str], list[Share]] = {}
         self.due: set[tuple[str, str]] = set()
         """Those of the settlements that the period's statements must have."""
         self._period = period
+        self._numbers = set(numbers)
+        self._unlisted: list[tuple[str, str, date]] = []
+        """The bank accounts that Omie does not list, each with a movement and its day, once."""
         self._titles: set[str] = set()
 
     def __call__(self, row: Title) -> Sequence[Posting]:
@@ -52,6 +55,10 @@ class Splits:
         found = mapping.splits(row)
         for one in found:
             self.shares.setdefault(one.key, []).extend(one.shares)
+            bank, movement = one.key
+            if bank not in self._numbers and one.day is not None and one.day in self._period:
+                self._numbers.add(bank)
+                self._unlisted.append((bank, movement, one.day))
         # A title tells of all its settlements, those of other periods too; but one that tells of
         # none in this period is here for a day that Omie does not show.
         own = [one for one in found if one.day is None or one.day in self._period]
@@ -63,8 +70,22 @@ class Splits:
         return ()
 
     def told(self) -> Iterable[Finding]:
-        """Nothing: the statements tell which splits they lack."""
-        return ()
+        """The accounts whose statements nobody asks for; other statements tell what they lack."""
+        unlisted, self._unlisted = self._unlisted, []
+        for bank, movement, day in unlisted:
+            yield finding(
+                Code.ACCOUNT_NOT_IN_CHART,
+                "Titles are settled in account {account} (movement {movement} of {day}), which "
+                "Omie does not list, so that what moved there is not in the books. Ask Omie's "
+                "support why the account is not listed.",
+                account=bank,
+                movement=movement,
+                day=day,
+                stream=SUBLEDGER,
+                account_code=mapping.money_code(bank),
+                entry_id=movement,
+                raw={"nCodCC": bank, "nIdLancCC": movement, "dDtLanc": str(day)},
+            )
 
 
 class Meaning(Enum):

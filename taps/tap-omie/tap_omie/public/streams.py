@@ -88,7 +88,7 @@ class OmieCashBooks(HttpSource, DerivedSource[Known]):
         """First the titles, for their categories; then each account's statement."""
         _ = company, chart
         self._wide.together.plan(period)
-        splits = Splits(period)
+        splits = Splits(period, learned.numbers)
         listings: list[tuple[Query[Any], LineReader]] = [
             (self._calls.titles(period, nature), splits) for nature in ("P", "R")
         ]
