@@ -183,6 +183,26 @@ def test_a_second_initial_balance_is_told(january: Callable[..., Run]) -> None:
     assert Decimal(issue["raw"]["saldo_inicial"]) == 55
 
 
+@pytest.mark.parametrize(("amount", "told"), [("80", ["DUPLICATE_ENTRY"]), ("300", [])])
+def test_a_transfer_that_comes_again_with_other_figures_is_told(
+    stage: Open, read: Reader, amount: str, told: list[str]
+) -> None:
+    """Of two years, which are asked for apart; the same once more is nothing to tell."""
+    first, other = transfer("300", "2023-12-15"), transfer(amount, "2023-12-15")
+    script = ContaAzul().script()
+
+    def both(call: Call) -> Answer:
+        rows = [first if call.query["data_inicio"] <= "2023-12-15" else other]
+        return Answer({"itens": rows, "itens_totais": 1})
+
+    script.on("GET", "/v1/financeiro/transferencias", both)
+    days = {"start_date": "2023-12-01", "end_date": "2024-12-31"}
+    run = read("tap-contaazul", stage(script), **KEYS | days)
+    whole(run)
+    assert balances(run, "2023-12")[f"CC.{SAFE}"] == account("0", "300", "0")
+    assert run.codes == told
+
+
 class PaidInParts(ContaAzul):
     """One installment, paid by half in January and June; a third payment is not shown."""
 

@@ -192,7 +192,7 @@ class Search:
         ask = [calls.transfers(self._transport, one, self._plan.size) for one in windows]
         for got in self._lists(ask):
             for row, raw in each(got):
-                if not self._is_new("transferencia", row and row.id):
+                if self._came_before("transfers", raw, "transferencia", row and row.id):
                     continue
                 moved = [day_or(own_day(row, side), days.start) for side in SIDES]
                 if row is not None:
@@ -223,9 +223,8 @@ class Search:
         for got in self._lists(ask):
             for row, raw in each(got):
                 account = row and row.id_conta_financeira
-                if not self._is_new("saldo", account, row and row.data_competencia):
-                    again = [(str(account).strip(), raw)]
-                    self.gaps.append(Gap("initial balances", None, 0, again))
+                key = ("saldo", account, row and row.data_competencia)
+                if self._came_before("initial balances", raw, *key):
                     continue
                 if row is not None:
                     self._elsewhere.initial_balance(row)
@@ -295,6 +294,13 @@ class Search:
                 yield ticket.result()
         finally:
             ahead.close()
+
+    def _came_before(self, listing: str, raw: dict[str, Any], kind: str, *key: object) -> bool:
+        """Whether a row has come; one that says something else now is told, and kept as it was."""
+        came = not self._is_new(kind, *key)
+        if self._is_new(kind, *key, hash(repr(raw))) and came:
+            self.gaps.append(Gap(listing, None, 0, [(str(key[0]).strip(), raw)]))
+        return came
 
     def _is_new(self, *key: object) -> bool:
         """Whether this has not been listed before; what has no number always is new."""
