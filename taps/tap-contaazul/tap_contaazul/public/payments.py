@@ -74,8 +74,6 @@ def is_paid(stated: object) -> bool:
 
 def settlements(details: dict[str, Any], otherwise: date) -> Iterator[tuple[date, Any, str]]:
     """The settlements of an installment: their days, and the list that holds them as well."""
-    event = details.get("evento")
-    reference = event.get("referencia") if isinstance(event, dict) else None
     settled = details.get("baixas")
     if settled is None:
         return
@@ -83,12 +81,18 @@ def settlements(details: dict[str, Any], otherwise: date) -> Iterator[tuple[date
         details["baixas"] = settled = [settled]
     for one in settled:
         own = one if isinstance(one, dict) else {}
-        said = (_said(own, "origem"), _said(reference, "origem"))
+        said = (_said(own, "origem"), origin_of(details))
         origin = next((origin for origin in said if origin in ELSEWHERE), "")
         if origin and not own:  # the installment itself says as much
             yield day_or(details.get("data_vencimento"), otherwise), details, origin
         else:
             yield day_or(own.get("data_pagamento"), otherwise), one, origin
+
+
+def origin_of(details: dict[str, Any]) -> str:
+    """Where an installment's event comes from."""
+    event = details.get("evento")
+    return _said(event.get("referencia") if isinstance(event, dict) else None, "origem")
 
 
 def kind_of(details: dict[str, Any], settled: dict[str, Any]) -> str:

@@ -21,7 +21,7 @@ from erp_common.ledger.normalize import InvalidValue, cents
 from erp_common.ledger.periods import Period
 from tap_contaazul.public import calls, doubts
 from tap_contaazul.public.doubts import SIDES
-from tap_contaazul.public.entries import entry
+from tap_contaazul.public.entries import ELSEWHERE, entry
 from tap_contaazul.public.payments import (
     Paid,
     Parts,
@@ -30,6 +30,7 @@ from tap_contaazul.public.payments import (
     is_cancelled,
     is_paid,
     kind_of,
+    origin_of,
     own_day,
     settlements,
 )
@@ -270,7 +271,7 @@ class Search:
             paid = is_paid(details.get("valor_pago"))
             if not details.get("baixas") and (paid or (stated and not is_cancelled(details))):
                 settled = self._transport.fetch(calls.settlements(number), calls.read_settlements)
-                if not settled and not paid:
+                if not settled and not paid and origin_of(details) not in ELSEWHERE:
                     return None
                 # Something was paid: an empty settlement says that nobody knows what.
                 details["baixas"] = settled or [{}]

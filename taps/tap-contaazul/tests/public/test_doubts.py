@@ -314,15 +314,17 @@ def test_what_names_a_list_that_does_not_hold_it_is_told(
     assert not codes & {"CLEARING.TRANSFER", "OPENING"}
 
 
-@pytest.mark.parametrize("settled", [[], [None], ["x"]])
+@pytest.mark.parametrize(
+    ("settled", "more"), [([], {}), ([], {"valor_pago": 0}), ([None], {}), (["x"], {})]
+)
 def test_a_transfer_among_installments_need_not_say_what_settled_it(
-    sim: Simulator, read: Runs, settled: list[Any]
+    sim: Simulator, read: Runs, settled: list[Any], more: dict[str, Any]
 ) -> None:
     gone: list[str] = []
 
     def without(body: dict[str, Any], _: object) -> None:
         if body["evento"]["referencia"]["origem"] == "TRANSFERENCIA":
-            body |= {"conta_financeira": body["baixas"][0]["conta_financeira"]}
+            body |= {"conta_financeira": body["baixas"][0]["conta_financeira"]} | more
             body["evento"]["id"] = "other"
             body["baixas"] = settled
             gone.append(body["id"])
