@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from field.books import account, balances, header, whole
-from field.contaazul import BANK, COSTS, SAFE, SALES, ContaAzul, Title, transfer
+from field.contaazul import BANK, COSTS, EVENTS, SAFE, SALES, ContaAzul, Title, transfer
 from field.server import Answer, Call, Script
 
 if TYPE_CHECKING:
@@ -219,3 +219,39 @@ def test_a_payment_that_is_missing_is_told_though_the_last_one_lies_beyond_the_r
     run = january(PaidInParts([SALE]))
     whole(run)
     assert run.codes == ["INVALID_RECORD"]
+
+
+@pytest.mark.parametrize("order", [("t1", "t2"), ("t2", "t1")])
+def test_a_transfer_that_is_not_listed_is_no_other_of_its_day_and_amount(
+    stage: Open, read: Reader, order: tuple[str, str]
+) -> None:
+    """The one that is listed is named by its own installment, and stands for no second one."""
+    script = ContaAzul(transfers=[transfer("300", "2024-01-15")]).script()
+
+    def search(call: Call) -> Answer:
+        asked = (
+            call.query["data_vencimento_de"] <= "2024-01-15" <= call.query["data_vencimento_ate"]
+        )
+        paid = {"data_vencimento": "2024-01-15", "total": 300, "pago": 300, "nao_pago": 0}
+        rows = [{"id": number} | paid for number in order if asked]
+        return Answer({"itens": rows, "itens_totais": len(rows)})
+
+    def detail(call: Call) -> Answer:
+        number = call.path.rpartition("/")[2]
+        settled = {
+            "id": f"b-{number}",
+            "data_pagamento": "2024-01-15",
+            "valor_composicao": {"valor_bruto": 300},
+            "conta_financeira": {"id": BANK},
+        }
+        event = {"id": number, "tipo": "DESPESA", "referencia": {"origem": "TRANSFERENCIA"}}
+        said = {"id": number, "status": "QUITADO", "valor_pago": 300}
+        return Answer(said | {"evento": event, "baixas": [settled]})
+
+    script.on("GET", f"{EVENTS}/contas-a-pagar/buscar", search)
+    script.on("GET", f"{EVENTS}/parcelas/*", detail)
+    run = read("tap-contaazul", stage(script), **KEYS)
+    whole(run)
+    (issue,) = run.records("validation_issues")
+    assert issue["code"] == "UNKNOWN_SITUATION"
+    assert issue["raw"]["parcela"]["id"] == "t2"

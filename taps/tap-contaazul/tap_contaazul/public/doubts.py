@@ -30,7 +30,7 @@ class Elsewhere:
     def __init__(self) -> None:
         """Begin without any."""
         self._ids: set[str] = set()
-        self._amounts: dict[tuple[object, ...], list[set[Decimal]]] = defaultdict(list)
+        self._amounts: dict[tuple[object, ...], list[tuple[str, set[Decimal]]]] = defaultdict(list)
 
     def transfer(self, row: Transfer, days: Iterable[date]) -> None:
         """Note a transfer, whose sides moved on these days."""
@@ -40,30 +40,44 @@ class Elsewhere:
             if isinstance(own, dict):
                 value = own.get("composicao_valor")
                 key = (side, _id(own.get("conta_financeira")), day)
-                self._amounts[key].append({*_amounts(value), *_read(row.valor)})
+                amounts = {*_amounts(value), *_read(row.valor)}
+                self._amounts[key].append((_id(row.id), amounts))
 
     def initial_balance(self, row: InitialBalance) -> None:
         """Note what an account held when it was entered."""
-        self._amounts[_id(row.id_conta_financeira),].append(_read(row.saldo_inicial))
+        self._amounts[_id(row.id_conta_financeira),].append(("", _read(row.saldo_inicial)))
 
-    def holds(self, origin: str, kind: str, parcel: Any, settled: Any, day: date) -> bool:  # noqa: ANN401 - as they come
-        """Whether what settled an installment is listed there as well; each counts for one."""
+    def names(self, origin: str, kind: str, parcel: Any, settled: Any, day: date) -> bool:  # noqa: ANN401 - as they come
+        """Whether what settled an installment names a transfer that is listed there."""
         event = parcel.get("evento")
         numbers = [parcel.get("referencia"), settled.get("id_referencia")]
         if isinstance(event, dict):
             numbers += [event.get("id"), event.get("referencia")]
-        if self._ids.intersection(filter(None, map(_id, numbers))):
-            return True
-        account = _id(settled.get("conta_financeira"))
-        is_transfer = origin == "TRANSFERENCIA"
-        key = (_LISTED_AS.get(kind), account, day) if is_transfer else (account,)
+        named = self._ids.intersection(filter(None, map(_id, numbers)))
+        if not named:
+            return False
+        listed = self._amounts[_listed_as(origin, kind, settled, day)]
+        # What is named stands for no other that has its account, day and amount.
+        listed[:] = [one for one in listed if one[0] not in named]
+        return True
+
+    def holds(self, origin: str, kind: str, settled: Any, day: date) -> bool:  # noqa: ANN401 - as it comes
+        """Whether what names nothing that is listed there is there all the same; one for each.
+
+        It is asked once all that name something have been.
+        """
         amounts = _amounts(settled.get("valor_composicao"))
-        listed = self._amounts.get(key, [])
-        for at, one in enumerate(listed):
+        listed = self._amounts[_listed_as(origin, kind, settled, day)]
+        for at, (_, one) in enumerate(listed):
             if one & amounts:
                 del listed[at]
                 return True
         return False
+
+
+def _listed_as(origin: str, kind: str, settled: Any, day: date) -> tuple[object, ...]:  # noqa: ANN401
+    account = _id(settled.get("conta_financeira"))
+    return (_LISTED_AS.get(kind), account, day) if origin == "TRANSFERENCIA" else (account,)
 
 
 def repeated(parcel: dict[str, Any], settled: dict[str, Any]) -> Finding:

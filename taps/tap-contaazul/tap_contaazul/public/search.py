@@ -78,6 +78,8 @@ class Search:
         self._accounts = accounts
         self._lookups = lookups
         self._elsewhere = doubts.Elsewhere()
+        self._unnamed: list[tuple[str, dict[str, Any], dict[str, Any], date]] = []
+        """What belongs to the other lists, and names nothing of theirs."""
         self.balances: dict[str, Decimal | None] = {}
         """What they hold now, if the days asked for reach today; None if that is not said."""
         self.told: list[tuple[date, Finding]] = []
@@ -112,6 +114,10 @@ class Search:
                 break
             readings += 1
             paid = self._installments(days)
+        unnamed, self._unnamed = self._unnamed, []
+        for origin, details, settled, day in unnamed:
+            if not self._elsewhere.holds(origin, kind_of(details, settled), settled, day):
+                self.told.append((day, doubts.unlisted(origin, details, settled, day)))
 
     def _settled(
         self, paid: Paid, days: Period
@@ -140,7 +146,9 @@ class Search:
             if origin:
                 # The other lists were asked for these days alone; what is cancelled is in none.
                 if day in days and not is_cancelled(details):
-                    self._must_be_listed(origin, details, one, day)
+                    kind = kind_of(details, one)
+                    if not self._elsewhere.names(origin, kind, details, one, day):
+                        self._unnamed.append((origin, details, one, day))
             elif isinstance(one, dict) and not self._is_new("baixa", one.get("id")):
                 self.told.append((day, doubts.repeated(details, one)))
             else:
@@ -150,13 +158,6 @@ class Search:
             once = [details["baixas"][at] for _, at in parts]
             self.told += [(last, one) for one in doubts.unequal(details, once)]
         return parts
-
-    def _must_be_listed(
-        self, origin: str, details: dict[str, Any], settled: dict[str, Any], day: date
-    ) -> None:
-        kind = kind_of(details, settled)
-        if not self._elsewhere.holds(origin, kind, details, settled, day):
-            self.told.append((day, doubts.unlisted(origin, details, settled, day)))
 
     # Lists
 
