@@ -215,6 +215,9 @@ class Movements:
         self._period = period
         self._listed: list[Listed] = []
         self._known: set[str] = set()
+        self._latest: set[str] = set()
+        """What was listed when the period was listed last."""
+        self._readings = 1
         self._lock = threading.Lock()
 
     def query(self) -> CompositeQuery[Movement]:
@@ -226,19 +229,16 @@ class Movements:
         if number == 1:
             self._listed = self._listings.of(self._period, moved)
             self._known = set(map(_number, self._listed))
-        block = self._listed[(number - 1) * BLOCK : number * BLOCK]
+            self._latest = self._known
+        block: list[Listed] | None = self._listed[(number - 1) * BLOCK : number * BLOCK]
         whole: list[Listed] = []
-        for readings in range(1, self._transport.max_attempts + 1):
+        while block:
             found = [self._whole(row, raw) for row, raw in block]
             whole += [one for one in found if one is not None]
             gone = {_number(one) for one, now in zip(block, found, strict=True) if now is None}
-            if not gone:
-                break
-            if readings == self._transport.max_attempts:
-                listed = len(block)
+            listed, block = len(block), self._again(gone, moved)
+            if block is None:
                 moved.append(Gap("movements' details", listed, listed - len(gone), []))
-                break
-            block = self._again(gone, moved)
         return Page(
             [Batch([row for row, _ in whole], lambda: [raw for _, raw in whole])],
             total_pages=max(1, -(-len(self._listed) // BLOCK)),
@@ -246,12 +246,22 @@ class Movements:
             gaps=moved,
         )
 
-    def _again(self, gone: set[str], moved: list[Gap]) -> list[Listed]:
-        """What is listed now that no block has, and those of the gone that are listed still."""
+    def _again(self, gone: set[str], moved: list[Gap]) -> list[Listed] | None:
+        """What is listed now that no block has, and those of the gone that are listed still.
+
+        What was not there any more when the period was listed last has moved nothing since. None if
+        it has been listed too often.
+        """
         with self._lock:
+            if gone.isdisjoint(self._latest):
+                return []
+            if self._readings >= self._transport.max_attempts:
+                return None
+            self._readings += 1
             listed = self._listings.again(self._period, moved)
-            wanted = {number for number in map(_number, listed) if number} - (self._known - gone)
-            self._known |= wanted
+            self._latest = set(map(_number, listed))
+            wanted = self._latest - (self._known - gone) - {""}
+            self._known = self._known | wanted
         return [one for one in listed if _number(one) in wanted]
 
     def _whole(self, row: Movement | None, raw: dict[str, Any]) -> Listed | None:
