@@ -15,6 +15,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import trustme
 
+from simulator.tls import ClosingSocket
+
 
 class Call(NamedTuple):
     """What a tap asked: the last value of each parameter, and the body if it is JSON."""
@@ -115,6 +117,7 @@ class Theatre(ThreadingHTTPServer):
         """Listen on a free port."""
         super().__init__(("127.0.0.1", 0), _Handler)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.sslsocket_class = ClosingSocket
         ca.issue_cert("localhost", "127.0.0.1").configure_cert(context)
         self.socket = context.wrap_socket(
             self.socket, server_side=True, do_handshake_on_connect=False

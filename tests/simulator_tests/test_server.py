@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import select
+import socket
+import struct
 import subprocess
 import sys
 import threading
+import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
@@ -17,6 +22,7 @@ import requests
 
 import simulator
 from simulator import Books, Limit, Simulator, server
+from simulator.tls import server_context
 
 JAN = (date(2024, 1, 1), date(2024, 1, 31))
 Call = Callable[..., requests.Response]
@@ -208,3 +214,18 @@ def test_the_simulator_shares_no_code_with_the_taps() -> None:
     assert "simulator.server" in modules
     strangers = ("erp_common", "singer_sdk", "tap_")
     assert not [name for name in modules if name.startswith(strangers)]
+
+
+def test_a_client_that_is_gone_before_the_handshake_leaves_nothing_open() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        client = socket.create_connection(listening.getsockname())
+        accepted, _ = listening.accept()
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        client.close()
+        select.select([accepted], [], [], 10)
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            with pytest.raises(OSError, match="reset"):
+                server_context().wrap_socket(accepted, server_side=True)
+            gc.collect()
+    assert [str(one.message) for one in told] == []

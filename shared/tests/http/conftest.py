@@ -27,6 +27,7 @@ from erp_common.http.masking import Masker
 from erp_common.http.options import RateLimit, TransportOptions
 from erp_common.http.retry import RetryPolicy
 from erp_common.http.transport import Transport
+from simulator.tls import ClosingSocket
 
 
 @dataclass
@@ -235,6 +236,7 @@ def ca_bundle(authority: trustme.CA, tmp_path_factory: pytest.TempPathFactory) -
 @pytest.fixture(scope="session")
 def tls(authority: trustme.CA) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.sslsocket_class = ClosingSocket
     authority.issue_cert("localhost").configure_cert(context)
     return context
 
