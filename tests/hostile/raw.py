@@ -50,6 +50,7 @@ class RawServer:
         self._context = server_context() if encrypted else None
         self._stop = threading.Event()
         self._lock = threading.Lock()
+        self._ended: dict[int, threading.Event] = {}
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
@@ -64,6 +65,10 @@ class RawServer:
     def ca_bundle(self) -> str:
         """Whom it is certified by."""
         return str(ca_bundle())
+
+    def wait_for_the_end(self, asked: Asked) -> None:
+        """Wait until the connection of a request is closed."""
+        assert self._ended[asked.connection].wait(30)
 
     def close(self) -> None:
         """Hang up on everyone, and listen no more."""
@@ -89,6 +94,7 @@ class RawServer:
         with self._lock:
             self.connections += 1
             number = self.connections
+            ended = self._ended[number] = threading.Event()
         connection = plain
         try:
             if self._context is not None:
@@ -104,6 +110,7 @@ class RawServer:
         finally:
             with suppress(OSError):
                 connection.close()
+            ended.set()
 
     def _read(self, connection: socket.socket, number: int) -> Asked | None:
         data = b""
