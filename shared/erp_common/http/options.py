@@ -80,10 +80,10 @@ class TransportOptions(TransportSettings, frozen=True):
     headers: Mapping[str, str] = {}
 
     def __post_init__(self) -> None:
-        """Check the address; the numbers are checked where settings are read.
+        """Check what makes a call wait for ever, or go astray, where nobody has read settings.
 
         Raises:
-            ERPSettingsError: It is no https, or does not end with its path.
+            ERPSettingsError: The address is no https, or a number makes no sense.
         """
         address = require_https(self.base_url, "base_url")
         if "?" in address or "#" in address:
@@ -91,6 +91,10 @@ class TransportOptions(TransportSettings, frozen=True):
                 "base_url must end with its path: what an ERP is asked for is added to it; remove "
                 "the ? or # and what follows."
             )
+        if self.max_concurrency < 1:
+            raise ERPSettingsError("max_concurrency must be at least 1.")
+        if self.timeout <= 0 or self.extract_timeout <= 0:
+            raise ERPSettingsError("timeout and extract_timeout must be above 0.")
 
     def __repr__(self) -> str:
         """Without the secrets among them."""

@@ -380,6 +380,15 @@ def test_only_https_addresses(url: str, connect: Any) -> None:
         connect(base_url=url)
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("max_concurrency", 0), ("timeout", 0), ("extract_timeout", -1.0)],
+)
+def test_numbers_that_make_no_sense(name: str, value: float, connect: Any) -> None:
+    with pytest.raises(ERPValidationError, match=f"{name}.* must be"):
+        connect(**{name: value})
+
+
 def test_decode_may_say_what_it_expected(connect: Any) -> None:
     def decode(_: Answer) -> None:
         raise Undecodable("XML")
