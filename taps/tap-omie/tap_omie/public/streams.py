@@ -222,7 +222,8 @@ class OmieCashBooks(HttpSource, DerivedSource[Known]):
             if cut_off or (is_over and not tied) or window.end == self._last_day:
                 day = window.end + timedelta(days=1)
                 balance = self._opening(number, day)
-                batches += self._after(number, day, balance, needed=cut_off and not tied)
+                if balance is not None or (cut_off and not tied):
+                    batches.append(_after(number, day, balance))
         return Page(batches, row_count=rows)
 
     def _slice(self, number: str, period: Period, kept: Slice) -> Page[Any]:
@@ -234,21 +235,17 @@ class OmieCashBooks(HttpSource, DerivedSource[Known]):
             Batch(rows, partial(list, kept.rows)),
         ]
         if period.end == self._last_day:
-            day = period.end + timedelta(days=1)
-            batches += self._after(number, day, kept.closing, needed=True)
+            batches.append(_after(number, period.end + timedelta(days=1), kept.closing))
         return Page(batches, row_count=len(rows))
-
-    def _after(
-        self, number: str, day: date, balance: Decimal | None, *, needed: bool
-    ) -> list[Batch[Any]]:
-        """What the account holds from a day on, by its own word, if Omie says it, or else must."""
-        if balance is None and not needed:
-            return []
-        said = {"nCodCC": number, "dPeriodoInicial": str(day), "nSaldoAnterior": balance}
-        return [Batch([After(balance, day)], partial(list, [said]))]
 
     def _window(self, number: str, window: Period) -> Statement | NoRecords:
         return ask(self.transport, self._calls, number, window)
+
+
+def _after(number: str, day: date, balance: Decimal | None) -> Batch[Any]:
+    """What the account holds from a day on, by its own word; None where Omie must say it."""
+    said = {"nCodCC": number, "dPeriodoInicial": str(day), "nSaldoAnterior": balance}
+    return Batch([After(balance, day)], partial(list, [said]))
 
 
 def _head(head: Head, window: Period, said: dict[str, Any]) -> Batch[Any]:
