@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import subprocess
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -13,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from e2e.commands import target_postgres
+from e2e.commands import environment, target_postgres
 from e2e.warehouse import Warehouse
 from erp_common.ledger import schemas
 
@@ -294,6 +295,41 @@ def test_a_batch_that_cannot_be_loaded_leaves_nothing(load: Loads, warehouse: Wa
     assert b"2024-02-30" in done.stderr
     assert table(warehouse, OURS) == []
     assert done.stdout == b""
+
+
+def test_a_log_layout_that_another_run_is_writing_is_waited_for(
+    command: Callable[..., list[str]], tmp_path: Path
+) -> None:
+    """Meltano keeps one such file for all runs with this loader, and empties it to write it."""
+    layout, whole = tmp_path / "layout.json", tmp_path / "whole.json"
+    written = {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"json": {"()": "singer_sdk.logging.StructuredFormatter"}},
+        "handlers": {
+            "console": {
+                "class": "logging.StreamHandler",
+                "formatter": "json",
+                "stream": "ext://sys.stderr",
+            }
+        },
+        "root": {"handlers": ["console"], "level": "INFO"},
+    }
+    whole.write_text(json.dumps(written), encoding="utf-8")
+    os.mkfifo(layout)
+    with subprocess.Popen(
+        command(OURS),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment({"SINGER_SDK_LOG_CONFIG": str(layout)}),
+    ) as process:
+        # The loader finds nothing in the file that it has open, and the whole one in its place.
+        with layout.open("wb"):
+            whole.replace(layout)
+        _, said = process.communicate(described() + lines([posting(1)]), timeout=60)
+    assert process.returncode == 0, said.decode()[-2000:]
+    assert {json.loads(line)["level"] for line in said.splitlines()} == {"info"}
 
 
 def test_a_broken_line_is_an_error(load: Loads) -> None:
