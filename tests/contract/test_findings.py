@@ -181,6 +181,15 @@ def test_off_still_fails_on_what_cannot_be_read(build: Build, breakage: Breakage
     assert run.states == [] or run.bookmark("periods", world.truth.id) == reached
 
 
+@each("breakage", lambda erp: [one for one in shown_by(erp) if one.code == "ROW_COUNT_MISMATCH"])
+def test_off_still_tells_of_rows_that_did_not_come(build: Build, breakage: Breakage) -> None:
+    world = broken(build)
+    with breakage.apply(world):
+        run = world.good(validation="off", end_date=LAST_DAY)
+    assert run.records("validation_issues") == []
+    assert "1 are missing" in run.stderr
+
+
 @where(lambda erp: not erp.reported)
 def test_an_account_that_left_the_chart_keeps_its_balance(build: Build) -> None:
     world = build(entries_per_month=6)
