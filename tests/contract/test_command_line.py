@@ -123,6 +123,18 @@ def test_test_asks_for_little(build: Build) -> None:
     assert 0 < tried <= len(full)
 
 
+@where(lambda erp: not erp.reported)
+def test_test_states_the_balances_of_the_whole_period(build: Build) -> None:
+    """They are the sums of all postings, though few of those are emitted."""
+    world = build(entries_per_month=300)
+    run = world.good(args=["--test"], end_date="2024-01-31", validation="strict")
+    assert run.codes == []
+    (header,) = run.records("periods")
+    (whole,) = world.good(end_date="2024-01-31").records("periods")
+    assert len(run.records("subledger")) == 1
+    assert (header["total_debit"], header["is_balanced"]) == (whole["total_debit"], True)
+
+
 def test_test_leaves_everything_to_the_next_run(build: Build) -> None:
     run = build(entries_per_month=12).good(args=["--test"], end_date="2024-01-31")
     assert len(run.records("periods")) == 1

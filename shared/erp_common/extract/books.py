@@ -34,9 +34,24 @@ class Books:
     the border between companies too.
     """
 
-    def __init__(self, source: Source, work: list[Work], extraction: Extraction) -> None:
-        """Plan the run; the first request goes out when the first period is asked for."""
-        self._ahead = FetchAhead(extraction.threads, more=self._plan())
+    def __init__(
+        self,
+        source: Source,
+        work: list[Work],
+        extraction: Extraction,
+        *,
+        reads_ahead: bool = True,
+    ) -> None:
+        """Plan the run; the first request goes out when the first period is asked for.
+
+        Args:
+            source: The ERP's books.
+            work: What of each company is read.
+            extraction: How.
+            reads_ahead: Whether periods are asked for before they are wanted.
+        """
+        more = self._plan() if reads_ahead else None
+        self._ahead = FetchAhead(extraction.threads, more=more)
         self._given_up: set[int] = set()
         self._source = source
         self._companies: list[CompanyBooks[Any, Any]] = [

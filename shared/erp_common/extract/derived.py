@@ -335,10 +335,10 @@ class DerivedPeriod(PeriodExtract):
         return any(self.openings.balances.values())
 
     def _read_out(self) -> None:
-        """Read the postings if no stream has taken them."""
-        if not self._started:
-            for _ in self.postings():
-                pass
+        """Read the postings that no stream has taken: all of them, or what a dry run has left."""
+        left = self._coming if self._started else self.postings()
+        for _ in left or ():
+            pass
 
     def _postings(self) -> Iterator[list[Posting]]:
         reader = self._reader(self._sums, self._known.chart)

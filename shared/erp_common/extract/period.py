@@ -112,7 +112,8 @@ class PeriodExtract(ABC):
         """The postings that pass the filters, checked and counted as they pass."""
         self._started = True
         filters = self._extraction.filters
-        for postings in self._coming or self._postings():
+        self._coming = self._coming or self._postings()
+        for postings in self._coming:
             kept = filters.keep_postings(postings) if filters.cut_postings else postings
             if kept:
                 yield kept

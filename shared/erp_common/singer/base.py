@@ -230,7 +230,7 @@ class TapBase(Tap, Generic[S]):
             counted(sum(len(one.periods) for one in work), "period", "periods"),
         )
         self.tell_what_is_read_already(work)
-        books = Books(source, work, extraction)
+        books = Books(source, work, extraction, reads_ahead=not self._rows_are_cut)
         rate = self.settings.rate_limit
         self._progress = Progress(lambda: books.calls_due, rate.requests / rate.interval)
         self._line = line(sum(len(one.periods) for one in work))

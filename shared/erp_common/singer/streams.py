@@ -263,7 +263,6 @@ class PeriodsStream(LedgerStream):
             for company in self._tap.companies:
                 try:
                     for extract in run.periods(company):
-                        self._check_max_record_limit(current_record_index=emitted)
                         record = self._sync_period(extract)
                         if self.selected and write_messages:
                             self._write_record_message(record)
@@ -271,6 +270,8 @@ class PeriodsStream(LedgerStream):
                             emitted += 1
                         self._tap.delivered(extract)
                         yield record
+                        # Before the next period is asked for, of which a dry run wants nothing.
+                        self._check_max_record_limit(current_record_index=emitted)
                 except ERPError as error:
                     self._tap.company_failed(company, error)
                     failures.append((company.id, error))
