@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 
-from erp_common.errors import ERPConnectionError
+from erp_common.errors import ERPConnectionError, ERPSettingsError
 from erp_common.http.clock import SYSTEM_CLOCK, Closed, SystemClock
 from erp_common.setting import Delay, Positive, setting
 
@@ -68,7 +68,15 @@ class CircuitBreaker:
                 other side answered, and counts as a success.
             name: The system in the messages.
             clock: Replaced in tests.
+
+        Raises:
+            ERPSettingsError: A number makes no sense.
         """
+        if not (failure_threshold >= 1 and 0 <= recovery_timeout < math.inf):
+            raise ERPSettingsError(
+                "circuit_breaker.failure_threshold must be at least 1, and "
+                "circuit_breaker.recovery_timeout seconds that are not negative."
+            )
         self.failure_threshold = failure_threshold
         self.recovery_timeout = recovery_timeout
         self.expected_exception = expected_exception

@@ -7,6 +7,7 @@ asking, and no caller polls.
 
 from __future__ import annotations
 
+import math
 import threading
 from dataclasses import dataclass
 from datetime import datetime
@@ -55,9 +56,9 @@ class Allowance:
         """Check the numbers.
 
         Raises:
-            ERPSettingsError: A number is not positive.
+            ERPSettingsError: A number is not positive, or no number at all.
         """
-        if self.requests <= 0 or self.interval <= 0:
+        if not (0 < self.requests < math.inf and 0 < self.interval < math.inf):
             raise ERPSettingsError("rate_limit.requests and rate_limit.interval must be above 0.")
         if self.burst < 1 or (self.per_day is not None and self.per_day < 1):
             raise ERPSettingsError("rate_limit.burst and rate_limit.per_day must be at least 1.")
@@ -96,8 +97,11 @@ class AllowanceUnreachable(ERPConnectionError):  # noqa: N818 -- tells what happ
 class Bucket(Protocol):
     """Where the slots are booked: in this process or in a store shared with others."""
 
-    def book(self) -> tuple[float, float]:
+    def book(self, *, again: bool = False) -> tuple[float, float]:
         """Book the next free slot.
+
+        Args:
+            again: Whether it is for a request whose slot has passed: it is one request of the day.
 
         Returns:
             The slot, for `left`, and the seconds until its time.
@@ -132,14 +136,14 @@ class LocalBucket:
         self._day = ""
         self._used = 0
 
-    def book(self) -> tuple[float, float]:
+    def book(self, *, again: bool = False) -> tuple[float, float]:
         """Book the next free slot; see `Bucket`."""
         with self._lock:
-            self._check_day()
+            if not again:
+                self._count_for_the_day()
             now = self._time()
             slot = max(now, self._next - self._allowance.slack)
             self._next = max(slot, self._next) + self._allowance.spacing
-            self._used += 1
             return slot, self._wait(slot)
 
     def left(self, slot: float) -> float:
@@ -164,7 +168,7 @@ class LocalBucket:
     def _wait(self, slot: float) -> float:
         return max(slot + self._lag, self._until) - self._clock.monotonic()
 
-    def _check_day(self) -> None:
+    def _count_for_the_day(self) -> None:
         if self._allowance.per_day is None:
             return
         day = datetime.fromtimestamp(self._clock.time(), DAY_ZONE).date().isoformat()
@@ -172,3 +176,4 @@ class LocalBucket:
             self._day, self._used = day, 0
         if self._used >= self._allowance.per_day:
             raise DayUsedUp
+        self._used += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import threading
 from collections.abc import Callable, Generator
@@ -71,9 +72,9 @@ class RetryPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ERPSettingsError(
                 f"retry.strategy is {self.strategy!r}; set it to one of {names}."
             ) from None
-        if self.max_attempts < 1:
-            raise ERPSettingsError("retry.max_attempts must be at least 1.")
-        if self.base_delay < 0 or self.max_delay < 0:
+        if type(self.max_attempts) is not int or self.max_attempts < 1:
+            raise ERPSettingsError("retry.max_attempts must be a whole number of at least 1.")
+        if not (0 <= self.base_delay < math.inf and 0 <= self.max_delay < math.inf):
             raise ERPSettingsError("retry.base_delay and retry.max_delay must not be negative.")
 
     def delay(self, n: int) -> float:

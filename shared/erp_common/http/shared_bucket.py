@@ -129,11 +129,11 @@ class RedisBucket:
         self._spacing = allowance.spacing * _MICRO
         self._slack = allowance.slack * _MICRO
 
-    def book(self) -> tuple[float, float]:
+    def book(self, *, again: bool = False) -> tuple[float, float]:
         """Book the next free slot; see `Bucket`."""
         offset = datetime.fromtimestamp(self._clock.time(), DAY_ZONE).utcoffset()
         shift = 0.0 if offset is None else offset.total_seconds() * _MICRO
-        per_day = self._allowance.per_day or 0
+        per_day = 0 if again else self._allowance.per_day or 0
         slot, wait = self._ask(self._book, self._spacing, self._slack, per_day, shift)
         if wait == _DAY_USED_UP:
             raise DayUsedUp

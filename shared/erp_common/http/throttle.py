@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from erp_common.errors import ERPRateLimitError
-from erp_common.http.bucket import Allowance, Bucket, DayUsedUp, LocalBucket
+from erp_common.http.bucket import MAX_PENALTY, Allowance, Bucket, DayUsedUp, LocalBucket
 from erp_common.http.clock import SYSTEM_CLOCK, SystemClock
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ _CONNECT_AHEAD = 1.0
 """Seconds before its turn at which a request begins to connect."""
 LONG_WAIT = 5.0
 """Seconds of waiting that are worth a line in the log."""
+_LONGEST_WAIT = 3600.0
+"""Seconds that a run waits for its turn, beside what the ERP said no for."""
 _MAX_REBOOKINGS = 3
 """Turns booked in place of missed ones before a machine is too busy to be on time."""
 
@@ -102,20 +104,28 @@ class TokenBucketRateLimiter:
             await self._clock.pause(wait)
             wait = await asyncio.to_thread(self._bucket.left, turn.slot)
 
-    def book(self) -> Turn:
+    def book(self, *, again: bool = False) -> Turn:
         """Take a place in the queue, to be used by `wait_until_near` and `take`.
 
+        Args:
+            again: Whether it is in place of a turn that has passed.
+
         Raises:
-            ERPRateLimitError: The day's allowance is used up.
+            ERPRateLimitError: The day's allowance is used up, or a turn is hours away.
         """
         asked_at = self._clock.monotonic()
         try:
-            slot, wait = self._bucket.book()
+            slot, wait = self._bucket.book(again=again)
         except DayUsedUp:
             raise ERPRateLimitError(
                 f"{self.name}: the {self.allowance.per_day} requests allowed a day are used up; "
                 "run again tomorrow or raise rate_limit.per_day."
             ) from None
+        if wait > MAX_PENALTY + _LONGEST_WAIT:
+            raise ERPRateLimitError(
+                f"{self.name}: the allowance of requests has no room for {wait:.0f} s; run again "
+                "then, or raise rate_limit if the ERP allows more."
+            )
         self._tell(wait)
         return Turn(slot, asked_at, wait)
 
@@ -141,7 +151,7 @@ class TokenBucketRateLimiter:
         for _ in range(_MAX_REBOOKINGS):
             if self._await(turn, stop) <= self.allowance.tolerance:
                 return
-            turn = self.book()
+            turn = self.book(again=True)
         self._await(turn, stop)
 
     def _await(self, turn: Turn, stop: threading.Event | None) -> float:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from erp_common.errors import ERPConnectionError, ERPValidationError
+from erp_common.errors import ERPConnectionError, ERPSettingsError, ERPValidationError
 from erp_common.http.breaker import CircuitBreaker
 
 
@@ -33,6 +33,12 @@ def test_it_opens_after_failures_in_a_row_and_names_the_wait(clock: Any) -> None
     clock.advance(18.5)
     with pytest.raises(ERPConnectionError, match=r"Omie .* 3 calls .* try again in 42 s"), breaker:
         pytest.fail("must not run")
+
+
+@pytest.mark.parametrize("numbers", [(0, 60), (-1, 60), (1, -1), (1, float("nan"))])
+def test_numbers_that_make_no_sense(numbers: tuple[int, float]) -> None:
+    with pytest.raises(ERPSettingsError, match=r"circuit_breaker\."):
+        CircuitBreaker(*numbers)
 
 
 def test_other_errors_show_that_the_other_side_answers(clock: Any) -> None:

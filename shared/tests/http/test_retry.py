@@ -51,7 +51,18 @@ def test_jitter_halves_at_most_and_a_longer_retry_after_wins(
     assert plain / 2 <= own <= plain <= 30
 
 
-@pytest.mark.parametrize("values", [{"max_attempts": 0}, {"base_delay": -1}, {"max_delay": -1}])
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"max_attempts": 0},
+        {"max_attempts": "3"},
+        {"max_attempts": float("nan")},
+        {"base_delay": -1},
+        {"base_delay": float("nan")},
+        {"max_delay": -1},
+        {"max_delay": float("inf")},
+    ],
+)
 def test_policies_that_make_no_sense(values: Any) -> None:
     with pytest.raises(ERPValidationError, match=r"retry\."):
         RetryPolicy(**values)

@@ -21,7 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from erp_common.errors import ERPConnectionError, ERPRateLimitError, ERPValidationError
-from erp_common.http.bucket import Allowance, Bucket, LocalBucket
+from erp_common.http.bucket import Allowance, Bucket, DayUsedUp, LocalBucket
 from erp_common.http.clock import SYSTEM_CLOCK, Closed
 from erp_common.http.options import RateLimit
 from erp_common.http.request import Request
@@ -199,6 +199,32 @@ def test_a_turn_that_is_an_hour_from_the_next_may_be_a_little_late(clock: Any) -
     assert limiter.book().wait > 3600
 
 
+def test_a_turn_that_was_missed_is_one_request_of_the_day(buckets: Any) -> None:
+    bucket: Bucket = buckets(Allowance(1000, 1, 100, per_day=2))
+    for again in (False, True, True, False, True):
+        bucket.book(again=again)
+    with pytest.raises(DayUsedUp):
+        bucket.book()
+
+
+def test_connecting_anew_for_each_request_uses_up_no_more_of_the_day(clock: Any) -> None:
+    limiter = TokenBucketRateLimiter(1000, 1, 100, per_day=10, clock=clock)
+    for _ in range(10):
+        turn = limiter.book()
+        clock.advance(0.06)  # a handshake with a server far away
+        limiter.take(turn)
+    with pytest.raises(ERPRateLimitError, match="10 requests allowed a day"):
+        limiter.book()
+
+
+def test_a_turn_that_is_hours_away_is_not_waited_for(buckets: Any) -> None:
+    limiter = TokenBucketRateLimiter(1, 86_400, bucket=buckets(Allowance(1, 86_400)))
+    limiter.acquire()
+    with pytest.raises(ERPRateLimitError, match=r"no room for 86[34]\d\d s; run again") as caught:
+        limiter.acquire()
+    assert caught.value.ends_run
+
+
 def test_closing_ends_the_wait() -> None:
     limiter = TokenBucketRateLimiter(1, 3600, 1)
     stop = threading.Event()
@@ -224,7 +250,16 @@ def test_tasks_wait_without_blocking_the_loop(clock: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "values", [{"requests": 0}, {"interval": 0}, {"burst": 0}, {"per_day": 0}, {"requests": -1}]
+    "values",
+    [
+        {"requests": 0},
+        {"interval": 0},
+        {"burst": 0},
+        {"per_day": 0},
+        {"requests": -1},
+        {"requests": float("nan")},
+        {"interval": float("inf")},
+    ],
 )
 def test_allowances_that_make_no_sense(values: Any) -> None:
     with pytest.raises(ERPValidationError, match=r"rate_limit\."):
