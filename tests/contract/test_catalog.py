@@ -133,27 +133,39 @@ def test_several_companies_without_headers(
 
 
 def choose(catalog: dict[str, Any], place: str, **chosen: str) -> dict[str, Any]:
-    """The catalog with a choice for one stream: in its metadata, or in its entry."""
+    """The catalog as discovered, with a choice for one stream: in its metadata, or its entry."""
     entry = next(one for one in catalog["streams"] if one["tap_stream_id"] == "trial_balance")
-    entry["replication_method"] = None
     (root,) = [item for item in entry["metadata"] if not item["breadcrumb"]]
     for name, value in chosen.items():
         if place == "entry":
             entry[name] = value
         else:
             root["metadata"][name.replace("_", "-")] = value
+        if place == "metadata alone":
+            del entry[name]
     return catalog
 
 
-@pytest.mark.parametrize("place", ["metadata", "entry"])
+def assert_reads_all(run: Run, brief: Plain) -> None:
+    """The run gives what one without a state gives."""
+    assert rows(run) == rows(brief.run)
+    assert run.state == brief.run.state
+
+
+@pytest.mark.parametrize("place", ["metadata", "metadata alone", "entry"])
 def test_full_table_reads_from_the_start(
     same: World, brief: Plain, catalog: dict[str, Any], place: str
 ) -> None:
-    run = same.good(
-        catalog=choose(catalog, place, replication_method="FULL_TABLE"), state=brief.run.state
-    )
-    assert rows(run) == rows(brief.run)
-    assert run.state == brief.run.state
+    chosen = choose(catalog, place, replication_method="FULL_TABLE")
+    assert_reads_all(same.good(catalog=chosen, state=brief.run.state), brief)
+
+
+def test_the_usual_method_in_the_metadata_overrules_no_entry(
+    same: World, brief: Plain, catalog: dict[str, Any]
+) -> None:
+    choose(catalog, "entry", replication_method="FULL_TABLE")
+    choose(catalog, "metadata", replication_method="INCREMENTAL")
+    assert_reads_all(same.good(catalog=catalog, state=brief.run.state), brief)
 
 
 @pytest.mark.parametrize(
@@ -163,12 +175,10 @@ def test_full_table_reads_from_the_start(
         ({"replication_key": "extracted_at"}, "extracted_at as replication key of trial_balance"),
     ],
 )
-@pytest.mark.parametrize("place", ["metadata", "entry"])
+@pytest.mark.parametrize("place", ["metadata", "metadata alone", "entry"])
 def test_what_no_stream_does_is_refused(
     same: World, catalog: dict[str, Any], chosen: dict[str, str], said: str, place: str
 ) -> None:
-    entry = next(one for one in catalog["streams"] if one["tap_stream_id"] == "trial_balance")
-    entry.pop("replication_key", None)
     run = same.bad(catalog=choose(catalog, place, **chosen))
     assert said in run.last_error
     assert not run.messages or {one["type"] for one in run.messages} <= {"SCHEMA", "STATE"}

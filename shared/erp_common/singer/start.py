@@ -60,9 +60,10 @@ def work(company: Company, config: Settings, bookmarks: Bookmarks, basis: Basis)
 
 
 def spell_out_methods(catalog: object) -> None:
-    """Put a stream's `replication-method` where the SDK looks for it.
+    """Put a stream's `replication-method` and `replication-key` where the SDK looks for them.
 
-    Singer has a user's choice in the stream's metadata; the SDK reads it from the entry alone.
+    Singer has a user's choice in the stream's metadata; the SDK reads it from the entry. What
+    discovery writes is no choice: whichever place says something else counts.
     """
     entries = catalog.get("streams") if isinstance(catalog, dict) else None
     for entry in entries if isinstance(entries, list) else ():
@@ -70,9 +71,11 @@ def spell_out_methods(catalog: object) -> None:
         for item in found if isinstance(found, list) else ():
             said = item.get("metadata") if isinstance(item, dict) else None
             if isinstance(said, dict) and not item.get("breadcrumb"):
-                method = said.get("replication-method")
-                if method and not entry.get("replication_method"):
-                    entry["replication_method"] = method
+                method, key = said.get("replication-method"), said.get("replication-key")
+                if method != REPLICATION_INCREMENTAL or not entry.get("replication_method"):
+                    entry["replication_method"] = method or entry.get("replication_method")
+                if key and key != REPLICATION_KEY:
+                    entry["replication_key"] = key
 
 
 def reads_all(streams: Iterable[Stream]) -> bool:
