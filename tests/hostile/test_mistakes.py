@@ -119,6 +119,70 @@ def test_a_state_of_another_shape(files: Files, state: object, words: str) -> No
     assert done.stdout == ""
 
 
+def stream(**more: object) -> dict[str, Any]:
+    """A catalog of one stream that says as little as one may."""
+    return {"streams": [{"tap_stream_id": "periods", **more}]}
+
+
+def said(metadata: object, breadcrumb: object = ()) -> dict[str, Any]:
+    """The same with an entry of metadata."""
+    return stream(metadata=[{"breadcrumb": breadcrumb, "metadata": metadata}])
+
+
+@pytest.mark.parametrize(
+    ("catalog", "words"),
+    [
+        ({}, "has no streams"),
+        ({"streams": "x"}, "streams must be a list"),
+        ({"streams": None}, "streams must be a list"),
+        ({"streams": ["x"]}, "streams[0] must be an object"),
+        ({"streams": [{"schema": {}}]}, "tap_stream_id"),
+        (stream(tap_stream_id=5), "streams[0].tap_stream_id must be text"),
+        (stream(replication_key=["x"]), "streams[0].replication_key must be text"),
+        (stream(replication_method=["x"]), "streams[0].replication_method must be text"),
+        (stream(key_properties=5), "streams[0].key_properties must be a list"),
+        (stream(schema=None), "streams[0].schema must be an object"),
+        (stream(schema={"properties": "x"}), "streams[0].schema.properties must be an object"),
+        (stream(schema={"properties": {"x": True}}), "streams[0].schema.properties[...] must be"),
+        (stream(metadata=None), "streams[0].metadata must be a list"),
+        (stream(metadata={}), "streams[0].metadata must be a list"),
+        (stream(metadata=["x"]), "streams[0].metadata[0] must be an object"),
+        (stream(metadata=[{"metadata": {}}]), "breadcrumb"),
+        (said({}, None), "streams[0].metadata[0].breadcrumb must be a list"),
+        (said({}, "x"), "streams[0].metadata[0].breadcrumb must be a list"),
+        (said({}, [["x"]]), "streams[0].metadata[0].breadcrumb[0] must be text"),
+        (said(None), "streams[0].metadata[0].metadata must be an object"),
+        (said({"table-key-properties": 5}), "table-key-properties must be a list"),
+        (said({"replication-method": ["x"]}), "replication-method must be text"),
+        (said({"replication-key": ["x"]}), "replication-key must be text"),
+    ],
+)
+@pytest.mark.parametrize("more", [(), ("--test",)], ids=["run", "test"])
+def test_a_catalog_of_another_shape(
+    files: Files, catalog: object, words: str, more: tuple[str, ...]
+) -> None:
+    done = files("--catalog", files.write("catalog.json", catalog), *more)
+    assert_told(done, words, "catalog.json", "discover it again (--discover)")
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize(
+    "catalog",
+    [
+        stream(),
+        stream(stream="other", schema={"type": "object"}, metadata=[]),
+        said({"selected": True, "replication-method": None}),
+    ],
+    ids=["nothing", "another name", "selected"],
+)
+def test_a_catalog_that_says_little(files: Files, catalog: object) -> None:
+    path = files.write("catalog.json", catalog)
+    with serving(ledger) as server:
+        done = files("--catalog", path, **OMIE.configured(server))
+    assert done.returncode == 0, done.stderr
+    assert {one["stream"] for one in done.messages if one["type"] == "RECORD"} == {"periods"}
+
+
 def test_debug_shows_where_it_failed(files: Files) -> None:
     done = files("--state", files.write("state.json", "["), debug=True)
     assert done.last_error.startswith("ConfigValidationError: The state file")

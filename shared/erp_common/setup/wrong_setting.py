@@ -65,7 +65,8 @@ def _needed(kind: str, side: str | None, bound: str | None, given: str | None) -
 def _kind(settings: type[msgspec.Struct], setting: str) -> Any:  # noqa: ANN401 - a type, or a form of typing
     """The type of a setting, by its path (`retry.strategy`, `companies[0]`)."""
     kind: Any = settings
-    for name in setting.split("."):
+    # Within a mapping msgspec names no key; nothing of it has a few values to choose from.
+    for name in setting.replace("[...]", "").split("."):
         known = get_type_hints(kind) if isinstance(kind, type) else {}
         kind = bare(known.get(name.partition("[")[0]))
         if name.endswith("]"):

@@ -108,7 +108,8 @@ class TapBase(Tap, Generic[S]):
         super().__init__(**kwargs)
         _end_on_hangup(self._handle_termination)
         self._state_writer = PacedStateWriter(self.message_writer)
-        if kwargs.get("catalog") and not any(one.selected for one in self.streams.values()):
+        selected = any(one.selected for one in self.streams.values())
+        if kwargs.get("catalog") is not None and not selected:
             self.logger.warning("no stream is selected, so nothing is read; select some")
 
     # What a tap states about its ERP
@@ -195,6 +196,7 @@ class TapBase(Tap, Generic[S]):
         for entry in catalog.streams:
             if stream := self.streams.get(entry.tap_stream_id):
                 entry.schema, entry.metadata = Schema.from_dict(stream.schema), stream.metadata
+                entry.stream = stream.name
         return catalog
 
     @property

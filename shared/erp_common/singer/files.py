@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import click
+import msgspec
 
 from erp_common.setup.parse import refusal
+from erp_common.setup.wrong_setting import sentence
 
 FROM_ENVIRONMENT = "ENV"
 """In place of a file of settings: they come from the environment."""
@@ -52,6 +54,8 @@ class JsonFile(click.ParamType[Any]):
             return value
         if self._what == "state":
             content = checked_state(content, value)
+        elif self._what == "catalog":
+            check_catalog(content, value)
         return io.StringIO(json.dumps(content))
 
     def _read(self, path: str) -> dict[str, Any]:
@@ -135,3 +139,54 @@ def _check_partitions(partitions: object, of: str, advice: str) -> None:
             name = context.get("company_id")
             raise refusal(f"company {name} has two partitions of {of}; remove one of them")
         seen.append(context)
+
+
+class _Schema(msgspec.Struct, frozen=True):
+    """As far as the SDK reads one; the streams have their own."""
+
+    properties: dict[str, _Schema] | None = None
+    items: _Schema | None = None
+
+
+class _Said(msgspec.Struct, rename="kebab"):
+    """What a catalog says of a stream, or of a property."""
+
+    table_key_properties: list[str] | None = None
+    replication_key: str | None = None
+    replication_method: str | None = None
+
+
+class _Item(msgspec.Struct):
+    breadcrumb: list[str]
+    metadata: _Said
+
+
+class _Entry(msgspec.Struct):
+    tap_stream_id: str
+    stream: str | None = None
+    key_properties: list[str] | None = None
+    replication_key: str | None = None
+    replication_method: str | None = None
+    schema: _Schema = _Schema()
+    metadata: list[_Item] = []
+
+
+class _Catalog(msgspec.Struct):
+    streams: list[_Entry]
+
+
+def check_catalog(content: dict[str, Any], path: str) -> None:
+    """See that a catalog file holds what the SDK reads without a look.
+
+    Raises:
+        ConfigValidationError: It has another shape.
+    """
+    try:
+        if "streams" not in content:
+            raise refusal(f"the catalog file {path} has no streams; discover it again (--discover)")
+        msgspec.convert(content, _Catalog)
+    except msgspec.ValidationError as error:
+        raise refusal(
+            f"the catalog file {path} has another shape: {sentence(str(error), _Catalog)}; "
+            "discover it again (--discover)"
+        ) from None
