@@ -218,13 +218,48 @@ def test_authorities_that_are_none(files: Files) -> None:
     )
 
 
-def test_a_stream_map_that_fails(files: Files) -> None:
-    maps = {"periods": {"x": "nothing + 1"}}
+@pytest.mark.parametrize(
+    ("maps", "words"),
+    [
+        ({"periods": {"x": "nothing + 1"}}, "nothing + 1 fails for a row of periods"),
+        ({"trial_balance": {"x": "1/0"}}, "1/0 fails for a row of trial_balance (ZeroDivision"),
+        ({"periods": {"x": "int(company_id)"}}, "int(company_id) fails for a row of periods"),
+        ({"trial_balance": {"x": "md5"}}, "md5 fails for a row of trial_balance"),
+        ({"other": {"__source__": "periods", "x": "1/0"}}, "1/0 fails for a row of periods"),
+        ({"trial_balance": {"__filter__": "account_code > 5"}}, "account_code > 5 fails for a row"),
+        ({"trial_balance": {"x": ""}}, "another form"),
+        ({"trial_balance": {"x": ["a"]}}, "another form"),
+        ({"trial_balance": {"__filter__": 5}}, "another form"),
+        ({"trial_balance": {"__alias__": "1/0"}}, "another form"),
+        ({"trial_balance": {"__else__": "x"}}, "another form"),
+        ({"trial_balance": 5}, "Unexpected stream definition"),
+        ({"__else__": ["x"]}, "another form"),
+    ],
+)
+def test_a_stream_map_that_fails(files: Files, maps: object, words: str) -> None:
     with serving(ledger) as server:
         done = files(**OMIE.configured(server, stream_maps=maps))
-    assert done.returncode == 1, done.stderr
-    assert "stream_maps" in done.last_error
-    assert "unforeseen" not in done.stderr
+    assert_told(done, "stream_maps cannot be applied", words, "correct stream_maps")
+
+
+@pytest.mark.parametrize("way", ["test", "batches"])
+def test_a_stream_map_that_fails_in_another_kind_of_run(files: Files, way: str) -> None:
+    maps = {"trial_balance": {"__filter__": "account_code > 5"}}
+    batches = {"encoding": {"format": "jsonl"}, "storage": {"root": f"file://{files.folder}"}}
+    more = {"batch_config": batches} if way == "batches" else {}
+    with serving(ledger) as server:
+        settings = OMIE.configured(server, stream_maps=maps, **more)
+        done = files(*(["--test"] if way == "test" else []), **settings)
+    assert_told(done, "stream_maps cannot be applied: account_code > 5 fails for a row of trial_")
+
+
+def test_no_secret_shows_where_a_stream_map_fails(files: Files) -> None:
+    secret = OMIE.settings["app_secret"]
+    with serving(ledger) as server:
+        settings = OMIE.configured(server, stream_maps={"periods": {"x": f"int('{secret}')"}})
+        done = files(**settings)
+    assert_told(done, "stream_maps cannot be applied")
+    assert secret not in done.stderr
 
 
 def test_standard_output_on_a_full_disk(files: Files) -> None:

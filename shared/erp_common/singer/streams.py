@@ -12,6 +12,7 @@ The SDK's private methods that are overridden here, and why:
 - `_increment_stream_state`, `_write_starting_replication_value`: bookmarks move by period, not by
   row.
 - `_write_schema_message`: once a run, not once a period.
+- `CustomStreamMap._eval`: it tells of few of the ways in which an expression can fail.
 """
 
 from __future__ import annotations
@@ -25,8 +26,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import msgspec
 from singer_sdk import metrics
 from singer_sdk.batch import Batcher
+from singer_sdk.exceptions import MapExpressionError
 from singer_sdk.helpers.conform import TypeConformanceLevel
-from singer_sdk.mapper import RemoveRecordTransform, SameRecordTransform
+from singer_sdk.mapper import CustomStreamMap, RemoveRecordTransform, SameRecordTransform
 from singer_sdk.singerlib.catalog import Metadata
 from singer_sdk.streams import Stream
 from typing_extensions import override
@@ -36,9 +38,11 @@ from erp_common.ledger import schemas
 from erp_common.singer import batches
 from erp_common.singer.meters import Meters, RunCounter, RunTimer
 from erp_common.singer.notation import restored
-from erp_common.singer.writer import MessageWriter
+from erp_common.singer.writer import MessageWriter, encoder
 
 if TYPE_CHECKING:
+    from ast import Expr
+
     from singer_sdk.helpers._batch import BatchConfig
     from singer_sdk.helpers.types import Context
     from singer_sdk.singerlib import MetadataMapping, SchemaMessage
@@ -333,6 +337,25 @@ class ValidationIssuesStream(LedgerStream):
     def rows(self, extract: PeriodExtract) -> Iterator[list[Any]]:
         """What the checks found."""
         yield extract.findings()
+
+
+class ToldMap(CustomStreamMap):
+    """A stream map that says which expression failed, and of what."""
+
+    @override
+    def _eval(
+        self, expr: str, expr_parsed: Expr, record: dict[str, Any], property_name: str | None
+    ) -> Any:
+        try:
+            value = super()._eval(expr, expr_parsed, record, property_name)
+            if property_name is not None:
+                encoder.encode(value)  # such as a function has no place in a message
+        except Exception as error:  # an expression can raise whatever Python can
+            reason = error.__cause__ or error
+            raise MapExpressionError(
+                f"{expr} fails for a row of {self.stream_name} ({type(reason).__name__}: {reason})"
+            ) from error
+        return value
 
 
 STREAMS: tuple[type[LedgerStream], ...] = (
