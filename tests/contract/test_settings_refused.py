@@ -13,6 +13,7 @@ from singer_sdk.exceptions import ConfigValidationError
 from contract.applies import each
 from contract.conftest import Build
 from contract.erps import OMIE, Erp
+from contract.ledger import without
 from contract.world import World
 
 
@@ -26,6 +27,13 @@ class Case(NamedTuple):
     def __str__(self) -> str:
         """For test ids."""
         return self.name
+
+
+def batches(**changes: Any) -> dict[str, Any]:
+    """Sound batches, changed as told; a part changed to `...` is left out."""
+    sound = {"encoding": {"format": "jsonl"}, "storage": {"root": "file:///nowhere"}}
+    parts = {name: one for name, one in {**sound, **changes}.items() if one is not ...}
+    return {"batch_config": parts}
 
 
 ONE = [{"id": "ACME"}]
@@ -71,6 +79,30 @@ EVERYWHERE = (
     Case("no attempt", {"retry": {"max_attempts": 0}}, "max_attempts"),
     Case("no allowance", {"rate_limit": {"requests": 0}}, "requests"),
     Case("an unknown auth_type", {"auth_type": "magic"}, "auth_type"),
+    Case("maps in a list", {"stream_maps": ["x"]}, "stream_maps must be an object"),
+    Case("maps as text", {"stream_maps": "x"}, "stream_maps must be an object"),
+    Case("values for maps in a list", {"stream_map_config": ["x"]}, "stream_map_config must be"),
+    Case("a faker in a list", {"faker_config": ["x"]}, "faker_config must be an object"),
+    Case("flattening in words", {"flattening_enabled": "perhaps"}, "flattening_enabled must be"),
+    Case("a depth in words", {"flattening_max_depth": "deep"}, "flattening_max_depth must be"),
+    Case("a length in words", {"flattening_max_key_length": "x"}, "flattening_max_key_length must"),
+    Case("a separator of 5", {"flattening_separator": 5}, "flattening_separator must be text"),
+    Case("batches in a list", {"batch_config": ["x"]}, "batch_config must be an object"),
+    Case("batches as text", {"batch_config": "x"}, "batch_config must be an object"),
+    Case("batches of something", {"batch_config": {"x": 1}}, "batch_config"),
+    Case("batches nowhere", batches(storage=...), "storage"),
+    Case("batches in no form", batches(encoding=...), "encoding"),
+    Case("batches in the form csv", batches(encoding={"format": "csv"}), "one of jsonl, parquet"),
+    Case("batches zipped", batches(encoding={"format": "jsonl", "compression": "zip"}), "gzip"),
+    Case("an encoding of text", batches(encoding="jsonl"), "encoding must be an object"),
+    Case("a storage of text", batches(storage="files"), "storage must be an object"),
+    Case("a storage without root", batches(storage={}), "root"),
+    Case("a storage at 5", batches(storage={"root": 5}), "batch_config.storage.root must be text"),
+    Case("an unknown storage", batches(storage={"root": "nope://x"}), "install what is missing"),
+    Case("a storage not installed", batches(storage={"root": "s3://x"}), "install what is missing"),
+    Case("a form not installed", batches(encoding={"format": "parquet"}), "No module named"),
+    Case("empty batches", batches(batch_size=0), "batch_config.batch_size must be a whole number"),
+    Case("batches of words", batches(batch_size="x"), "batch_config.batch_size must be a whole"),
     Case("a secret that is a list", {"app_secret": ["hunter2hunter2"]}, "app_secret"),
     Case("a secret that is an object", {"api_key": {"key": "hunter2hunter2"}}, "api_key"),
 )  # fmt: skip
@@ -186,6 +218,18 @@ def test_a_misspelt_setting_is_told(build: Build) -> None:
     run = build(entries_per_month=2).good(lookback=3, stream_maps={})
     assert "has no setting lookback: it is ignored; did you mean lookback_periods?" in run.stderr
     assert "stream_maps" not in run.stderr
+
+
+def test_the_sdk_s_settings_are_taken_as_they_are_meant(build: Build) -> None:
+    """A null or an empty text is not set; numbers and truth come as text from some schedulers."""
+    world = build(entries_per_month=2)
+    plain = without(world.good().records("trial_balance"))
+    for settings in (
+        dict.fromkeys(("stream_maps", "stream_map_config", "batch_config")),
+        {"stream_maps": "", "batch_config": "", "flattening_enabled": "false"},
+        {"flattening_enabled": "true", "flattening_max_depth": "1", "flattening_separator": ""},
+    ):
+        assert without(world.good(**settings).records("trial_balance")) == plain
 
 
 def test_a_currency_in_words_is_refused(build: Build) -> None:

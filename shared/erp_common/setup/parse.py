@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date
+from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar, get_origin
 
@@ -14,7 +15,7 @@ from singer_sdk.exceptions import ConfigValidationError
 
 from erp_common.errors import ERPValidationError
 from erp_common.setup.schema import bare, choices, fields
-from erp_common.setup.settings import Settings
+from erp_common.setup.settings import Batches, BuiltIn, Settings
 from erp_common.setup.wrong_setting import sentence
 
 S = TypeVar("S", bound=Settings)
@@ -49,6 +50,45 @@ def parse(raw: Mapping[str, Any], of: type[S], *, books: bool = True) -> S:
     if problems:
         raise refusal(*problems)
     return settings
+
+
+def with_built_in(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings, those that the SDK adds in the types that it takes for granted.
+
+    Raises:
+        ConfigValidationError: One has another shape, or batches cannot be written here.
+    """
+    # What is empty is not set; but an empty separator is one.
+    given = {
+        name: value
+        for name, value in raw.items()
+        if name not in BuiltIn.__struct_fields__
+        or not (value in (None, {}) or (value == "" and name != "flattening_separator"))
+    }
+    try:
+        found = msgspec.convert(given, BuiltIn, strict=False)
+    except msgspec.ValidationError as error:
+        raise refusal(sentence(str(error), BuiltIn)) from None
+    if found.batch_config:
+        _check_batches(found.batch_config)
+        given["batch_config"] = msgspec.to_builtins(found.batch_config)
+    plain = {name: getattr(found, name) for name in given if name.startswith("flattening_")}
+    return {**given, **plain}
+
+
+def _check_batches(batches: Batches) -> None:
+    """See that nothing is missing here for files of that kind, in a storage of that kind."""
+    try:
+        protocols, named, _ = batches.storage.root.partition("://")
+        for one in protocols.split("::") if named else ():
+            import_module("fsspec").get_filesystem_class(one)
+        if batches.encoding.format == "parquet":
+            import_module("pyarrow")
+    except (ImportError, ValueError) as error:
+        raise refusal(
+            f"batch_config cannot be followed here ({error}); "
+            "install what is missing, or correct batch_config"
+        ) from None
 
 
 def refusal(*sentences: str) -> ConfigValidationError:

@@ -387,6 +387,42 @@ class Settings(TransportSettings, frozen=True, kw_only=True):
         return {prefix: _type(text) for prefix, text in _flat(self.account_type_prefixes)}
 
 
+class BatchEncoding(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """How batch files are written."""
+
+    format: Literal["jsonl", "parquet"]
+    compression: Literal["gzip", "none"] | None = None
+
+
+class BatchStorage(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """Where batch files go."""
+
+    root: str
+    prefix: str | None = None
+    params: dict[str, Any] = {}
+
+
+class Batches(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """`batch_config`."""
+
+    encoding: BatchEncoding
+    storage: BatchStorage
+    batch_size: Positive | None = None
+
+
+class BuiltIn(msgspec.Struct, omit_defaults=True):
+    """The settings that the SDK adds to every tap and uses as they come."""
+
+    stream_maps: dict[str, Any] = {}
+    stream_map_config: dict[str, Any] = {}
+    faker_config: dict[str, Any] = {}
+    batch_config: Batches | None = None
+    flattening_enabled: bool | None = None
+    flattening_max_depth: int | None = None
+    flattening_max_key_length: int | None = None
+    flattening_separator: str | None = None
+
+
 class DerivedSettings(Settings, frozen=True, kw_only=True):
     """The settings of the taps that sum the trial balance up from postings."""
 

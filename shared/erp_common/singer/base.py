@@ -29,7 +29,7 @@ from erp_common.http.wire import NETWORK, Wire
 from erp_common.ledger.models import Company
 from erp_common.setup import connection
 from erp_common.setup.names import from_environment, misspelt, unread
-from erp_common.setup.parse import parse, refusal
+from erp_common.setup.parse import parse, refusal, with_built_in
 from erp_common.setup.settings import Defaults, Settings
 from erp_common.singer import start
 from erp_common.singer.notation import PLAIN, Notation
@@ -127,6 +127,7 @@ class TapBase(Tap, Generic[S]):
         self.heed(self._config)
         try:
             self.settings = self.typed(self._config)
+            self._config = with_built_in(self._config)
         except ConfigValidationError as error:
             if raise_errors:
                 raise
