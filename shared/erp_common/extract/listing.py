@@ -149,7 +149,7 @@ class Listing(Generic[Row]):
         """Read one answer.
 
         Raises:
-            ERPValidationError: If the body has another shape.
+            WrongShapeError: If the body has another shape.
             Undecodable: If the body is no text, or not JSON.
         """
         if self._single and answer.size > LARGE:
@@ -175,10 +175,14 @@ class Listing(Generic[Row]):
         said: Mapping[str, object],
     ) -> Page[Row]:
         must_be_known(rows, self.key)
+        count = _whole(said["count"], self._said["count"])
+        if count is not None and count < len(rows):
+            told = f"{self._said['count']} is {count}, but there are {len(rows)} rows"
+            raise WrongShapeError(told)  # nor does it say then whether more follow
         return Page(
             [Batch(rows, source)] if rows else [],
             _whole(said["pages"], self._said["pages"]),
-            _whole(said["count"], self._said["count"]),
+            count,
             len(rows),
             _answered(said["more"], self._said["more"]),
             named_by=self._named_by,
@@ -221,15 +225,11 @@ class Listing(Generic[Row]):
             lists = [value for value in body.values() if isinstance(value, list)]
             found = lists[0] if len(lists) == 1 else None
         if not isinstance(found, list):
-            raise ERPValidationError(
-                f"the answer has no list {self.key!r} (it is {_shape(body)}); "
-                "check base_url and whether this ERP's version serves this endpoint",
-            )
+            raise WrongShapeError(f"there is no list {self.key!r} (it is {_shape(body)})")
         strays = sum(not isinstance(row, dict) for row in found)
         if found and strays == len(found):
-            raise ERPValidationError(
-                f"the list {self.key!r} holds {_shape(found[0])} where rows are expected; "
-                "check base_url and whether this ERP's version serves this endpoint",
+            raise WrongShapeError(
+                f"the list {self.key!r} holds {_shape(found[0])} where rows are expected"
             )
         if self._is_error and any(isinstance(row, dict) and self._is_error(row) for row in found):
             raise ERPValidationError(f"the ERP answers with an error in place of rows: {found[0]}")
@@ -311,7 +311,7 @@ def _whole(value: object, field: str | None) -> int | None:
             return int(number)
     except (ArithmeticError, ValueError):  # the latter: an integer of thousands of digits
         pass
-    raise ERPValidationError(f"the answer's {field} is {shown(value)}, which is no count")
+    raise WrongShapeError(f"{field} is {shown(value)}, which is no count")
 
 
 def _answered(value: object, field: str | None) -> bool | None:
@@ -320,7 +320,7 @@ def _answered(value: object, field: str | None) -> bool | None:
         return None
     answer = flag_of(str(value)) if isinstance(value, (bool, int, str)) else None
     if answer is None:
-        raise ERPValidationError(f"the answer's {field} is {shown(value)}, which is no yes or no")
+        raise WrongShapeError(f"{field} is {shown(value)}, which is no yes or no")
     return answer
 
 

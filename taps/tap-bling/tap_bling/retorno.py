@@ -12,7 +12,13 @@ from defusedxml.ElementTree import fromstring
 
 from erp_common.errors import ERPValidationError
 from erp_common.extract.listing import Batch, Page, must_be_known
-from erp_common.http.answer import Answer, BoundExceeded, Undecodable, decoded
+from erp_common.http.answer import (
+    Answer,
+    BoundExceeded,
+    Undecodable,
+    WrongShapeError,
+    decoded,
+)
 from erp_common.ledger.normalize import shown
 
 Row = TypeVar("Row")
@@ -114,7 +120,7 @@ class XmlListing(Generic[Row]):
         """Read one answer.
 
         Raises:
-            ERPValidationError: If the body has another shape.
+            WrongShapeError: If the body has another shape.
             Undecodable: If the body is no XML.
         """
         found = self._find(parse(answer))
@@ -139,16 +145,13 @@ class XmlListing(Generic[Row]):
             lists = candidates if len(candidates) == 1 else []
         if not lists:
             inside = ", ".join(child.tag for child in root)[:80] or "nothing"
-            raise ERPValidationError(
-                f"Bling's answer has no list {self._key!r} (it holds {inside}); check base_url and "
-                "api_version.",
-            )
+            raise WrongShapeError(f"there is no list {self._key!r} (it holds {inside})")
         items = [child for listed in lists for child in listed]
         strays = [child.tag for child in items if child.tag != self._item]
         if strays or any((listed.text or "").strip() for listed in lists):
-            raise ERPValidationError(
-                f"Bling's list {self._key!r} holds {shown((strays or ['text'])[0])} where only "
-                f"{self._item!r} is expected; check base_url and api_version.",
+            raise WrongShapeError(
+                f"the list {self._key!r} holds {shown((strays or ['text'])[0])} where only "
+                f"{self._item!r} is expected"
             )
         return items
 
