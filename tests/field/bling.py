@@ -38,6 +38,8 @@ class Bling:
     cnpj: str = "12.345.678/0001-95"
     page: int = 100
     no_accounts: bool = False
+    all_in_list: bool = False
+    """Whether the list says what the documents know of the details alone."""
 
     def script(self) -> Script:
         """The answers of all addresses."""
@@ -66,7 +68,7 @@ class Bling:
     def _cash(self, call: Call) -> Answer:
         first, last = call.query["dataInicial"], call.query["dataFinal"]
         shown = [
-            self._row(row)
+            self._row(row) | (_purpose(row) if self.all_in_list else {})
             for row in self.rows
             if first <= row.day.isoformat() <= last
             and (self.ignores_situation or row.situation == call.query.get("situacao", "R"))
@@ -79,11 +81,9 @@ class Bling:
             if str(row.number) == number:
                 detail = self._row(row) | {
                     "id": row.number,
-                    "saldo": "N",
                     "competencia": row.day.isoformat(),
-                    "categoria": {"id": row.category},
-                    "transferencia": row.transfer,
                     "tipoLancamento": 1,
+                    **_purpose(row),
                 }
                 return Answer({"data": detail | row.more})
         return Answer(
@@ -106,6 +106,10 @@ class Bling:
 
     def _company(self, _: Call) -> Answer:
         return Answer({"data": {"id": "abc", "nome": "Acme", "cnpj": self.cnpj}})
+
+
+def _purpose(row: CashRow) -> dict[str, Any]:
+    return {"saldo": "N", "categoria": {"id": row.category}, "transferencia": row.transfer}
 
 
 def _page(call: Call, rows: list[dict[str, Any]], size: int = 100) -> Answer:

@@ -164,6 +164,34 @@ def test_a_row_that_moves_onto_a_page_that_was_read(
     assert told(run) == []
 
 
+def test_a_list_that_says_all_is_compared_with_another(stage: Open, read: Reader) -> None:
+    """No details show then what was deleted: the list is read until it lacks nothing it had."""
+    bling = Deleting([sale(number=n) for n in range(1, 7)], page=3, all_in_list=True)
+    server = stage(bling.script())
+    run = read("tap-bling", server, **KEYS, **JANUARY)
+    whole(run)
+    assert {row["entry_id"] for row in run.records("subledger")} == set("13456")
+    assert told(run) == []
+    assert sum(call.path == "/caixas" for call in server.calls) == 3 * 3
+
+
+def test_a_list_that_says_all_and_goes_on_losing_rows_is_told(
+    january: Callable[..., Run],
+) -> None:
+    """Another row is deleted each time that the list is read."""
+
+    class Losing(Bling):
+        def _cash(self, call: Call) -> Answer:
+            found = super()._cash(call)
+            if call.query["pagina"] == "1":
+                del self.rows[1]
+            return found
+
+    run = january(Losing([sale(number=n) for n in range(1, 20)], page=3, all_in_list=True))
+    whole(run)
+    assert told(run) == ["ROW_COUNT_MISMATCH"]
+
+
 @pytest.mark.parametrize(
     ("deleted", "months"), [(2, (1, 2, 2, 1, 3, 3)), (3, (1, 2, 2, 3, 3, 1)), (1, (1, 2, 3, 2, 2))]
 )

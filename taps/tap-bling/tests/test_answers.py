@@ -254,6 +254,13 @@ CASH: dict[str, tuple[tuple[Said, dict[str, Any]], str, str]] = {
     "hidden": (changed(situacao="H"), NONE, ""),
     "deleted": (changed(situacao="E"), NONE, ""),
     "a situation that nobody has seen": (changed(situacao="Z"), NONE, "UNKNOWN_SITUATION"),
+    "no situation": (changed(situacao=None), NONE, "UNKNOWN_SITUATION"),
+    "a situation of no letter": (changed(situacao=""), NONE, "UNKNOWN_SITUATION"),
+    "a situation that the details alone say": (
+        (changed()[0], ROW | {"situacao": None}),
+        "CC.11 100",
+        "CAT.50 -100",
+    ),
     "no flag": (changed(transferencia="talvez"), NONE, "INVALID_RECORD"),
     "a day as people write it": (changed(data="15/01/2024"), "CC.11 100", "CAT.50 -100"),
     "an opening": (changed(saldo="S"), "CC.11 100", "OPENING -100"),

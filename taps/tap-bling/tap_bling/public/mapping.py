@@ -67,7 +67,15 @@ def is_posted(row: Movement) -> bool:
     Raises:
         LeftOut: If its situation is not known.
     """
-    situation = (text(row.situacao, "situacao") or _REGISTERED).upper()
+    situation = (text(row.situacao, "situacao") or "").upper()
+    if not situation:
+        raise LeftOut(
+            Code.UNKNOWN_SITUATION,
+            "situacao",
+            "is missing in movement {movement}: nothing says whether it is registered; ask Bling's "
+            "support",
+            movement=shown(row.id),
+        )
     if situation != _REGISTERED and situation not in _NOT_POSTED:
         raise LeftOut(
             Code.UNKNOWN_SITUATION,

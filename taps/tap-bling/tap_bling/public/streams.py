@@ -26,7 +26,7 @@ from erp_common.http.transport import Transport
 from erp_common.ledger import cash
 from erp_common.ledger.hierarchy import Chart
 from erp_common.ledger.models import Company, Posting
-from erp_common.ledger.normalize import InvalidValue, parse_date
+from erp_common.ledger.normalize import InvalidValue, parse_date, text
 from erp_common.ledger.periods import Period
 from tap_bling.public import calls, mapping
 from tap_bling.public.rows import Movement
@@ -187,8 +187,28 @@ class Listings:
         self._alone.difference_update(window)
 
     def _list(self, period: Period, moved: list[Gap]) -> list[Listed]:
+        """List a period; where some rows need no details, until a list lacks nothing of another.
+
+        Details alone show that a movement has gone, which moved another onto a page already read.
+        """
+        listed, found = self._read(period)
+        for _ in range(self._transport.max_attempts):
+            if all(row is None or _lacks_details(row) for row, _ in listed):
+                break
+            before = set(map(_number, listed))
+            listed, found = self._read(period)
+            lost = len(before - set(map(_number, listed)))
+            if not lost:
+                break
+        else:
+            found.append(Gap("money movements", len(listed) + lost, len(listed), []))
+        moved += found
+        return listed
+
+    def _read(self, period: Period) -> tuple[list[Listed], list[Gap]]:
         """Ask; a movement that slides onto the next page meanwhile comes twice."""
         listed: list[Listed] = []
+        moved: list[Gap] = []
         seen: set[str] = set()
         for window in calls.years(period):
             found = pages(calls.movements(self._transport, window))
@@ -201,7 +221,7 @@ class Listings:
                             continue
                         seen.add(number)
                         listed.append((row, raw))
-        return listed
+        return listed, moved
 
 
 class Movements:
@@ -294,15 +314,18 @@ def _number(listed: Listed) -> str:
 
 
 def _lacks_details(row: Movement) -> bool:
-    """Whether only a movement's details can say what it was for.
+    """Whether only a movement's details can say what it was for, or whether it is registered.
 
-    A category alone does not: a transfer may have one too.
+    A category alone does not: a transfer may have one too, and so may what sets a balance right.
     """
     try:
-        posted = mapping.is_posted(row)
+        is_silent = text(row.situacao, "situacao") is None
+        if not is_silent and not mapping.is_posted(row):
+            return False
     except InvalidValue:
         return False
-    return posted and (row.categoria is None or row.transferencia is None)
+    said = (row.categoria, row.transferencia, row.saldo)
+    return is_silent or any(one in (None, "") for one in said)
 
 
 def _may_be_posted(row: Movement) -> bool:

@@ -187,15 +187,16 @@ def test_details_are_not_asked_for_where_the_list_has_it(sim: Simulator, read: R
     assert sim.requests.count(ERP, "caixa") == 0
 
 
-def test_a_category_in_the_list_does_not_say_that_it_is_no_transfer(
-    sim: Simulator, read: Runs
+@pytest.mark.parametrize("absent", [("transferencia", "saldo"), ("transferencia",), ("saldo",)])
+def test_a_category_in_the_list_does_not_say_that_it_is_no_transfer_or_opening(
+    sim: Simulator, read: Runs, absent: tuple[str, ...]
 ) -> None:
     sim.bling_public.category_in_list = sim.bling_public.transfer_category = True
 
     def category_alone(body: dict[str, Any], _: object) -> None:
         for row in body["data"]:
-            row.pop("transferencia", None)
-            row.pop("saldo", None)
+            for name in absent:
+                row.pop(name, None)
 
     with sim.tamper(ERP, "caixas", category_alone):
         must_equal(read(**JANUARY), sim)
