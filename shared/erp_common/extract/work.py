@@ -98,6 +98,8 @@ class Origin:
     basis: ClassVar[Basis]
     natural_balances: ClassVar[bool] = False
     """Whether balances are taken as stated on the account's natural side if nothing tells."""
+    class_setting: ClassVar[str] = ""
+    """The setting that says which class summary accounts have, where that differs by site."""
     told_apart_by: ClassVar[str] = "erp_id in companies"
     """What in the settings decides whose books are read."""
     whole_entries: ClassVar[bool] = False

@@ -74,7 +74,7 @@ def build(stated: Iterable[StatedAccount], rules: Rules) -> Chart:
     """
     accounts, findings = _unique(stated)
     hierarchy = Hierarchy(accounts)
-    chart, misplaced, contradictions = _classified(hierarchy)
+    chart, misplaced, contradictions = _classified(hierarchy, rules.class_setting)
     prefixes = account_types.PrefixTypes(rules.account_type_prefixes)
     children = below(chart)
     _set_types(chart, hierarchy, children, prefixes)
@@ -119,7 +119,7 @@ def _duplicate(account: StatedAccount) -> Finding:
 
 
 def _classified(
-    hierarchy: Hierarchy,
+    hierarchy: Hierarchy, class_setting: str
 ) -> tuple[list[ChartAccount], list[Finding], Iterable[Finding]]:
     """The accounts in their places, each a summary account or not, and what is wrong with both.
 
@@ -140,7 +140,7 @@ def _classified(
             with_children = below(chart)
             for account in chart:
                 account.is_summary = account.code in with_children
-            return chart, misplaced, [_all_inverted()]
+            return chart, misplaced, [_all_inverted(class_setting)]
     for account in chart:
         flag = flags[account.code]
         account.is_summary = account.code in with_children if flag is None else flag
@@ -178,12 +178,18 @@ def _has_amounts(account: StatedAccount) -> bool:
     return any((account.opening, account.debit, account.credit, account.closing))
 
 
-def _all_inverted() -> Finding:
+def _all_inverted(setting: str) -> Finding:
+    advice = (
+        told("set {setting} to the other value", setting=setting)
+        if setting
+        else told("correct the accounts' classes in the ERP's chart of accounts")
+    )
     return finding(
         Code.ACCOUNT_CLASS_INVERTED,
         "The flag for summary accounts is the wrong way round in this chart: most accounts "
         "with accounts below them are flagged analytic, most without are flagged summary. The "
-        "hierarchy was used instead; set summary_class to the other value.",
+        "hierarchy was used instead; {advice}.",
+        advice=advice,
     )
 
 

@@ -22,6 +22,8 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """How a reported ledger states its balances."""
     natural_if_undecided: bool = False
     """What `auto` falls back on: Protheus states natural balances, Omie debit-positive ones."""
+    class_setting: str = ""
+    """The setting that says which class summary accounts have; empty where there is none."""
     account_type_prefixes: dict[str, AccountType] = {}
     """Account types by code prefix; only letters and digits are compared, the longest wins."""
     fiscal_year_start_month: int = 1

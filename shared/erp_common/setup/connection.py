@@ -114,6 +114,7 @@ def extraction(
             tolerance=config.tolerance,
             balance_convention=config.balance_convention,
             natural_if_undecided=source.natural_balances,
+            class_setting=source.class_setting,
             account_type_prefixes=config.type_prefixes,
             fiscal_year_start_month=config.fiscal_year_start_month,
             closing_entries=config.closing_entries,

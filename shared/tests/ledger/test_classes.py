@@ -27,12 +27,20 @@ def test_a_whole_chart_the_wrong_way_round_is_one_finding_and_totals_stay_right(
     rows = sound()
     for row in rows:
         row.is_summary = row.code not in {"1", "1.1", "2", "2.3", "3", "4"}
-    balance = reported(rows, Rules())
+    balance = reported(rows, Rules(class_setting="summary_class"))
     assert codes(balance.findings) == ["ACCOUNT_CLASS_INVERTED"]
     assert "summary_class" in balance.findings[0].message
     assert balance.findings[0].account_code is None
     assert (balance.totals.account_count, balance.is_balanced) == (6, True)
     assert balance.totals.debit == balance.totals.credit == 400
+
+
+def test_where_no_setting_says_what_a_class_means_the_chart_is_to_be_corrected() -> None:
+    rows = sound()
+    for row in rows:
+        row.is_summary = row.code not in {"1", "1.1", "2", "2.3", "3", "4"}
+    (told,) = reported(rows, Rules()).findings
+    assert told.message.endswith("correct the accounts' classes in the ERP's chart of accounts.")
 
 
 def test_most_flags_the_wrong_way_round_are_enough() -> None:

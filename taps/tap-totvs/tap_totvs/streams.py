@@ -29,6 +29,7 @@ class TotvsBooks(HttpSource, ReportedSource):
     system = "TOTVS Protheus"
     told_apart_by = "erp_id in companies, tenant and environment"
     natural_balances = True
+    class_setting = "summary_class"
 
     def __init__(self, transport: Transport, summary_class: str) -> None:
         """Read accounts of this CTI_CLASSE as summary accounts."""

@@ -106,6 +106,14 @@ def test_rows_equal_the_books(extract: Extract, auth_type: str) -> None:
     assert rows["validation_issues"] == []
 
 
+def test_classes_the_wrong_way_round_name_the_setting_that_mends_it(extract: Extract) -> None:
+    with Simulator(Books.generate()) as sim:
+        sim.totvs.inverted_class = True
+        (issue,) = extract(settings(sim, "oauth2"))["validation_issues"]
+    assert issue["code"] == "ACCOUNT_CLASS_INVERTED"
+    assert issue["message"].endswith("set summary_class to the other value.")
+
+
 def test_a_site_with_the_classes_the_other_way_round(extract: Extract) -> None:
     with Simulator(Books.generate()) as sim:
         sim.totvs.inverted_class = True
