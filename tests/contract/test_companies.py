@@ -43,7 +43,8 @@ def test_a_company_that_the_erp_does_not_know(build: Build, place: int) -> None:
     companies.insert(place, {"id": "ghost", "erp_id": "999"})
     run = world.bad(companies=companies)
     assert run.last_error.startswith("ERPValidationError: ")
-    assert "company ghost, asked for by its erp_id '999': correct that" in run.last_error
+    assert "This is company ghost (erp_id '999'): check " in run.last_error
+    assert "erp_id in companies" in run.last_error
     assert_others(run, world, "ghost")
 
 

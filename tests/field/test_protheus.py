@@ -251,6 +251,29 @@ def test_an_error_as_a_page_is_told_in_its_words(stage: Open, read: Reader) -> N
     assert "Tabela CT1 em uso exclusivo" in run.last_error
 
 
+def test_a_refusal_names_the_tenant_that_the_site_was_asked_for(stage: Open, read: Reader) -> None:
+    """A wrong company group has no such table."""
+    script = Protheus(tables()).script()
+    refused = {"code": "FW1", "message": "Invalid object name CQ0990"}
+    script.on("GET", PATH, lambda _: Answer(refused, 400))
+    run = read("tap-totvs", stage(script), **KEYS | JANUARY)
+    assert run.returncode == 1
+    assert "This is company acme (erp_id '01') in tenant '01,01': check " in run.last_error
+    assert "tenant and environment" in run.last_error
+
+
+def test_a_refusal_that_says_what_to_do_is_not_laid_at_the_company(
+    stage: Open, read: Reader
+) -> None:
+    """Without `Security=1` no company is served."""
+    script = Protheus(tables()).script()
+    closed = {"code": 503, "message": "API não permitida"}
+    script.on("GET", PATH, lambda _: Answer(closed, 503))
+    run = read("tap-totvs", stage(script), **KEYS | JANUARY)
+    assert run.returncode == 1
+    assert run.last_error.endswith("without which it serves no generic query.")
+
+
 def test_a_licence_that_is_not_free_is_waited_for(stage: Open, read: Reader) -> None:
     """`Stateless=1` answers 503 then."""
     script = Protheus(tables()).script()

@@ -218,7 +218,7 @@ class TapBase(Tap, Generic[S]):
             watched=self.settings.watched_periods,
         )
         build = self.build(self.settings)
-        source = self.source(self.settings, build)
+        source = self._source = self.source(self.settings, build)
         work = [self.work(company, source, self._bookmarks) for company in self.companies]
         extraction = connection.extraction(
             self.settings, source, subledger="subledger" in streams, masker=self.masker
@@ -275,17 +275,19 @@ class TapBase(Tap, Generic[S]):
     def company_failed(self, company: Company, error: ERPError) -> None:
         """Say that a company's books could not be read; the others go on.
 
-        A refusal that may be of the company names it, and the setting that says which it is.
+        A refusal that may be of the company names it, and the settings that say which it is.
         """
         refusal = error.__cause__
-        refused = isinstance(refusal, Refusal) and refusal.fault.kind is FaultKind.BUSINESS
+        refused = (
+            isinstance(refusal, Refusal)
+            and refusal.fault.kind is FaultKind.BUSINESS
+            and refusal.fault.advice is None
+        )
         if isinstance(error, WrongShapeError):
             error.args = (f"{str(error).rstrip('.')} (company {company.id}).",)
         elif refused and not self.settings.usual.single_company:
-            whose = f"company {company.id}, asked for by its erp_id {company.erp_id!r}"
-            error.args = (
-                f"{error} This is {whose}: correct that in companies if the ERP has another.",
-            )
+            asked = f"{self._source.whose(company)}: check {self._source.told_apart_by}"
+            error.args = (f"{error} This is {asked} if the ERP has another.",)
         if len(self.companies) > 1:
             self.logger.error("%s: %s", company.id, error)
 
