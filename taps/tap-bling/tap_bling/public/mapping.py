@@ -123,7 +123,9 @@ def _moved(row: Movement) -> tuple[str, Decimal]:
     if required_side(row.debCred, "debCred") is Side.CREDIT:
         if value < 0:
             raise InvalidValue(
-                "valor", "is {value} with debCred C: did money come in or go out?", value=value
+                "valor",
+                "is {value} with debCred C; see in Bling whether money came in or went out",
+                value=value,
             )
         return number, value
     return number, value if value < 0 else turned(value)  # some have their sign once more

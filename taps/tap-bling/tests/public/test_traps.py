@@ -346,6 +346,7 @@ def test_money_that_came_in_below_zero_is_told(sim: Simulator, read: Runs) -> No
     with sim.tamper(ERP, "caixa", signed):
         (issue,) = read(**JANUARY).rows["validation_issues"]
     assert (issue["code"], "with debCred C" in issue["message"]) == ("INVALID_RECORD", True)
+    assert issue["message"].endswith("whether money came in or went out.")
 
 
 def test_php_writes_an_empty_object_as_a_list(sim: Simulator, read: Runs) -> None:

@@ -141,7 +141,7 @@ def _kind(settlement: dict[str, Any], event: dict[str, Any]) -> str:
     if whole and kind != whole:
         raise InvalidValue(
             "tipo_evento_financeiro",
-            "is {kind} in an event of {event}: did money come in?",
+            "is {kind} in an event of {event}; see in Conta Azul whether money came in or went out",
             kind=kind,
             event=whole,
         )

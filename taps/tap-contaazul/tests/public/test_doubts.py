@@ -167,6 +167,7 @@ def test_a_settlement_that_turns_its_event_round_is_told(
     assert told(done) == [("INVALID_RECORD", "error")]
     message = done.rows["validation_issues"][0]["message"]
     assert "tipo_evento_financeiro is DESPESA in an event of RECEITA" in message
+    assert message.endswith("whether money came in or went out.")
     must_be_left_out(done, sim, plain)
 
 
