@@ -120,7 +120,7 @@ def composed(
 
 
 def apportionment(lookups: Lookups, rateio: object) -> dict[str, Portion]:
-    """The categories of an event.
+    """The categories of an event; none where several share nothing, which says no proportion.
 
     Raises:
         InvalidValue: If it cannot be read.
@@ -143,6 +143,8 @@ def apportionment(lookups: Lookups, rateio: object) -> dict[str, Portion]:
         shares[code or cash.UNCATEGORISED] = Portion(
             add(known.weight, weight), [*known.centers, *centers]
         )
+    if len(shares) > 1 and not total(portion.weight for portion in shares.values()):
+        return {cash.UNCATEGORISED: WHOLE}
     return shares
 
 

@@ -117,6 +117,20 @@ def test_cost_centers_have_their_codes_and_the_rest_has_none() -> None:
     ]
 
 
+@pytest.mark.parametrize(("one", "other"), [("0", "0"), ("100", "-100")])
+def test_several_categories_that_share_nothing_say_no_proportion(one: str, other: str) -> None:
+    event = [("x", Decimal(one), [("a", Decimal(one))]), ("y", Decimal(other), [])]
+    shares = apportionment(BOOKS, rateio(event))
+    _, lines = composed(BOOKS, "RECEITA", {"valor_bruto": 100}, shares)
+    assert lines == [Counterpart(UNCATEGORISED, Decimal(100))]
+
+
+def test_one_category_gets_all_whatever_its_share_is() -> None:
+    shares = apportionment(BOOKS, rateio([("x", Decimal(0), [])]))
+    _, lines = composed(BOOKS, "RECEITA", {"valor_bruto": 100}, shares)
+    assert lines == [Counterpart("CAT.x", Decimal(100))]
+
+
 def test_a_cent_between_net_and_its_parts_falls_to_the_categories() -> None:
     value = {"valor_bruto": "100.00", "juros": "3.33", "valor_liquido": "103.34"}
     shares = apportionment(BOOKS, rateio([("x", Decimal(1), [])]))
