@@ -45,6 +45,12 @@ def line_of(data: bytes, start: bytes, nth: int = 0) -> bytes:
         ("I250", 5, "X"),
         ("I250", 5, ""),
         ("I355", 4, "R$ 1,00"),
+        ("0150", 3, "A|B"),
+        ("I050", 8, "A|B"),
+        ("I051", 3, "1|1"),
+        ("I075", 3, "A|B"),
+        ("I100", 4, "A|B"),
+        ("I250", 6, "1|1"),
         ("I350", 2, "00000000"),
         ("J005", 3, "hoje"),
         ("9900", 3, "muitos"),
@@ -134,6 +140,50 @@ def test_entries_of_a_broken_head_are_told_line_by_line() -> None:
     count = len(read.postings())
     sound = Read(data)
     assert count + len(read.rejected) - 1 == len(sound.postings())
+
+
+@pytest.mark.parametrize("form", [{}, {"extra": True}, {"functional": True}])
+def test_a_bar_inside_a_history_makes_no_participant(form: dict[str, bool]) -> None:
+    wanted = changed(filing(), **form)
+    lines = records(wanted)
+    line = next(one for one in lines if one[0] == "I250")
+    line[7] = "HIS|T"
+    if form == {"functional": True}:
+        line += ["1,00", "D"]
+    read = Read(as_bytes(wanted, lines))
+    sound = Read(write(wanted)).postings()
+    assert read.postings() == sound[1:]
+    [(problem, record, _)] = read.rejected
+    assert f"has {len(line)} fields" not in problem
+    assert f"has {len(line) + 1} fields" in problem
+    assert "|HIS|T|" in record
+
+
+def test_fields_of_a_functional_currency_need_no_declaration() -> None:
+    wanted = changed(filing(), functional=True)
+    lines = records(wanted)
+    for line in lines:
+        more = {"I155": 6, "I157": 2, "I250": 2, "I355": 2}.get(line[0], 0)
+        line += ["1,00", "D"] * (more // 2)
+    read = Read(as_bytes(wanted, lines))
+    assert read.postings() == Read(write(wanted)).postings()
+    assert read.balances(1) == Read(write(wanted)).balances(1)
+    assert read.rejected == []
+
+
+@pytest.mark.parametrize("number", ["01", "07", "08"])
+def test_a_field_of_its_own_is_numbered_as_the_program_likes(number: str) -> None:
+    """By itself, or among the fields of its record, of which it may leave one out."""
+    wanted = filing()
+    lines = records(wanted)
+    place = next(p for p, one in enumerate(lines) if one[0] == "I030")
+    lines.insert(place, ["I020", "I200", number, "PROPRIO", "Campo próprio", "C"])
+    for line in lines:
+        if line[0] == "I200":
+            line += [""] * (number == "08") + ["próprio"]
+    read = Read(as_bytes(wanted, lines))
+    assert read.postings() == Read(write(wanted)).postings()
+    assert read.rejected == []
 
 
 def test_records_below_nothing_are_told() -> None:

@@ -74,7 +74,7 @@ def of_section(file: BinaryIO, part: Part, rejects: Rejects) -> Iterator[tuple[K
         part: Which month.
         rejects: Keeps the records that cannot be read.
     """
-    section, utf8 = part.section, part.survey.is_utf8
+    section, utf8, form = part.section, part.survey.is_utf8, part.survey.form
     held: tuple[Key, Balance, int] | None = None
     for texts in section.region.read(file, utf8=utf8):
         for number, line in enumerate(texts.lines, texts.number):
@@ -84,9 +84,9 @@ def of_section(file: BinaryIO, part: Part, rejects: Rejects) -> Iterator[tuple[K
                     if held is not None:
                         yield held
                     held = None
-                    held = (*_balance(fields(line)), number)
+                    held = (*_balance(form.checked("I155", fields(line))), number)
                 elif kind == "|I157|":
-                    _previous(held, fields(line))
+                    _previous(held, form.checked("I157", fields(line)))
             except InvalidValue as problem:
                 rejects(problem, line, number)
     if held is not None:

@@ -100,6 +100,7 @@ class Journal:
         """
         head = survey.head
         self._survey = survey
+        self._form = survey.form
         self._participants = survey.participants
         self._histories = survey.histories
         self._names = names
@@ -146,7 +147,7 @@ class Journal:
     def _begin(self, line: str, number: int) -> None:
         self._broken = 0
         try:
-            values = fields(line)
+            values = self._form.checked("I200", fields(line))
             entry = Entry(values, number, self._before)
         except InvalidValue as problem:
             written = line.split("|", 4)[3:4]
@@ -181,8 +182,8 @@ class Journal:
             return None
         try:
             values = fields(line)
-            if len(values) < _WIDTH:
-                values += [""] * (_WIDTH - len(values))
+            if len(values) != _WIDTH:
+                values = self._form.checked("I250", values) + [""] * (_WIDTH - len(values))
             code = account_code(values[2], "COD_CTA")
             value = amount(values[4], "VL_DC")
             debited = _SIDES.get(values[5])

@@ -10,6 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from erp_common.ledger.normalize import InvalidValue
+from erp_common.ledger.sentences import told
+
 NEWEST: Final = 9
 KNOWN: Final = frozenset(range(1, NEWEST + 1))
 
@@ -44,6 +47,22 @@ _RECORDS: Final[Mapping[str, Mapping[int, str]]] = {
     "J150": _INCOME_STATEMENTS,
 }
 
+_WIDTHS: Final = {
+    "0150": 13,
+    "I050": 8,
+    "I052": 3,
+    "I075": 3,
+    "I100": 4,
+    "I155": 9,
+    "I157": 5,
+    "I200": 6,
+    "I250": 9,
+    "I355": 5,
+}
+"""Fields of the records that codes, texts and amounts are read of: in each layout, or at most."""
+_FUNCTIONAL: Final = {"I155": 6, "I157": 2, "I200": 1, "I250": 2, "I355": 2}
+"""Fields that a functional currency appends."""
+
 _GROUPS: Final = (
     "0000|0001|0007|0020|0035|0150 0180|0990|"
     "C001|C040 C050 C051 C052 C150 C155 C600 C650|C990|"
@@ -74,13 +93,52 @@ PARENTS: Final = {
 class Fields:
     """Where a layout has its fields."""
 
-    def __init__(self, layout: int | None) -> None:
-        """Take the fields of this layout; of one that is not known those of the newest."""
-        number = layout if layout is not None and layout in KNOWN else NEWEST
+    def __init__(self, layout: int | None, *, functional: bool = False) -> None:
+        """Take the fields of this layout; of one that is not known those of the newest.
+
+        Args:
+            layout: The layout.
+            functional: Whether amounts in a functional currency stand behind those in BRL.
+        """
+        is_known = layout is not None and layout in KNOWN
+        number = layout if layout is not None and is_known else NEWEST
         self._places = {
             record: {name: place for place, name in enumerate(_form(forms, number).split(), 1)}
             for record, forms in _RECORDS.items()
         }
+        forms = {record: len(self._places[record]) for record in ("I051", "J100", "J150")}
+        self._widths = {**_WIDTHS, **forms} if is_known else {}
+        appended = _FUNCTIONAL if functional else {}
+        self._most = {one: width + appended.get(one, 0) for one, width in self._widths.items()}
+        self._own: dict[str, int] = {}
+
+    def declare(self, record: str, number: int) -> None:
+        """Take a field of the company's own (I020), behind those that the layout has.
+
+        Args:
+            record: The record that has it.
+            number: Its number (NUM_AD): among the record's fields, or among the company's own.
+        """
+        if record in self._widths:
+            self._own[record] = own = self._own.get(record, 0) + 1
+            self._most[record] = max(self._most[record], self._widths[record] + own, number)
+
+    def checked(self, record: str, values: list[str]) -> list[str]:
+        """The fields of a record, if they are no more than it has.
+
+        Raises:
+            InvalidValue: They are: a `|` inside a text moves what stands behind it to other fields.
+        """
+        found, most = len(values) - 1, self._most.get(record)
+        if most is not None and found > most:
+            wrong = told(
+                "has {found} fields, where its layout and I020 have {most}; a text in it may hold "
+                "a |",
+                found=found,
+                most=most,
+            )
+            raise InvalidValue(told("the record"), wrong)
+        return values
 
     def of(self, record: str, values: Sequence[str], name: str) -> str:
         """A field of a record by its name; empty where there is none."""

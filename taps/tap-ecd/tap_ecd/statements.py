@@ -31,7 +31,7 @@ def before_closing(file: BinaryIO, part: Part, rejects: Rejects) -> Iterator[tup
             if line[:6] != "|I355|":
                 continue
             try:
-                values = fields(line)
+                values = part.survey.form.checked("I355", fields(line))
                 key = (account_code(at(values, 2), "COD_CTA"), center(at(values, 3)))
                 yield key, signed(at(values, 4), at(values, 5), "VL_CTA", "IND_DC")
             except InvalidValue as problem:
@@ -49,7 +49,8 @@ def lines_of(file: BinaryIO, part: Part, rejects: Rejects) -> Iterator[Statement
                 continue
             numbers[kind] += 1
             try:
-                yield _line(part, kind, numbers[kind], fields(line))
+                values = part.survey.form.checked(kind[1:5], fields(line))
+                yield _line(part, kind, numbers[kind], values)
             except InvalidValue as problem:
                 rejects(problem, line, number)
 

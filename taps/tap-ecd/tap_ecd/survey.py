@@ -43,7 +43,7 @@ from tap_ecd.told import (
     WRONG_ENCODING,
     Told,
 )
-from tap_ecd.values import day
+from tap_ecd.values import count, day
 
 Meaning = TypeVar("Meaning")
 
@@ -128,12 +128,9 @@ class Survey(msgspec.Struct, kw_only=True):
     """Lines of entries (I200) whose number came before, with how often it has come by then."""
     records: dict[str, int]
     """How many records there are of each kind."""
+    form: Fields
+    """Where this file has its fields."""
     findings: list[Finding]
-
-    @property
-    def form(self) -> Fields:
-        """Where this file has its fields."""
-        return Fields(self.head.layout)
 
     @property
     def span(self) -> set[Month]:
@@ -167,7 +164,7 @@ class _Reader:
         self._told = Told(name)
         self._counts = Counts(self._told)
         self._first: dict[str, list[str]] = {}
-        self._form = Fields(None)
+        self._form = Fields(NEWEST)
         self._rank = -1
         self._out_of_order: set[str] = set()
         self._open: str | None = None
@@ -192,6 +189,7 @@ class _Reader:
         self._readers: dict[bytes, Callable[[list[str]], None]] = {
             b"|0000|": lambda values: self._head("0000", values),
             b"|I010|": self._kind,
+            b"|I020|": self._own_field,
             b"|I030|": lambda values: self._head("I030", values),
             b"|0150|": self._participant,
             b"|I050|": self._chart,
@@ -246,6 +244,7 @@ class _Reader:
             journal=self._journal,
             repeated=self._repeated,
             records=dict(self._counts.records()),
+            form=self._form,
             findings=self._told.close(),
         )
 
@@ -307,7 +306,7 @@ class _Reader:
         if reader is None:
             return
         try:
-            reader(fields(decoded(raw, utf8=True)))
+            reader(self._form.checked(record, fields(decoded(raw, utf8=True))))
         except InvalidValue as problem:
             self._told.unreadable(
                 problem, decoded(raw[:_MOST_KEPT]), self._line, _CONSEQUENCES.get(record, NOTHING)
@@ -486,9 +485,13 @@ class _Reader:
     def _kind(self, values: list[str]) -> None:
         self._head("I010", values)
         try:
-            self._form = Fields(of_records(self._first).layout)
+            its = of_records(self._first)
         except InvalidValue:
             return  # the survey ends with a sentence about that
+        self._form = Fields(its.layout, functional=its.has_functional_currency)
+
+    def _own_field(self, values: list[str]) -> None:
+        self._form.declare(at(values, 2).upper(), count(at(values, 3)) or 0)
 
     def _participant(self, values: list[str]) -> None:
         code = text(at(values, 2))
