@@ -164,7 +164,7 @@ def test_fields_of_a_functional_currency_need_no_declaration() -> None:
     lines = records(wanted)
     for line in lines:
         more = {"I155": 6, "I157": 2, "I250": 2, "I355": 2}.get(line[0], 0)
-        line += ["1,00", "D"] * (more // 2)
+        line.extend(["1,00", "D"] * (more // 2))
     read = Read(as_bytes(wanted, lines))
     assert read.postings() == Read(write(wanted)).postings()
     assert read.balances(1) == Read(write(wanted)).balances(1)
@@ -180,7 +180,7 @@ def test_a_field_of_its_own_is_numbered_as_the_program_likes(number: str) -> Non
     lines.insert(place, ["I020", "I200", number, "PROPRIO", "Campo próprio", "C"])
     for line in lines:
         if line[0] == "I200":
-            line += [""] * (number == "08") + ["próprio"]
+            line.extend([""] * (number == "08") + ["próprio"])
     read = Read(as_bytes(wanted, lines))
     assert read.postings() == Read(write(wanted)).postings()
     assert read.rejected == []

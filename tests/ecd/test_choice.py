@@ -71,6 +71,40 @@ def test_a_file_replaced_by_months_of_which_one_names_it() -> None:
     assert run.codes() == []
 
 
+def test_a_substitute_that_leaves_months_out_fails_the_company_with_both_names() -> None:
+    """Nothing says whether what they held still holds."""
+    whole = write(original())
+    last = changed(corrected(), start=date(2024, 12, 1), replaces=Read(whole).survey.sha1)
+    files = {"all.txt": whole, "12.txt": write(last)}
+    run = read(files)
+    assert run.rows == {}
+    assert run.failed["ACME"].startswith(
+        "all.txt was replaced by 12.txt, but its months 2024-10, 2024-11 are in no other ledger of "
+        "ACME; put the file that states them into paths, or take all.txt out of paths"
+    )
+    third = changed(last, company=company(3), replaces=Read(files["12.txt"]).survey.sha1)
+    assert "2024-10, 2024-11" in read({**files, "z.txt": write(third)}).failed["ACME"]
+    assert read({"12.txt": files["12.txt"]}).periods() == ["2024-12-01"]
+    rest = changed(corrected(), end=date(2024, 11, 30))
+    assert read({**files, "rest.txt": write(rest)}).codes() == []
+
+
+def test_what_a_substitute_of_one_branch_leaves_out_no_other_branch_states() -> None:
+    branch = original(decentralised=True)
+    other = changed(corrected(), decentralised=True, cnpj="11222333000262")
+    last = changed(branch, start=date(2024, 12, 1), replaces=Read(write(branch)).survey.sha1)
+    files = {"a.txt": write(branch), "b.txt": write(other), "c.txt": write(last)}
+    assert "a.txt was replaced by c.txt, but its months 2024-10" in read(files).failed["ACME"]
+
+
+def test_two_substitutes_of_one_file_fail_the_company_for_what_they_are() -> None:
+    first = write(original())
+    mark = Read(first).survey.sha1
+    two = [changed(corrected(), replaces=mark), changed(original(book="R"), replaces=mark)]
+    run = read({"a.txt": first, "b.txt": write(two[0]), "c.txt": write(two[1])})
+    assert "both say that they replace the same file" in run.failed["ACME"]
+
+
 def test_a_substitute_of_a_substitute() -> None:
     first = write(original())
     second = write(changed(original(book="R"), replaces=Read(first).survey.sha1))

@@ -1,24 +1,27 @@
 """Which of a company's files are its ledger, and which say of themselves that they are not.
 
 A substitute replaces the file whose hash it names, and what lies within its span. Auxiliary books
-and books of daily balances are no ledgers. What then still states the same month twice is told:
-nothing is guessed.
+and books of daily balances are no ledgers. What then still states the same month twice is told, and
+so is a month that only what was replaced states: nothing is guessed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum
 from typing import Final
 
 import msgspec
 
 from erp_common.errors import ERPValidationError
+from erp_common.ledger.periods import Periodicity, periods_touching
 from erp_common.ledger.sentences import told
 from tap_ecd.head import BOOKS, LEDGERS, Head
 
 _WHOLE: Final = ""
 _ANY: Final = "*"
+_THE_SAME: Final = "both say that they replace the same file"
+_NEITHER: Final = "neither says that it replaces the other"
 
 
 class Use(str, Enum):
@@ -70,7 +73,8 @@ def choose(company: str, files: Sequence[Candidate]) -> None:
         files: All files of the company.
 
     Raises:
-        ERPValidationError: If two files state the same days and neither replaces the other.
+        ERPValidationError: If two files state the same days and neither replaces the other, or a
+            substitute leaves out months of what it replaces.
     """
     _set_books_aside(files)
     _set_copies_aside(files)
@@ -79,11 +83,19 @@ def choose(company: str, files: Sequence[Candidate]) -> None:
     both = of_the_same_days(files)
     if both is not None:
         other, file = both
+        same = file.head.replaces is not None and file.head.replaces == other.head.replaces
+        why = _THE_SAME if same else _NEITHER
         raise ERPValidationError(
             f"{other.name} and {file.name} both are the ledger of {company} from "
             f"{max(file.head.starts, other.head.starts)} to "
-            f"{min(file.head.ends, other.head.ends)}, and neither says that it replaces "
-            "the other; take the one that does not count out of paths",
+            f"{min(file.head.ends, other.head.ends)}, and {why}; take the one that does not count "
+            "out of paths",
+        )
+    for file, lost in _left_out(files):
+        raise ERPValidationError(
+            f"{file.why}, but its months {', '.join(lost)} are in no other ledger of {company}; "
+            f"put the file that states them into paths, or take {file.name} out of paths if they "
+            "are not to be read",
         )
 
 
@@ -133,6 +145,42 @@ def _replace(file: Candidate, files: Sequence[Candidate]) -> None:
         )
 
 
+def _left_out(files: Sequence[Candidate]) -> Iterator[tuple[Candidate, list[str]]]:
+    """Files that were replaced, with their months that no ledger states for that establishment."""
+    stated = {
+        (own, month)
+        for file in files
+        if file.is_ledger
+        for month in _months(file.head)
+        for own in (_own(file.head), _ANY)
+    }
+    for file in files:
+        if file.use is Use.REPLACED:
+            beside = _beside(_own(file.head))
+            lost = [
+                month
+                for month in _months(file.head)
+                if not any((own, month) in stated for own in beside)
+            ]
+            if lost:
+                yield file, lost
+
+
+def _months(head: Head) -> Iterator[str]:
+    for month in periods_touching(head.starts, head.ends, Periodicity.MONTH):
+        yield f"{month.start:%Y-%m}"
+
+
+def _own(head: Head) -> str:
+    """The branch whose books they are; none if they are the whole company's."""
+    return head.cnpj if head.is_decentralised else _WHOLE
+
+
+def _beside(own: str) -> set[str]:
+    """Whose books state what those of this branch, or of the whole company, state."""
+    return {_ANY} if own is _WHOLE else {_WHOLE, own}
+
+
 def of_the_same_days(files: Sequence[Candidate]) -> tuple[Candidate, Candidate] | None:
     """Two ledgers that state the same days, in the order of `files`; None if no two do.
 
@@ -143,8 +191,8 @@ def of_the_same_days(files: Sequence[Candidate]) -> tuple[Candidate, Candidate] 
     last: dict[str, int] = {}
     for place in sorted(ledgers, key=lambda one: files[one].head.starts):
         head = files[place].head
-        own = head.cnpj if head.is_decentralised else _WHOLE
-        for other in {last.get(_ANY)} if own is _WHOLE else {last.get(_WHOLE), last.get(own)}:
+        own = _own(head)
+        for other in {last.get(one) for one in _beside(own)}:
             if other is not None and head.starts <= files[other].head.ends:
                 first, second = sorted((place, other))
                 return files[first], files[second]
