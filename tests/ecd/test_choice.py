@@ -189,6 +189,16 @@ def test_an_ecd_that_another_program_has_saved_is_left_out_of_no_folder(saved: A
     assert "b.txt is an ECD, but does not say whose and of which time" in run.failed["ACME"]
 
 
+@pytest.mark.parametrize("history", [b"", b"h" * (2 << 20)], ids=["small", "large"])
+def test_an_ecd_whose_lines_end_with_cr_alone_is_told_for_what_it_is(history: bytes) -> None:
+    """It is one line; a large one looked like no ECD at all."""
+    data = write(original(line_end="\r", signature=b""))
+    data = data.replace(b"|I990|", b"|I250|" + history + b"|\r|I990|", 1)
+    run = read({"a.txt": data})
+    assert "a.txt is an ECD, but does not say" in run.failed["ACME"]
+    assert "the lines end with CR alone (another program has saved it)" in run.failed["ACME"]
+
+
 def test_a_pattern_and_a_name() -> None:
     folder = Folder({"a.txt": write(original()), "b.ecd": b"junk"})
     assert uses(Run(folder, paths=[f"{folder.path}/*.txt"])) == {"a.txt": "ledger"}

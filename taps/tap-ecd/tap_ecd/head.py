@@ -8,6 +8,7 @@ from typing import BinaryIO, Final
 import msgspec
 
 from erp_common.ledger.normalize import InvalidValue, text
+from erp_common.ledger.sentences import told
 from tap_ecd.layout import KNOWN, Fields, at
 from tap_ecd.scan import BLOCK, LONGEST, decoded, fields
 from tap_ecd.values import day, day_or_none, layout_number, tax_number
@@ -36,6 +37,8 @@ _FARTHEST: Final = 1 << 28
 _MARK = "\ufeff"
 
 _FIRST: Final = b"|0000|LECD|"
+_NEXT: Final = b"\r|0001|"
+"""The record after it, where lines end with CR alone."""
 _NEAR: Final = 64
 """Bytes at whose end a line that no ECD should begin with still shows that it is one."""
 
@@ -157,7 +160,7 @@ def _read(file: BinaryIO, records: dict[str, list[str]]) -> Head | None:
         for raw in lines:
             name = _record(raw)
             if not records and raw.strip():
-                if name != "0000":
+                if name != "0000" or _NEXT in raw:
                     _must_be_none(raw, records)
                     return None
                 records[name] = fields(decoded(raw.removeprefix(_MARK.encode()), utf8=True))
@@ -167,15 +170,16 @@ def _read(file: BinaryIO, records: dict[str, list[str]]) -> Head | None:
                 records.setdefault(name, fields(decoded(raw, utf8=True)))
             elif name in {"I050", "I150", "I200"}:
                 return of_records(records)  # what should have come before is not there
-        if not block:
-            break
-        if len(rest) > LONGEST:
+        if not block or len(rest) > LONGEST:
             break  # no record is as long: whoever reads the file says so
-    return of_records(records) if records else None
+    if not records:
+        _must_be_none(rest, records)
+        return None
+    return of_records(records)
 
 
 def _must_be_none(raw: bytes, records: dict[str, list[str]]) -> None:
-    """See that a first line is not that of an ECD behind other signs, or in UTF-16.
+    """See that a first line is not that of an ECD behind other signs, in UTF-16, or all of one.
 
     Raises:
         InvalidValue: It is.
@@ -184,6 +188,10 @@ def _must_be_none(raw: bytes, records: dict[str, list[str]]) -> None:
     place = bare.find(_FIRST, 0, _NEAR)
     if place >= 0:
         records["0000"] = decoded(bare[place:]).split("|")
+        if _NEXT in bare:
+            raise InvalidValue(
+                told("the lines"), told("end with CR alone (another program has saved it)")
+            )
         raise InvalidValue(
             "REG", "does not come first, or not in ISO-8859-1 (another program has saved it)"
         )
