@@ -83,6 +83,16 @@ def test_a_file_without_accounts_fails_the_company() -> None:
     kept = [one for one in writer.records(wanted) if one[0] not in {"I050", "I051", "I052", "I155"}]
     run = read({"ecd.txt": writer.as_bytes(wanted, kept)})
     assert "not one account" in run.failed["ACME"]
+    assert "cannot be read: " not in run.failed["ACME"]
+
+
+def test_a_file_of_which_no_account_can_be_read_says_why() -> None:
+    """Its records have fields of the company's own that it does not declare."""
+    wanted = changed(filing(), start=QUARTER[0], extra=True)
+    kept = [one for one in writer.records(wanted) if one[0] != "I020"]
+    why = read({"ecd.txt": writer.as_bytes(wanted, kept)}).failed["ACME"]
+    assert "not one account" in why
+    assert "cannot be read: the record has 9 fields, where its layout and I020 have 8" in why
 
 
 def test_an_account_that_the_chart_lacks_is_emitted_and_told() -> None:

@@ -211,9 +211,11 @@ class FiledPeriod(PeriodExtract):
         for code, balance in sums.items():
             _put(stated[code], balance)
         if not stated:
+            unread = [one.message for one in self._file_findings if one.code == Code.INVALID_RECORD]
             raise ERPValidationError(
                 f"{', '.join(file.name for file in self.files)} has not one account (I050) nor "
-                f"balance (I155) of {self.company.id}; give the file as the program exports it",
+                f"balance (I155) of {self.company.id} that can be read; give the file as the "
+                f"program exports it{f' ({unread[0]})' if unread else ''}",
             )
         chart = build(list(stated.values()), self._rules)
         for placed in chart.bottom_up():
