@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from report.conftest import END, START, Database, Run
+from report.conftest import END, START, TODAY, Database, Run
 from report.ledgers import Facts, models
 from simulator import Books
 
@@ -55,6 +55,17 @@ def test_what_is_not_fit_is_refused(close: Database, run: Run, period: str, why:
     [row] = close.rows("select anyway, objections from close.close_signoffs")
     assert row["anyway"] is True
     assert why in row["objections"]
+
+
+@pytest.mark.usefixtures("close")
+def test_an_open_period_is_not_signed_as_of_a_later_day(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("close_report.cli.today", lambda: TODAY)
+    said = run(*SIGN, "--period", "2025-02", "--as-of", "2030-01-01")
+    assert said.status == 1
+    assert "still open" in said.err
+    assert signed(run) == {}
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,8 @@ def _run(chosen: argparse.Namespace) -> int:
     day = a_day(chosen.as_of) if chosen.as_of else today()
     with Warehouse(address, schema, writable=chosen.command == "sign") as warehouse:
         if chosen.command == "sign":
-            return _sign(warehouse, chosen, day)
+            # What will be over by a later day is open today, and is signed with --anyway alone.
+            return _sign(warehouse, chosen, min(day, today()))
         if chosen.command == "status":
             return _status(warehouse, chosen, language, day)
         written = render(
