@@ -13,7 +13,7 @@ import pytest
 
 from close_report.text import plain
 from report.conftest import END, START, Database, Run, scripts
-from report.ledgers import READ, Rows, months
+from report.ledgers import READ, Rows, mismatch, months, restatement
 from simulator import Books
 
 ENDS = [end for _, end in months(START, END)]
@@ -284,6 +284,48 @@ def test_what_needs_attention_is_said_in_words(
         plain(moved["debit"] - 1),
         plain(moved["debit"]),
     ]
+
+
+@pytest.mark.parametrize("gone", ["aurora", "bela"])
+@pytest.mark.parametrize("signatures", [0, 1])
+def test_a_company_that_is_gone_hides_no_other(
+    database: Database,
+    run: Run,
+    books: Books,
+    rows: Rows,
+    tmp_path: Path,
+    gone: str,
+    signatures: int,
+) -> None:
+    for _ in range(signatures):
+        run("sign", "--company", gone, "--period", "2024-12", "--by", "Ana Souza")
+    left = {
+        table: [row for row in listed if row.get("company_id") != gone]
+        for table, listed in rows.items()
+    }
+    # What changed, and what was found when it could not be read at all, stays in the warehouse.
+    told = [restatement(books, company, DECEMBER) for company in ("aurora", "bela")]
+    found = [mismatch(company, DECEMBER) for company in ("aurora", "bela")]
+    kept = {"restatements": told, "stg_erp__validation_issues": found}
+    database.build({**left, **kept})
+    said = run("render", "--out", str(tmp_path / "page"))
+    assert said.status == 0, said.err
+    [here] = {"aurora", "bela"} - {gone}
+    page = scripts(tmp_path / "page" / "index.html")
+    assert [row[0] for row in page.shared["restatements"]] == [here]
+    assert page.companies[here]["trial"].keys() == {end.isoformat() for end in ENDS}
+    assert set(page.companies) == ({gone, here} if signatures else {here})
+
+
+@pytest.mark.parametrize("company", ["aaa", "zzz"])
+def test_a_model_that_is_ahead_of_the_status_is_refused(
+    database: Database, run: Run, rows: Rows, tmp_path: Path, company: str
+) -> None:
+    ahead = [{**rows["balance_sheet"][0], "company_id": company}]
+    database.build({**rows, "balance_sheet": [*rows["balance_sheet"], *ahead]})
+    said = run("render", "--out", str(tmp_path / "page"))
+    assert said.status == 2
+    assert f"The model balance_sheet has the company '{company}' where close_status" in said.err
 
 
 def brazilian(text: str) -> Decimal:

@@ -68,17 +68,19 @@ class Books:
 
 
 def read_books(
-    warehouse: Warehouse, companies: Sequence[str], max_postings: int
+    warehouse: Warehouse, companies: Sequence[str], gone: Sequence[str], max_postings: int
 ) -> Iterator[Books]:
     """Read each company, in the database's own order.
 
     Args:
         warehouse: An open database.
-        companies: All companies of the models, in the database's order.
+        companies: All companies of `close_status`, in the database's order.
+        gone: Companies that were signed and are no longer there: their books are empty.
         max_postings: The most postings of a company to read: whole periods, the newest first.
 
     Raises:
-        CloseReportError: A model is missing, or has a company that `close_status` lacks.
+        CloseReportError: A model is missing, or has a company that `close_status` lacks. What was
+            found or restated of such a company stays in its tables, and is left out here.
     """
     rank = {company: place for place, company in enumerate(companies)}
     counts = _posting_counts(warehouse)
@@ -93,9 +95,9 @@ def read_books(
     def optional(
         model: type[RowT], *conditions: sa.ColumnElement[bool], order: Sequence[str] = by_account
     ) -> _Stream[RowT]:
-        if warehouse.has(NAMES[model]):
-            return stream(model, *conditions, order=order)
-        return _Stream(NAMES[model], iter(()), rank)
+        read = warehouse.read(model, *conditions, order=order)
+        rows = read if warehouse.has(NAMES[model]) else iter(())
+        return _Stream(NAMES[model], (row for row in rows if _COMPANY(row) in rank), rank)
 
     balances = stream(AccountBalance)
     income = stream(Income)
@@ -128,6 +130,8 @@ def read_books(
             _by_end(differences.take(company)),
             unmapped.take(company),
         )
+    for company in gone:
+        yield Books(company, {}, {}, {}, {}, {}, {})
 
 
 class _Stream(Generic[RowT]):
@@ -136,24 +140,29 @@ class _Stream(Generic[RowT]):
     def __init__(self, name: str, rows: Iterator[RowT], rank: Mapping[str, int]) -> None:
         self._name = name
         self._rank = rank
+        self._place = 0
         self._groups = groupby(rows, key=_COMPANY)
-        self._next = next(self._groups, None)
+        self._next = self._following()
 
     def take(self, company: str) -> list[RowT]:
         """The company's rows; ask for the companies in the database's order."""
-        if self._next is None:
+        if self._next is None or self._next[0] != company:
             return []
-        found, rows = self._next
-        if found == company:
-            taken = list(rows)
-            self._next = next(self._groups, None)
-            return taken
-        if self._rank.get(found, -1) < self._rank[company]:
-            raise CloseReportError(
-                f"The model {self._name} has the company '{found}' where close_status has none: "
-                "run `dbt build` again."
-            )
-        return []
+        taken = list(self._next[1])
+        self._next = self._following()
+        return taken
+
+    def _following(self) -> tuple[str, Iterator[RowT]] | None:
+        following = next(self._groups, None)
+        if following is not None:
+            place = self._rank.get(following[0], -1)
+            if place < self._place:
+                raise CloseReportError(
+                    f"The model {self._name} has the company '{following[0]}' where close_status "
+                    "has none: run `dbt build` again."
+                )
+            self._place = place
+        return following
 
 
 def _posting_counts(warehouse: Warehouse) -> dict[str, dict[date, int]]:

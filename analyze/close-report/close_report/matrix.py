@@ -108,7 +108,7 @@ class Matrix:
     companies: Mapping[str, str]
     """Names by id, in the order of the names."""
     read_in: tuple[str, ...]
-    """Their ids as the database orders them."""
+    """The ids of those that are in the warehouse, as the database orders them."""
     periods: tuple[Period, ...]
     cells: Mapping[Key, Cell]
     """In the order of the companies and their periods."""
@@ -127,6 +127,11 @@ class Matrix:
         """The only currency of all books, in which they have a sum; none if there are several."""
         found = set(self.currencies.values())
         return found.pop() if len(found) == 1 else None
+
+    @property
+    def gone(self) -> list[str]:
+        """Companies that were signed and are no longer in the warehouse."""
+        return [company for company in self.companies if company not in self.read_in]
 
     @property
     def changed(self) -> list[Cell]:
@@ -175,6 +180,7 @@ def matrix(
     counted = standing(signoffs)
     statuses = list(statuses)
     known = {(status.company_id, status.period_end) for status in statuses}
+    read_in = tuple(dict.fromkeys(status.company_id for status in statuses))
     # What was signed and is gone altogether has changed as much as anything can.
     statuses += [_gone(row) for key, row in counted.items() if key not in known]
     cells = {}
@@ -192,7 +198,7 @@ def matrix(
     rank = {company: place for place, (company, _) in enumerate(named)}
     return Matrix(
         dict(named),
-        tuple(companies),
+        read_in,
         tuple(sorted({cell.period for cell in cells.values()}, key=lambda period: period[::-1])),
         dict(sorted(cells.items(), key=lambda item: (rank[item[0][0]], item[0][1]))),
         signoffs,

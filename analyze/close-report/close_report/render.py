@@ -55,7 +55,7 @@ def render(warehouse: Warehouse, out: Path, spoken: Language, options: Options) 
         Pages(out, spoken, matrix, shown, round(options.split_above * MEGABYTE)) as pages,
         Workbook(out / "close.xlsx", spoken, matrix, shown) as workbook,
     ):
-        for books in read_books(warehouse, matrix.read_in, options.max_postings):
+        for books in read_books(warehouse, matrix.read_in, matrix.gone, options.max_postings):
             overviews[books.company_id] = overview(books)
             restatements += books.restatements
             pages.add(books)
