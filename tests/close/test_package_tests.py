@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from close.conftest import Serve
-from close.warehouses import TRANSFORM, DuckClose
+from close.warehouses import TRANSFORM, Close, DuckClose, Row
 from simulator import Books
 
 FIRST, LAST = date(2024, 1, 1), date(2024, 2, 29)
@@ -195,6 +195,69 @@ def test_each_test_is_broken_here() -> None:
     broken = [name for one in ROUNDS for name in one]
     assert names() <= set(broken) == set(BREAKAGES)
     assert len(broken) == len(BREAKAGES)
+
+
+READ = ("stg_inputs__companies", "stg_inputs__account_map", "stg_inputs__ecd_account_map")
+READABLE: tuple[Row, ...] = (
+    {"valid_from": "2024-02-29", "valid_to": "2024-02-29", "ownership_pct": "0"},
+    {"valid_from": "2000-02-29T00:00:00Z", "valid_to": "2000-02-29 00:00:00+00"},
+    {"valid_from": "0001-01-01 00:00:00.000", "valid_to": "9999-12-31 00:00:00-03:00"},
+    {"valid_to": "2024-11-30", "ownership_pct": "1.5"},
+    {"valid_from": "\u00a02024-12-31\t", "ownership_pct": "\u00a0100.00\r\n", "name": "\t\u00a0 "},
+)
+UNREADABLE: dict[str, tuple[Row, ...]] = {
+    "valid_from": (
+        {"valid_from": "2024-02-31"},
+        {"valid_from": "2023-02-29"},
+        {"valid_from": "1900-02-29"},
+        {"valid_from": "2024-04-31"},
+        {"valid_from": "0000-01-01"},
+        {"valid_from": "2024-12-31 00:00:00 lixo"},
+        {"valid_from": "2024-12-31 12:00:00"},
+    ),
+    "valid_to": ({"valid_from": "2024-12-31T00:00:00Z", "valid_to": "2024-12-30"},),
+    "ownership_pct": tuple({"ownership_pct": text} for text in ("0.51", "1", "1.00", "100.5")),
+}
+"""Rows of `companies`, those that cannot be read by the column that is told."""
+
+
+@pytest.mark.close
+@pytest.mark.timeout(900)
+def test_what_people_fill_in_is_read_as_it_is_meant_or_told(close: Close) -> None:
+    ids = iter(range(1000))
+    good = [{"company_id": f"\u00a0{next(ids)}\t", **row} for row in READABLE]
+    bad = {str(next(ids)): (column, row) for column, rows in UNREADABLE.items() for row in rows}
+    wrong = [{"company_id": company, **row} for company, (_, row) in bad.items()]
+    backwards = {"company_id": "101", "valid_from": "2024-12-31", "valid_to": "2024-01-01"}
+    mapped = {"account_map": "account_code_pattern group_account"}
+    mapped["ecd_account_map"] = "ecd_account_code account_code"
+
+    def fill(companies: list[Row], *others: Row) -> None:
+        close.seed("companies", *companies)
+        for seed, columns in mapped.items():
+            close.seed(seed, *({**row, **dict.fromkeys(columns.split(), "1")} for row in others))
+
+    fill([*good, *wrong], backwards)
+    tests = [f"{seed}_can_be_read" for seed in ("companies", *mapped)]
+    assert close.failing("--store-failures", "--select", *tests) == set(tests)
+    audit = "select company_id, column_name from dbt_test__audit"
+    told = {one["company_id"]: one["column_name"] for one in close.query(f"{audit}.{tests[0]}")}
+    assert told == {company: column for company, (column, _) in bad.items()}
+    for test in tests[1:]:
+        assert [one["column_name"] for one in close.query(f"{audit}.{test}")] == ["valid_to"]
+
+    fill(good, {**backwards, "valid_to": "2024-12-31"})
+    close.build("--select", *READ, "--indirect-selection=cautious")
+    read = close.rows("companies")
+    assert {row["company_id"]: str(row["valid_from"]) for row in read} == {
+        "0": "2024-02-29",
+        "1": "2000-02-29",
+        "2": "0001-01-01",
+        "3": "None",
+        "4": "2024-12-31",
+    }
+    assert {row["ownership_pct"] for row in read if row["valid_to"] is None} == {100}
+    assert {row["name"] for row in read} == {None}
 
 
 @pytest.mark.close

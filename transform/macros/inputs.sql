@@ -12,13 +12,22 @@
 {#-
     The rows of a table that people fill which would be read as something else than what is meant, or
     not at all: a date that is not YYYY-MM-DD (01/04/2024 is April here and January there), a field
-    that is empty in a row that has others, a pattern whose asterisk is not its end.
+    that is empty in a row that has others, a pattern whose asterisk is not its end, a validity that
+    ends before it begins.
 -#}
 {% macro unreadable(name, columns, required, forms={}, patterns=[], once=none) -%}
+    {#- Each month with its days, and the 29th of February where there is one; a loader may add midnight. -#}
+    {%- set four = '(0[48]|[2468][048]|[13579][26])' -%}
+    {%- set day = '(([1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])-('
+        ~ '(0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8])'
+        ~ ')|([0-9]{2}' ~ four ~ '|' ~ four ~ '00)-02-29)([T ]00:00:00([.]0+)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)?)?' -%}
     {%- set forms_of = {
-        'day': ['[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])([T ]00:00:00.*)?', 'is no date as 2024-12-31'],
+        'day': [day, 'is no date as 2024-12-31'],
         'month': ['0?[1-9]|1[0-2]', 'is no month from 1 to 12'],
-        'per cent': ['([0-9]|[1-9][0-9])([.][0-9]+)?|100([.]0+)?', 'is no number from 0 to 100, with a point'],
+        'per cent': [
+            '0([.]0+)?|1[.]0*[1-9][0-9]*|([2-9]|[1-9][0-9])([.][0-9]+)?|100([.]0+)?',
+            'is no number from 0 to 100, with a point; 0.51 and 1 may mean 51 and 100: write those, or 0 for so small a part',
+        ],
         'statement': ['[Bb][Ss]|[Pp][Ll]', 'is neither BS nor PL'],
         'whole number': ['-?[0-9]{1,9}', 'is no whole number'],
     } -%}
@@ -52,6 +61,14 @@
     where left({{ column }}, length({{ column }}) - 1) like '%*%'
     union all
     {% endfor -%}
+    {%- if 'valid_to' in columns -%}
+    select 'valid_to', valid_to, 'is before valid_from', rows_with_something.*
+    from rows_with_something
+    where {{ erp_close.is_formed('valid_from', day) }}
+        and {{ erp_close.is_formed('valid_to', day) }}
+        and left(valid_to, 10) < left(valid_from, 10)
+    union all
+    {% endif -%}
     select '{{ once or required[0] }}', {{ once or required[0] }}, 'is there twice', rows_with_something.*
     from rows_with_something
     where {% if once %}{{ once }} in (

@@ -9,8 +9,11 @@
 
 {% macro text(expression) -%}cast({{ expression }} as {{ dbt.type_string() }}){%- endmacro %}
 
-{#- A text of a table that people fill: blank is none. -#}
-{% macro filled(column) -%}nullif(trim(cast({{ column }} as {{ dbt.type_string() }})), ''){%- endmacro %}
+{#- A text of a table that people fill: blank is none, and so are tabs, line ends and spaces that do not break. -#}
+{% macro filled(column) -%}
+    {%- set blanks = "' ' || chr(9) || chr(10) || chr(13) || chr(160)" -%}
+    nullif(trim(cast({{ column }} as {{ dbt.type_string() }}), {{ blanks }}), '')
+{%- endmacro %}
 
 {#- Whether a day lies in the validity of a row; an open end is no end. -#}
 {% macro valid_on(row, day) -%}
