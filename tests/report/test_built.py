@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from close.warehouses import Close
 from close_report.cli import main
 from report.conftest import scripts
 from report.ledgers import months
+from simulator import Books
 
 __all__ = ["close", "serve"]
 
@@ -83,3 +85,61 @@ def test_exactly_the_changed_month_turns_through_dbt(
     page = scripts(out / "index.html")
     restated = {(row[0], row[1]) for row in page.shared["restatements"]}
     assert restated == {("101", last.isoformat())}
+
+
+def test_the_model_says_of_a_signed_month_what_status_says(
+    close: Close, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, ends = date(2024, 1, 1), [date(2024, 1, 31), date(2024, 2, 29)]
+    books = Books.generate(entries_per_month=6, end=ends[-1])
+    company = books.company
+    reader = serve(books)
+    where = ["--database", close.address]
+    models = ("+close_status", "+account_balances")
+
+    def sign(*ends: date) -> None:
+        for end in ends:
+            signed = ["--company", company.id, "--period", str(end), "--by", "Ana Souza"]
+            assert main(["sign", *where, *signed]) == 0
+
+    def told(zone: str, *select: str) -> list[bool | None]:
+        """Of each month whether it has changed, by a build in a session of a time zone."""
+        monkeypatch.setenv("PGTZ", zone)
+        monkeypatch.setenv("TZ", zone)
+        close.build("--exclude-resource-type", "test", "--select", *select or models)
+        found = close.rows("close_status", where="true order by period_end")
+        changed = [row["changed_since_signed"] for row in found]
+        assert [row["signed_by"] is None for row in found] == [one is None for one in changed]
+        assert main(["status", *where]) == int(any(changed))
+        return changed
+
+    def load() -> None:
+        close.load(reader.read("omie", company.id, first, ends[-1]))
+
+    load()
+    assert told("UTC") == [None, None]
+    sign(*ends)
+    # Two accounts change places, so that the totals are the same; a session east of UTC.
+    entries = company.entries_between(first, ends[0])[:2]
+    for one, other in (entries, entries[::-1]):
+        (debit, credit), (swapped, _) = one.lines, other.lines
+        company.edit_entry(one.id, lines=(replace(debit, account=swapped.account), credit))
+    load()
+    assert told("Asia/Tokyo") == [True, False]
+    for entry in entries:
+        company.edit_entry(entry.id, lines=entry.lines)
+    load()
+    assert told("UTC") == [False, False]
+    # Signed after all that, and a session west of UTC.
+    sign(ends[0])
+    assert told("America/Sao_Paulo", "close_status") == [False, False]
+    # One month's trial balance is older than its header, the other month is no longer read.
+    late = "update erp.periods set extracted_at = extracted_at + interval '1 day' where period_end"
+    gone = ("periods", "trial_balance", "subledger", "validation_issues")
+    close.execute(
+        f"{late} = '{ends[0]}'",
+        *(f"delete from erp.{table} where period_end = '{ends[1]}'" for table in gone),  # noqa: S608
+    )
+    assert told("UTC") == [True]
+    to_zero = close.rows("restatements", where="debit_after = 0 and credit_after = 0")
+    assert {row["period_end"] for row in to_zero} == {ends[0]}

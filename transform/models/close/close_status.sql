@@ -16,8 +16,7 @@ restated as (
     select
         company_id,
         period_end,
-        count(distinct account_code) as accounts,
-        max(first_seen_at) as last_seen_at
+        count(distinct account_code) as accounts
     from {{ ref('restatements') }}
     group by company_id, period_end
 ),
@@ -46,7 +45,7 @@ standing as (
         signed.company_id,
         signed.period_end,
         signed.signed_by,
-        cast(signed.signed_at as timestamp) as signed_at,
+        {{ erp_close.in_utc('signed.signed_at') }} as signed_at,
         cast(signed.account_count as {{ dbt.type_bigint() }}) as account_count,
         {{ erp_close.amount('signed.total_debit') }} as total_debit,
         {{ erp_close.amount('signed.total_credit') }} as total_credit,
@@ -71,21 +70,36 @@ totals as (
     group by company_id, period_end
 ),
 
+-- Where an account moves by something else now than when the period was signed: what was undone does not.
+moved as (
+    select distinct changes.company_id, changes.period_end
+    from standing
+    inner join {{ ref('restatements') }} as changes
+        on standing.company_id = changes.company_id
+        and standing.period_end = changes.period_end
+        and standing.signed_at < changes.first_seen_at
+    where standing.place = 1
+    group by changes.company_id, changes.period_end, changes.account_code
+    having
+        sum(changes.debit_after - changes.debit_before) <> 0
+        or sum(changes.credit_after - changes.credit_before) <> 0
+),
+
 signed as (
     select
         standing.company_id,
         standing.period_end,
         standing.signed_by,
         standing.signed_at,
-        standing.account_count <> totals.account_count
-        or standing.total_debit <> totals.total_debit
-        or standing.total_credit <> totals.total_credit
-        or coalesce(restated.last_seen_at > standing.signed_at, false) as changed
+        standing.account_count <> coalesce(totals.account_count, 0)
+        or standing.total_debit <> coalesce(totals.total_debit, 0)
+        or standing.total_credit <> coalesce(totals.total_credit, 0)
+        or moved.company_id is not null as changed
     from standing
-    inner join totals
+    left join totals
         on standing.company_id = totals.company_id and standing.period_end = totals.period_end
-    left join restated
-        on standing.company_id = restated.company_id and standing.period_end = restated.period_end
+    left join moved
+        on standing.company_id = moved.company_id and standing.period_end = moved.period_end
     where standing.place = 1
 )
 {%- else -%}

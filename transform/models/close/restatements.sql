@@ -1,18 +1,26 @@
 {{ config(unique_key=['company_id', 'period_end', 'account_code']) }}
-{# Changes of analytic accounts after their period was first seen closed; an opening alone is none. #}
+{#
+    Changes of analytic accounts after their period was first seen closed; an opening alone is none,
+    nor is a period that is no longer read, as where quarters take the place of months.
+#}
 with versions as (
     select
-        company_id,
-        period_start,
-        period_end,
-        account_code,
-        is_summary,
-        period_status,
-        dbt_is_deleted = 'True' as is_deleted,
-        case when dbt_is_deleted = 'True' then 0 else debit end as debit,
-        case when dbt_is_deleted = 'True' then 0 else credit end as credit,
-        cast(dbt_valid_from as timestamp) as seen_at
-    from {{ ref('trial_balance_history') }}
+        history.company_id,
+        history.period_start,
+        history.period_end,
+        history.account_code,
+        history.is_summary,
+        history.period_status,
+        history.dbt_is_deleted = 'True' as is_deleted,
+        case when history.dbt_is_deleted = 'True' then 0 else history.debit end as debit,
+        case when history.dbt_is_deleted = 'True' then 0 else history.credit end as credit,
+        cast(history.dbt_valid_from as timestamp) as seen_at
+    from {{ ref('trial_balance_history') }} as history
+    left join {{ ref('stg_erp__periods') }} as periods
+        on history.company_id = periods.company_id
+        and history.period_start = periods.period_start
+        and history.period_end = periods.period_end
+    where history.dbt_is_deleted <> 'True' or periods.company_id is not null
 ),
 
 closed as (
