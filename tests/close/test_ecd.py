@@ -18,6 +18,7 @@ from simulator import Books, Simulator
 FIRST, LAST = date(2023, 12, 1), date(2024, 1, 31)
 DECEMBER, JANUARY = "2023-12-31", "2024-01-31"
 RENT = "5.1.02.01.001"
+SIDES = ("debit_amount", "credit_amount")
 pytestmark = [pytest.mark.close, pytest.mark.timeout(900)]
 
 
@@ -78,6 +79,51 @@ def test_closing_entries_in_the_file_alone_are_set_apart(
     }
     assert {row["is_closing"] for row in duck.rows("ecd_posting_diff")} == {True}
     assert {row["ecd_status"] for row in duck.rows("close_status")} == {"ONLY_CLOSING"}
+
+
+def test_a_year_that_one_side_alone_has_loaded_may_be_closed_in_both_or_in_one(
+    duck: DuckClose, read: tuple[Streams, Streams]
+) -> None:
+    own, closed = read
+    entries = [
+        row
+        for row in closed["subledger"]
+        if row["posting_kind"] is not None and row["posting_kind"].value == "CLOSING"
+    ]
+    filed = january(closed)
+    # Closed in December, which the file has not; January is closed in the file alone.
+    moved = {
+        "period_start": "2024-01-01",
+        "period_end": JANUARY,
+        "transaction_date": JANUARY,
+        "extracted_at": filed["periods"][0]["extracted_at"],
+    }
+    for side in SIDES:
+        entry = next(row for row in entries if row[side])
+        filed["subledger"].append({**entry, **moved, "entry_id": f"2{entry['entry_id']}"})
+        for row in filed["trial_balance"]:
+            if row["account_code"] == entry["account_code"]:
+                row["debit_amount"] += entry["debit_amount"]
+                row["credit_amount"] += entry["credit_amount"]
+                row["net_closing_balance"] += entry["debit_amount"] - entry["credit_amount"]
+    found = tied(duck, closed, filed)
+    assert {end for end, _ in found} == {JANUARY}
+    assert set(found.values()) == {"EQUAL", "ONLY_CLOSING"}
+    # Closed in the file alone, whose December the ERP has not.
+    duck.execute("drop schema erp cascade", "drop schema ecd cascade")
+    found = tied(duck, january(own), closed)
+    assert set(found.values()) == {"EQUAL", "ONLY_CLOSING"}
+    assert {code for (_, code), status in found.items() if status == "ONLY_CLOSING"} == {
+        row["account_code"] for row in entries
+    }
+
+
+def january(rows: Streams) -> Streams:
+    """The rows of January alone."""
+    return {
+        name: [row for row in deepcopy(of) if str(row["period_end"]) == JANUARY]
+        for name, of in rows.items()
+    }
 
 
 def test_a_changed_amount_an_account_less_and_codes_that_fit_twice(

@@ -1,7 +1,9 @@
 {{ config(unique_key=['company_id', 'period_end']) }}
 {#
     The filed ledger beside the ERP's, account by account. ONLY_CLOSING: equal once the closing entries
-    of either side are set apart, those of earlier periods out of the opening too.
+    of either side are set apart, those of earlier periods out of the opening too. What one side closed in
+    a period that the other has not loaded may stand in the other's opening as well, or not: no amount
+    says which, so that either is taken.
 #}
 with filed_closing as (
     select
@@ -30,18 +32,36 @@ own_closing as (
 ),
 
 filed_before as (
-    select periods.company_id, periods.period_end, closing.account_code, sum(closing.debit - closing.credit) as net
+    select
+        periods.company_id,
+        periods.period_end,
+        closing.account_code,
+        sum(closing.debit - closing.credit) as net,
+        sum(case when other.company_id is not null then closing.debit - closing.credit else 0 end) as shared
     from {{ ref('stg_ecd__periods') }} as periods
     inner join filed_closing as closing
         on periods.company_id = closing.company_id and closing.period_end < periods.period_start
+    left join {{ ref('int_periods') }} as other
+        on closing.company_id = other.company_id
+        and closing.period_start = other.period_start
+        and closing.period_end = other.period_end
     group by periods.company_id, periods.period_end, closing.account_code
 ),
 
 own_before as (
-    select periods.company_id, periods.period_end, closing.account_code, sum(closing.debit - closing.credit) as net
+    select
+        periods.company_id,
+        periods.period_end,
+        closing.account_code,
+        sum(closing.debit - closing.credit) as net,
+        sum(case when other.company_id is not null then closing.debit - closing.credit else 0 end) as shared
     from {{ ref('int_periods') }} as periods
     inner join own_closing as closing
         on periods.company_id = closing.company_id and closing.period_end < periods.period_start
+    left join {{ ref('stg_ecd__periods') }} as other
+        on closing.company_id = other.company_id
+        and closing.period_start = other.period_start
+        and closing.period_end = other.period_end
     group by periods.company_id, periods.period_end, closing.account_code
 ),
 
@@ -64,8 +84,8 @@ compared as (
         coalesce(filed_closing.credit, 0) as ecd_closing_credit,
         coalesce(own_closing.debit, 0) as erp_closing_debit,
         coalesce(own_closing.credit, 0) as erp_closing_credit,
-        coalesce(filed_before.net, 0) as ecd_closed_before,
-        coalesce(own_before.net, 0) as erp_closed_before
+        coalesce(filed_before.net, 0) - coalesce(own_before.net, 0) as closed_before,
+        coalesce(filed_before.shared, 0) - coalesce(own_before.shared, 0) as shared_before
     from {{ ref('int_ecd_accounts') }} as pairs
     left join {{ ref('stg_ecd__trial_balance') }} as filed
         on pairs.company_id = filed.company_id
@@ -119,11 +139,11 @@ select
             and ecd_credit = erp_credit
             and ecd_net_closing = erp_net_closing
             then 'EQUAL'
-        when ecd_net_opening - ecd_closed_before = erp_net_opening - erp_closed_before
+        when ecd_net_opening - erp_net_opening in (closed_before, shared_before)
             and ecd_debit - ecd_closing_debit = erp_debit - erp_closing_debit
             and ecd_credit - ecd_closing_credit = erp_credit - erp_closing_credit
-            and ecd_net_closing - ecd_closed_before - ecd_closing_debit + ecd_closing_credit
-            = erp_net_closing - erp_closed_before - erp_closing_debit + erp_closing_credit
+            and ecd_net_closing - ecd_closing_debit + ecd_closing_credit - ecd_net_opening
+            = erp_net_closing - erp_closing_debit + erp_closing_credit - erp_net_opening
             then 'ONLY_CLOSING'
         else 'DIFFERS'
     end as status
