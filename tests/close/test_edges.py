@@ -11,6 +11,7 @@ import pytest
 from close.conftest import Serve
 from close.reading import merged
 from close.warehouses import BuildFailedError, Close, DuckClose
+from erp_common.ledger.periods import fiscal_year
 from simulator import Books, Line
 from simulator.sales_between import CLIENT, SUPPLIER, partner
 
@@ -175,11 +176,115 @@ def test_what_rows_of_intercompany_name_more_than_once_is_eliminated_once(
 
 
 @pytest.mark.close
+@pytest.mark.timeout(900)
+def test_a_fiscal_year_goes_on_outside_the_group_and_begins_where_it_is_seen_to(
+    close: Close,
+) -> None:
+    july, calendar = 7, 1
+    loaded: dict[str, tuple[int, str, str, int]] = {
+        # What the tap's setting says, the first month, the last, and months in a period.
+        "leaves": (calendar, "2023-07", "2024-10", 1),
+        "joins": (calendar, "2023-07", "2024-10", 1),
+        "returns": (july, "2024-06", "2024-10", 1),
+        "changes": (calendar, "2023-07", "2024-12", 1),
+        "is set otherwise": (calendar, "2024-01", "2024-06", 1),
+        "from July": (july, "2023-07", "2024-07", 1),
+        "from mid-year": (july, "2023-10", "2024-06", 1),
+        "by quarter": (july, "2023-07", "2024-09", 3),
+        "calendar": (calendar, "2023-10", "2024-06", 1),
+    }
+    rows = [row for one, plan in loaded.items() for row in _headers(one, *plan)]
+    for row in rows:  # two months were read again after the setting had become April
+        if row["company_id"] == "is set otherwise" and row["period_end"].month in (4, 5):
+            row["fiscal_year"] = 2025
+    close.load({"periods": rows})
+    from_july, from_january = {"fiscal_year_start_month": 7}, {"fiscal_year_start_month": 1}
+    close.seed(
+        "companies",
+        {"company_id": "leaves", **from_july, "valid_to": "2024-08-31"},
+        {"company_id": "joins", **from_july, "valid_from": "2024-05-01"},
+        {"company_id": "returns", **from_january, "valid_to": "2024-06-30"},
+        {"company_id": "returns", **from_july, "valid_from": "2024-10-01"},
+        {"company_id": "changes", **from_july, "valid_to": "2024-06-30"},
+        {"company_id": "changes", **from_january, "valid_from": "2024-07-01"},
+    )
+    close.build("--select", "+int_periods", "--exclude", "resource_type:test")
+    found = {
+        (row["company_id"], str(row["period_end"])[:7]): (
+            row["fiscal_year"],
+            row["starts_fiscal_year"],
+            row["ends_fiscal_year"],
+        )
+        for row in close.rows("int_periods")
+    }
+    years = {name: [year for (of, _), (year, *_) in sorted(found.items()) if of == name]
+             for name in loaded}  # fmt: skip
+    assert years["leaves"] == years["joins"] == [2024] * 12 + [2025] * 4
+    assert years["returns"] == [2024] * 4 + [2025]
+    assert years["from July"] == [2024] * 12 + [2025]
+    starts = {key for key, (_, is_start, _) in found.items() if is_start}
+    ends = {key for key, (_, _, is_end) in found.items() if is_end}
+    for name in ("leaves", "joins"):
+        assert {key for key in starts if key[0] == name} == {(name, "2023-07"), (name, "2024-07")}
+        assert {key for key in ends if key[0] == name} == {(name, "2024-06")}
+    # Nobody says when it begins: after June, for which October is no first month.
+    assert {key for key in starts | ends if key[0] == "from mid-year"} == {
+        ("from mid-year", "2024-06")
+    }
+    assert ("from mid-year", "2024-06") in ends
+    assert {key for key in starts if key[0] == "by quarter"} == {
+        ("by quarter", "2023-09"),
+        ("by quarter", "2024-09"),
+    }
+    assert {key for key in ends if key[0] == "by quarter"} == {("by quarter", "2024-06")}
+    assert {key for key in starts if key[0] == "calendar"} == {("calendar", "2024-01")}
+    # Eighteen months of one number, and a year within another.
+    name = "fiscal_years_are_one_year"
+    assert close.failing("--select", name, "--store-failures") == {name}
+    stored = close.query(f"select company_id, fiscal_year from {_stored(close, name)}")  # noqa: S608
+    assert {(row["company_id"], row["fiscal_year"]) for row in stored} == {
+        ("changes", 2024),
+        ("is set otherwise", 2024),
+    }
+
+
+@pytest.mark.close
 def test_a_schema_of_inputs_that_is_misspelt_is_refused(duck: DuckClose) -> None:
     duck.load({})
     duck.vars["close_inputs_schema"] = "inptus"
     with pytest.raises(BuildFailedError, match="close_inputs_schema is inptus, where none of"):
         duck.build()
+
+
+def _headers(
+    company: str, first_month: int, first: str, last: str, months: int
+) -> list[dict[str, Any]]:
+    """Headers of periods from one month to another, as a tap with that setting tells them."""
+    day, end = date.fromisoformat(f"{first}-01"), date.fromisoformat(f"{last}-01")
+    rows = []
+    while day <= end:
+        beyond = day.month - 1 + months
+        after = date(day.year + beyond // 12, beyond % 12 + 1, 1)
+        until = after - timedelta(days=1)
+        rows.append(
+            {
+                "company_id": company,
+                "period_start": day,
+                "period_end": until,
+                "fiscal_year": fiscal_year(until, first_month),
+                "extracted_at": "2024-12-31T00:00:00Z",
+            }
+        )
+        day = after
+    return rows
+
+
+def _stored(close: Close, test: str) -> str:
+    """The table in which dbt keeps what a test has found."""
+    (row,) = close.query(
+        f"select table_schema from information_schema.tables where table_name = '{test}'"  # noqa: S608
+    )
+    return f"{row['table_schema']}.{test}"
 
 
 def _group(name: str, statement: str) -> list[dict[str, Any]]:

@@ -76,6 +76,11 @@ BREAKAGES: dict[str, str | tuple[str, ...]] = {
     "group_accounts_can_be_read": (
         "insert into inputs.group_accounts values ('A', null, 'A again', 'BS', null)"
     ),
+    "fiscal_years_are_one_year": (
+        "insert into close.int_periods select * replace (date '2025-02-01' as period_start,"
+        " date '2025-02-28' as period_end) from close.int_periods"
+        " where company_id = '101' and period_start = '2024-01-01'"
+    ),
     "income_statement_sums_to_the_ledger": (
         "update close.income_statement set month_amount = month_amount + 1 where not is_summary"
     ),
@@ -170,6 +175,7 @@ ROUNDS = (
         "intercompany_pairs_agree",
         "mapped_total_is_the_company_total",
         "closing_entries_are_in_the_ledger",
+        "fiscal_years_are_one_year",
         "periods_do_not_overlap",
         f"{UNIQUE}_postings_company_id__account_code__entry_id__line_number",
     ),

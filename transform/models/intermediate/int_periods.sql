@@ -1,15 +1,55 @@
 {{ config(materialized='table') }}
+{%- set since = "coalesce(valid_from, date '0001-01-01')" %}
 {#
-    Periods with their fiscal year. The seed companies says in which month it begins; else the tap did,
-    and the month is the one in which its fiscal year turns out to run ahead of the calendar.
+    Periods with their fiscal year. The seed companies says in which month it begins, on the days outside
+    the group too: the row before them, else the first. Else the tap did: the year begins where its number
+    changes from one period to the next and runs ahead of the calendar. Where no such change is loaded it
+    begins after the last month that does not run ahead, else with the first that does.
 #}
-with stated as (
+with numbered as (
+    select
+        periods.*,
+        extract(year from period_end) as calendar_year,
+        lag(period_end) over (partition by company_id order by period_start) as before_end,
+        lag(fiscal_year) over (partition by company_id order by period_start) as before_year
+    from {{ ref('stg_erp__periods') }} as periods
+),
+
+bounds as (
     select
         company_id,
-        min(case when fiscal_year > extract(year from period_end) then extract(month from period_end) end)
-            as first_month
-    from {{ ref('stg_erp__periods') }}
+        min(
+            case
+                when fiscal_year > calendar_year and fiscal_year > before_year
+                    and {{ dbt.dateadd('day', 1, 'before_end') }} = period_start
+                    then extract(month from period_start)
+            end
+        ) as changed_month,
+        max(case when fiscal_year = calendar_year then extract(month from period_end) end) as last_month,
+        min(case when fiscal_year > calendar_year then extract(month from period_start) end) as ahead_month
+    from numbered
     group by company_id
+),
+
+stated as (
+    select
+        company_id,
+        coalesce(changed_month, case when last_month < ahead_month then last_month + 1 end, ahead_month)
+            as first_month
+    from bounds
+),
+
+companies as (
+    select
+        company_id,
+        fiscal_year_start_month,
+        case
+            when lag(company_id) over (partition by company_id order by {{ since }}, valid_to) is null
+                then date '0001-01-01'
+            else {{ since }}
+        end as said_from,
+        lead({{ since }}) over (partition by company_id order by {{ since }}, valid_to) as said_until
+    from {{ ref('stg_inputs__companies') }}
 ),
 
 months as (
@@ -20,9 +60,10 @@ months as (
         {{ dbt.dateadd('day', 1, 'periods.period_end') }} as next_day
     from {{ ref('stg_erp__periods') }} as periods
     inner join stated on periods.company_id = stated.company_id
-    left join {{ ref('stg_inputs__companies') }} as companies
+    left join companies
         on periods.company_id = companies.company_id
-        and {{ erp_close.valid_on('companies', 'periods.period_end') }}
+        and companies.said_from <= periods.period_end
+        and (companies.said_until is null or companies.said_until > periods.period_end)
 )
 
 select
