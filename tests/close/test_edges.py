@@ -249,6 +249,86 @@ def test_a_fiscal_year_goes_on_outside_the_group_and_begins_where_it_is_seen_to(
 
 
 @pytest.mark.close
+@pytest.mark.timeout(900)
+def test_the_group_is_whom_its_tables_name_and_lacks_nobody_in_silence(close: Close) -> None:
+    loaded = {
+        "mapped": ("2024-01", "2024-03"),
+        "behind": ("2024-01", "2024-02"),
+        "late": ("2024-03", "2024-03"),
+        "listed": ("2024-02", "2024-03"),
+        "half": ("2024-01", "2024-01"),
+        "other": ("2024-01", "2024-03"),
+    }
+    close.load(
+        {"periods": [row for one, (a, b) in loaded.items() for row in _headers(one, 1, a, b, 1)]}
+    )
+    companies = (
+        {"company_id": "listed"},
+        {"company_id": "half", "ownership_pct": "50"},
+    )
+    close.seed("companies", *companies)
+    close.seed("account_map")
+
+    def held() -> dict[str, int]:
+        close.build("--select", "+int_group_periods", "--exclude", "resource_type:test")
+        counted = close.rows("int_group_periods", "company_id, count(*) as n", "true group by 1")
+        return {row["company_id"]: row["n"] for row in counted}
+
+    assert held() == {}, "without a map there is no group"
+    close.seed(
+        "account_map",
+        *(
+            {"company_id": one, "account_code_pattern": "1*", "group_account": "A"}
+            for one in ("mapped", "behind", "late")
+        ),
+    )
+    assert held() == {"mapped": 3, "behind": 2, "late": 1, "listed": 2}
+    name = "group_is_loaded_whole"
+    assert close.failing("--select", name, "--store-failures") == {name}
+    stored = close.query(f"select * from {_stored(close, name)}")  # noqa: S608
+    assert [tuple(row.values()) for row in stored] == [("behind", date(2024, 3, 31))]
+    close.seed("companies", *companies, {"company_id": "behind", "valid_to": "2024-02-29"})
+    assert held() == {"mapped": 3, "behind": 2, "late": 1, "listed": 2}
+    assert close.failing("--select", name) == set()
+
+
+@pytest.mark.close
+@pytest.mark.timeout(900)
+def test_accounts_and_companies_that_no_map_reaches_are_missing_in_the_group(
+    duck: DuckClose, serve: Serve
+) -> None:
+    reader = serve(Books.generate(companies=2, entries_per_month=2, end=LAST))
+    rows = reader.read("omie", "101", FIRST, LAST)
+    model = next(row for row in rows["trial_balance"] if row["account_type"].value == "ASSET")
+    still = {"is_summary": False, "debit_amount": Decimal(0), "credit_amount": Decimal(0)}
+    assets = [
+        {**model, **still, "account_code": code, "net_opening_balance": amount,
+         "net_closing_balance": amount, "period_start": start, "period_end": end}
+        for start, end in {(row["period_start"], row["period_end"]) for row in rows["periods"]}
+        for code, amount in (("1.2.01", Decimal(1000000)), ("1.2.02", Decimal(-1000000)))
+    ]  # fmt: skip
+    rows["trial_balance"] += assets
+    duck.load(merged(rows, reader.read("totvs", "102", FIRST, LAST)))
+    duck.seed("group_accounts", *_group("A", "BS"), *_group("R", "PL"))
+    patterns = {"1.1*": "A", "2*": "A", "3*": "R", "4*": "R", "5*": "R"}
+    mapped = [
+        {"company_id": "101", "account_code_pattern": pattern, "group_account": group}
+        for pattern, group in patterns.items()
+    ]
+    name = "mapped_total_is_the_company_total"
+    whole = ("--select", f"+{name}", "--exclude", "resource_type:test")
+    duck.seed("account_map", *mapped)
+    duck.build(*whole)
+    assert duck.failing("--select", name) == {name}, "a machine and its depreciation"
+    duck.seed("account_map", *mapped, {**mapped[0], "account_code_pattern": "1.2*"})
+    duck.build(*whole)
+    assert duck.failing("--select", name) == set()
+    duck.seed("companies", {"company_id": "102"})
+    duck.build(*whole)
+    assert duck.failing("--select", name) == {name}, "a company of the group without a map"
+
+
+@pytest.mark.close
 def test_a_schema_of_inputs_that_is_misspelt_is_refused(duck: DuckClose) -> None:
     duck.load({})
     duck.vars["close_inputs_schema"] = "inptus"

@@ -81,6 +81,10 @@ BREAKAGES: dict[str, str | tuple[str, ...]] = {
         " date '2025-02-28' as period_end) from close.int_periods"
         " where company_id = '101' and period_start = '2024-01-01'"
     ),
+    "group_is_loaded_whole": (
+        "delete from close.int_group_periods"
+        " where company_id = '102' and period_start = '2024-02-01'"
+    ),
     "income_statement_sums_to_the_ledger": (
         "update close.income_statement set month_amount = month_amount + 1 where not is_summary"
     ),
@@ -176,6 +180,7 @@ ROUNDS = (
         "mapped_total_is_the_company_total",
         "closing_entries_are_in_the_ledger",
         "fiscal_years_are_one_year",
+        "group_is_loaded_whole",
         "periods_do_not_overlap",
         f"{UNIQUE}_postings_company_id__account_code__entry_id__line_number",
     ),

@@ -83,6 +83,28 @@
 {% macro duckdb__is_formed(text, form) -%}regexp_full_match({{ text }}, '{{ form }}'){%- endmacro %}
 {% macro bigquery__is_formed(text, form) -%}regexp_contains({{ text }}, '^({{ form }})$'){%- endmacro %}
 
+{#-
+    Whether a company belongs to the group on a day, once anything is mapped into one: by its row of the
+    seed companies (not outside of its dates, nor where not more than half is owned), whether its own
+    accounts are mapped yet or not; without any row, if they are.
+-#}
+{% macro in_group(company, day) -%}
+    exists (select 1 from {{ ref('stg_inputs__account_map') }})
+    and (
+        exists (
+            select 1
+            from {{ ref('stg_inputs__companies') }} as listed
+            where listed.company_id = {{ company }}
+                and {{ erp_close.valid_on('listed', day) }}
+                and coalesce(listed.ownership_pct, 100) > 50
+        )
+        or (
+            {{ company }} in (select company_id from {{ ref('stg_inputs__account_map') }})
+            and {{ company }} not in (select company_id from {{ ref('stg_inputs__companies') }})
+        )
+    )
+{%- endmacro %}
+
 {#- A table of tap-ecd, or none where the schema or the table is not there. -#}
 {% macro ecd_table(name) -%}
     {%- set table = source('ecd', name) -%}

@@ -1,8 +1,15 @@
-{# What a company brings into the group is all it has, once every account is mapped. #}
+{#
+    What a company brings into the group is all it has, once every account is mapped; accounts that are
+    not, and cancel each other out, are missing too.
+#}
 with mapped as (
-    select company_id, period_end, statement, sum(amount) as amount
+    select
+        company_id,
+        period_end,
+        statement,
+        sum(case when group_account is not null then amount end) as amount,
+        sum(case when group_account is null then gross end) as unmapped
     from {{ ref('int_group_amounts') }}
-    where group_account is not null
     group by company_id, period_end, statement
 ),
 
@@ -18,7 +25,13 @@ company as (
     group by company_id, period_end
 )
 
-select company.company_id, company.period_end, company.statement, mapped.amount as mapped, company.amount as company
+select
+    company.company_id,
+    company.period_end,
+    company.statement,
+    mapped.amount as mapped,
+    company.amount as company,
+    mapped.unmapped
 from company
 inner join {{ ref('int_group_periods') }} as periods
     on company.company_id = periods.company_id and company.period_end = periods.period_end
@@ -27,3 +40,4 @@ left join mapped
     and company.period_end = mapped.period_end
     and company.statement = mapped.statement
 where abs(coalesce(mapped.amount, 0) - company.amount) > {{ var('close_tolerance') }}
+    or mapped.unmapped > {{ var('close_tolerance') }}

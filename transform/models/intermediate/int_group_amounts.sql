@@ -10,7 +10,8 @@ with balances as (
         balances.fiscal_year,
         balances.period_end,
         map.group_account,
-        sum(balances.net_closing) as amount
+        sum(balances.net_closing) as amount,
+        sum(abs(balances.net_closing)) as gross
     from {{ ref('int_accounts') }} as balances
     inner join {{ ref('int_group_periods') }} as periods
         on balances.company_id = periods.company_id
@@ -31,7 +32,8 @@ months as (
         results.fiscal_year,
         results.period_end,
         map.group_account,
-        sum(results.month_amount) as amount
+        sum(results.month_amount) as amount,
+        sum(abs(results.month_amount)) as gross
     from {{ ref('cost_center_result') }} as results
     left join {{ ref('int_account_map') }} as map
         on results.company_id = map.company_id
@@ -47,7 +49,8 @@ results as (
         periods.fiscal_year,
         periods.period_end,
         months.group_account,
-        sum(months.amount) as amount
+        sum(months.amount) as amount,
+        sum(months.gross) as gross
     from {{ ref('int_group_periods') }} as periods
     inner join months
         on periods.company_id = months.company_id
@@ -56,8 +59,22 @@ results as (
     group by periods.company_id, periods.fiscal_year, periods.period_end, months.group_account
 )
 
-select company_id, fiscal_year, period_end, 'BS' as statement, group_account, {{ erp_close.amount('amount') }} as amount
+select
+    company_id,
+    fiscal_year,
+    period_end,
+    'BS' as statement,
+    group_account,
+    {{ erp_close.amount('amount') }} as amount,
+    {{ erp_close.amount('gross') }} as gross
 from balances
 union all
-select company_id, fiscal_year, period_end, 'PL' as statement, group_account, {{ erp_close.amount('amount') }} as amount
+select
+    company_id,
+    fiscal_year,
+    period_end,
+    'PL' as statement,
+    group_account,
+    {{ erp_close.amount('amount') }} as amount,
+    {{ erp_close.amount('gross') }} as gross
 from results
