@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Final, NamedTuple
 
 from erp_common.ledger import cash
 from erp_common.ledger.cash import Settled, Share
+from erp_common.ledger.exact import add, subtract, total, turned
 from erp_common.ledger.fields import optional_id, required_words, words
 from erp_common.ledger.findings import Code, LeftOut
 from erp_common.ledger.models import AccountType, StatedAccount
@@ -19,6 +20,7 @@ from erp_common.ledger.normalize import (
     cents,
     flag,
     optional_account_code,
+    optional_cents,
     optional_date,
     parse_date,
     required_text,
@@ -107,15 +109,14 @@ def is_movement(row: Movement) -> bool:
     return not forecast
 
 
-def settled(row: Movement, bank: str, splits: Mapping[tuple[str, str], Sequence[Share]]) -> Settled:
-    """A movement of a bank account.
+def settled(row: Movement, bank: str) -> Settled:
+    """A movement of a bank account, all of it in the category that it names itself.
 
     Amounts are signed as Omie signs them in statements: what is paid is negative already.
 
     Args:
         row: The statement's row, which is a movement.
         bank: The bank account.
-        splits: The categories of settlements by bank account and movement.
 
     Raises:
         InvalidValue: If a field that every movement has is missing or cannot be read.
@@ -132,7 +133,7 @@ def settled(row: Movement, bank: str, splits: Mapping[tuple[str, str], Sequence[
         day=day,
         money_account=money_code(bank),
         amount=cents(row.nValorDocumento, "nValorDocumento"),
-        shares=splits.get((bank, movement)) or [(own, Decimal(1))],
+        shares=[(own, Decimal(1))],
         description=words(row.cObservacoes, "cObservacoes")
         or words(row.cDesCategoria, "cDesCategoria"),
         document_number=text(row.cNumero, "cNumero")
@@ -156,19 +157,47 @@ class Settlement(NamedTuple):
     Attributes:
         key: The bank account, and the movement there.
         day: When; None where that cannot be read, and the movement alone can tell.
-        shares: The categories that it falls to.
+        paid: What was received by it, negative for what was paid.
+        beside: The interest and fines, less the discount, with the same sign.
+        parts: The title's categories, by any weights.
     """
 
     key: tuple[str, str]
     day: date | None
-    shares: list[Share]
+    paid: Decimal
+    beside: Decimal
+    parts: list[Share]
 
 
-def splits(row: Title) -> list[Settlement]:
+def categories(settlements: Sequence[Settlement]) -> list[str]:
+    """The categories that settlements fall to, each once."""
+    return list(dict.fromkeys(code for one in settlements for code, part in one.parts if part))
+
+
+def shared(moved: Decimal, settlements: Sequence[Settlement]) -> list[Share] | None:
+    """What of a movement falls to its titles' categories; None if they do not tell all of it.
+
+    Nothing says whether `nValLanc` holds the interest, fines and discount that stand beside it.
+    """
+    for stated in (
+        [one.paid for one in settlements],
+        [add(one.paid, one.beside) for one in settlements],
+    ):
+        if total(stated) == moved:
+            told_of = zip(stated, settlements, strict=True)
+            return [part for paid, one in told_of for part in cash.apportioned(paid, one.parts)]
+    return None
+
+
+def splits(row: Title, nature: str) -> list[Settlement]:
     """The categories of a title's settlements, by bank account and movement there.
 
     A settlement has its share of each category of the title, interest and discounts included. A
     movement that settles several titles is told by each of them with its part.
+
+    Args:
+        row: The title.
+        nature: The nature that was asked for, R or P.
 
     Raises:
         InvalidValue: If a title of several categories cannot be read.
@@ -194,9 +223,16 @@ def splits(row: Title) -> list[Settlement]:
                     title=shown(head.get("nCodTitulo")),
                 )
             continue
-        paid = amount(settlement.get("nValLanc"), "nValLanc")
+        paid = cents(settlement.get("nValLanc"), "nValLanc")
+        juros, multa, desconto = (
+            optional_cents(settlement.get(name), name) or Decimal(0)
+            for name in ("nJuros", "nMulta", "nDesconto")
+        )
+        beside = subtract(add(juros, multa), desconto)
+        if not _is_received(settlement.get("cNatureza"), head.get("cNatureza"), nature):
+            paid, beside = turned(paid), turned(beside)
         day = _day(settlement.get("dDtLanc"))
-        found.append(Settlement((bank, movement), day, cash.apportioned(paid, parts)))
+        found.append(Settlement((bank, movement), day, paid, beside, parts))
     return found
 
 
@@ -238,6 +274,12 @@ def _share(part: dict[str, object]) -> Share:
     if part.get("nValor") is not None:
         return code, amount(part["nValor"], "aCodCateg.nValor")
     return code, amount(part.get("nPerc"), "aCodCateg.nPerc")
+
+
+def _is_received(*natures: object) -> bool:
+    """Whether the first nature that says so is R, and not P; one movement may settle both."""
+    said = (fold(text(one, "cNatureza") or "") for one in natures)
+    return next(one for one in said if one in {"r", "p"}) == "r"
 
 
 def _day(value: object) -> date | None:

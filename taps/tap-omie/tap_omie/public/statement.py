@@ -6,14 +6,14 @@ end of one statement is known where the next begins.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import Enum
 
 from erp_common.ledger import cash
-from erp_common.ledger.cash import Share
-from erp_common.ledger.exact import add, close, subtract
+from erp_common.ledger.cash import Settled, Share
+from erp_common.ledger.exact import add, close, subtract, total
 from erp_common.ledger.findings import SUBLEDGER, Code, finding
 from erp_common.ledger.models import Finding, Posting
 from erp_common.ledger.normalize import (
@@ -36,7 +36,8 @@ class Splits:
 
     def __init__(self, period: Period, numbers: Sequence[str]) -> None:
         """Know nothing yet of a period's titles, but the bank accounts that Omie lists."""
-        self.shares: dict[tuple[str, str], list[Share]] = {}
+        self.settlements: dict[tuple[str, str], list[mapping.Settlement]] = {}
+        """By bank account and movement there."""
         self.due: set[tuple[str, str]] = set()
         """Those of the settlements that the period's statements must have."""
         self._period = period
@@ -45,16 +46,16 @@ class Splits:
         """The bank accounts that Omie does not list, each with a movement and its day, once."""
         self._titles: set[str] = set()
 
-    def __call__(self, row: Title) -> Sequence[Posting]:
-        """Take a title in; it is no posting."""
+    def take(self, row: Title, nature: str) -> None:
+        """Take in a title that was asked for by its nature."""
         number = mapping.title_number(row)
         if number in self._titles:
-            return ()  # a title that slid onto the next page must not weigh twice
+            return  # a title that slid onto the next page must not weigh twice
         if number is not None:
             self._titles.add(number)
-        found = mapping.splits(row)
+        found = mapping.splits(row, nature)
         for one in found:
-            self.shares.setdefault(one.key, []).extend(one.shares)
+            self.settlements.setdefault(one.key, []).append(one)
             bank, movement = one.key
             if bank not in self._numbers and one.day is not None and one.day in self._period:
                 self._numbers.add(bank)
@@ -63,11 +64,6 @@ class Splits:
         # none in this period is here for a day that Omie does not show.
         own = [one for one in found if one.day is None or one.day in self._period]
         self.due.update(one.key for one in own or found)
-        return ()
-
-    def end(self) -> Sequence[Posting]:
-        """Nothing is held back."""
-        return ()
 
     def told(self) -> Iterable[Finding]:
         """The accounts whose statements nobody asks for; other statements tell what they lack."""
@@ -86,6 +82,28 @@ class Splits:
                 entry_id=movement,
                 raw={"nCodCC": bank, "nIdLancCC": movement, "dDtLanc": str(day)},
             )
+
+
+class TitleReader:
+    """Reads the titles of one nature; they are no postings."""
+
+    def __init__(self, splits: Splits, nature: str) -> None:
+        """Put what titles of this nature tell there."""
+        self._splits = splits
+        self._nature = nature
+
+    def __call__(self, row: Title) -> Sequence[Posting]:
+        """Take a title in."""
+        self._splits.take(row, self._nature)
+        return ()
+
+    def end(self) -> Sequence[Posting]:
+        """Nothing is held back."""
+        return ()
+
+    def told(self) -> Iterable[Finding]:
+        """What the titles read so far tell together."""
+        return self._splits.told()
 
 
 class Meaning(Enum):
@@ -231,8 +249,7 @@ class StatementReader:
             balances: Compared where a statement begins, and carried on where it ends.
         """
         self._number = number
-        self._shares: Mapping[tuple[str, str], Sequence[Share]] = splits.shares
-        self._due = splits.due
+        self._splits = splits
         self._transfers = transfers
         self._balances = balances
         self._window: Head | None = None
@@ -240,6 +257,8 @@ class StatementReader:
         self._latest = date.min
         self._met: set[str] = set()
         """The movements read, of those that titles settle."""
+        self._unlike: list[Finding] = []
+        """Of the movements that moved something else than their titles tell."""
 
     def __call__(self, row: Head | After | Held | Movement) -> Sequence[Posting]:
         """The entry of a movement; other rows have none.
@@ -274,9 +293,10 @@ class StatementReader:
             return ()
         if not mapping.is_movement(row):
             return ()
-        settled = mapping.settled(row, self._number, self._shares)
+        settled = mapping.settled(row, self._number)
         movement = settled.entry_id.rpartition("-")[2]
-        if (self._number, movement) in self._shares:
+        settlements = self._splits.settlements.get((self._number, movement), [])
+        if settlements:
             self._met.add(movement)
         window = self._window.window if self._window else None
         if window is not None and settled.day not in window:
@@ -288,11 +308,7 @@ class StatementReader:
             )
         self._balance = add(self._balance, settled.amount)
         self._latest = max(self._latest, settled.day)
-        settled.shares = [
-            (cash.TRANSFERS if self._is_transfer(code) else code, weight)
-            for code, weight in settled.shares
-        ]
-        return cash.entry(settled)
+        return cash.entry(settled, self._parts(settled, settlements))
 
     def end(self) -> Sequence[Posting]:
         """Carry the balance on; no row is held back."""
@@ -300,11 +316,13 @@ class StatementReader:
         return ()
 
     def told(self) -> Iterable[Finding]:
-        """The splits of titles whose movement no statement of the period has."""
-        for (bank, movement), shares in self._shares.items():
-            categories = dict.fromkeys(code for code, _ in shares)
-            is_due = bank == self._number and (bank, movement) in self._due
-            if not is_due or movement in self._met or len(categories) == 1:
+        """The splits of titles that are not those of the movement that they name."""
+        unlike, self._unlike = self._unlike, []
+        yield from unlike
+        for (bank, movement), settlements in self._splits.settlements.items():
+            categories = mapping.categories(settlements)
+            is_due = bank == self._number and (bank, movement) in self._splits.due
+            if not is_due or movement in self._met or not categories[1:]:
                 continue
             yield finding(
                 Code.SPLIT_NOT_MATCHED,
@@ -320,9 +338,61 @@ class StatementReader:
                 raw={"nCodCC": bank, "nIdLancCC": movement},
             )
 
-    def _is_transfer(self, code: str) -> bool:
-        """Whether a category is one of transfers: those with 0. are, listed or not."""
-        return code in self._transfers or code.startswith("0.")
+    def _parts(
+        self, settled: Settled, settlements: Sequence[mapping.Settlement]
+    ) -> Sequence[Share]:
+        """What a movement was for, to the cent: its titles' categories, else its own."""
+        own = self._account(settled.shares[0][0])
+        parts: Sequence[Share] | None = [(own, settled.amount)]
+        if settlements:
+            parts = mapping.shared(settled.amount, settlements)
+        if parts is None:
+            parts = self._unlike_titles(settled, settlements, own)
+        amounts: dict[str, Decimal] = {}
+        for category, amount in parts:
+            code = self._account(category)
+            amounts[code] = add(amounts.get(code, Decimal(0)), amount)
+        return [part for part in amounts.items() if part[1]] or [(own, settled.amount)]
+
+    def _unlike_titles(
+        self, settled: Settled, settlements: Sequence[mapping.Settlement], own: str
+    ) -> Sequence[Share]:
+        """What a movement was for that moved something else than its titles tell.
+
+        Where they tell a part of it they have that part; what they tell beyond it is not guessed.
+        """
+        stated = total(one.paid for one in settlements)
+        rest = subtract(settled.amount, stated)
+        is_part = min(stated, rest) > 0 or max(stated, rest) < 0
+        parts = [(own, settled.amount)]
+        keeps = told("it keeps its own category {own}", own=own)
+        if is_part:
+            parts = [p for one in settlements for p in cash.apportioned(one.paid, one.parts)]
+            parts.append((own, rest))
+            keeps = told("what is left of it stays in its own category {own}", own=own)
+        categories = mapping.categories(settlements)
+        if any(code != own for code in categories):  # else all of it falls there anyway
+            self._unlike.append(
+                finding(
+                    Code.SPLIT_NOT_MATCHED,
+                    "Titles of {categories} say that {actual} moved in entry {entry}, which moved "
+                    "{expected}: {keeps}. Compare the titles' settlements with the movement in "
+                    "Omie.",
+                    categories=", ".join(categories),
+                    keeps=keeps,
+                    expected=settled.amount,
+                    actual=stated,
+                    stream=SUBLEDGER,
+                    account_code=settled.money_account,
+                    entry_id=settled.entry_id,
+                )
+            )
+        return parts
+
+    def _account(self, code: str) -> str:
+        """A category's account; those with 0. are of transfers, listed or not."""
+        is_transfer = code in self._transfers or code.startswith("0.")
+        return cash.TRANSFERS if is_transfer else code
 
     def _begin(self, head: Head) -> None:
         """Compare what a statement begins with, with what the one before ended with.

@@ -32,7 +32,7 @@ from erp_common.ledger.periods import Period, today
 from tap_omie.public import mapping
 from tap_omie.public.calls import ACCOUNTS, Calls, Statement, read_statement
 from tap_omie.public.rows import After, BankAccount, Category, Head, Held, Movement
-from tap_omie.public.statement import Balances, Splits, StatementReader
+from tap_omie.public.statement import Balances, Splits, StatementReader, TitleReader
 from tap_omie.public.wide import Slice, WideStatements, ask, may_be_cut_off, ties_out
 
 
@@ -90,7 +90,8 @@ class OmieCashBooks(HttpSource, DerivedSource[Known]):
         self._wide.together.plan(period)
         splits = Splits(period, learned.numbers)
         listings: list[tuple[Query[Any], LineReader]] = [
-            (self._calls.titles(period, nature), splits) for nature in ("P", "R")
+            (self._calls.titles(period, nature), TitleReader(splits, nature))
+            for nature in ("P", "R")
         ]
         for number in learned.numbers:
             reader = StatementReader(number, splits, learned.transfers, learned.balances)

@@ -223,7 +223,7 @@ def _movements(found: Statement, number: str, window: Period) -> list[Row]:
                 raise _UnprovedError
             if not mapping.is_movement(row):
                 continue
-            settled = mapping.settled(row, number, {})
+            settled = mapping.settled(row, number)
             if settled.day not in window:
                 raise _UnprovedError
             rows.append((settled.day, settled.amount, raw))

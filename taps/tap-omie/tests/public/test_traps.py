@@ -646,6 +646,132 @@ def test_a_title_paid_over_several_months_is_told_by_none_of_them(
         assert read(end_date="2024-01-31").codes() == ["SPLIT_NOT_MATCHED"]
 
 
+def split_of(cash: CashBook) -> Movement:
+    """January's first movement that settles one title of several categories."""
+    return next(
+        o for o in cash.between(*MONTHS[0]) if len(o.titles) == 1 and len(o.titles[0].parts) > 1
+    )
+
+
+def posted(done: Any, one: Movement) -> dict[str, Decimal]:
+    """What a movement's entry says, beside the money, that came in for each account."""
+    return {
+        row["account_code"]: Decimal(str(row["credit_amount"])) - Decimal(str(row["debit_amount"]))
+        for row in done.rows["subledger"]
+        if row["entry_id"].endswith(f"-{one.id}") and not row["account_code"].startswith("CC.")
+    }
+
+
+@pytest.mark.parametrize("natures", ["settlements", "titles", "neither"])
+def test_a_movement_may_settle_what_is_received_and_what_is_paid(
+    sim: Simulator, read: Runs, natures: Any
+) -> None:
+    cash = sim.cash(ERP)
+    one = next(o for o in cash.between(*MONTHS[0]) if o.titles and o.amount > 1)
+    paid = Decimal("0.70")
+    cash.edit(one.id, amount=one.amount - paid, parts=(*one.parts, ("2.04.03", -paid)))
+
+    def netted(body: dict[str, Any], asked: LoggedRequest) -> None:
+        rows = body["titulosEncontrados"]
+        if asked.params["cNatureza"] == "P":
+            settlement = {"nIdLancCC": one.id, "nCodCC": one.account, "nValLanc": paid}
+            settlement |= {"dDtLanc": f"{one.date:%d/%m/%Y}", "cNatureza": "P"}
+            head = {"nCodTitulo": 4711, "cNatureza": "P", "cCodCateg": "2.04.03"}
+            rows.append({"cabecTitulo": head, "lancamentos": [settlement]})
+            body["nTotRegistros"] += 1
+        for row in rows:
+            if natures != "settlements":
+                row["lancamentos"][0]["cNatureza"] = None
+            if natures == "neither":
+                row["cabecTitulo"]["cNatureza"] = None
+
+    with sim.tamper(ERP, "PesquisarLancamentos", netted):
+        must_equal(read(end_date="2024-01-31"), cash, 1)
+
+
+def test_interest_fines_and_discounts_may_stand_beside_what_was_paid(
+    sim: Simulator, read: Runs
+) -> None:
+    def beside(body: dict[str, Any], _: object) -> None:
+        for row in body["titulosEncontrados"]:
+            own = row["lancamentos"][0]
+            own |= {"nMulta": Decimal("0.02"), "nDesconto": Decimal("0.01")}
+            own["nValLanc"] -= own["nJuros"] + Decimal("0.01")
+
+    with sim.tamper(ERP, "PesquisarLancamentos", beside):
+        must_equal(read(end_date="2024-01-31"), sim.cash(ERP), 1)
+
+
+def test_what_titles_do_not_tell_of_a_movement_stays_in_its_own_category(
+    sim: Simulator, read: Runs
+) -> None:
+    one = split_of(sim.cash(ERP))
+    rest = one.amount.copy_sign(1) / 4
+    own, *others = (code for code, _ in one.parts)
+
+    def less(body: dict[str, Any], _: object) -> None:
+        for row in body["titulosEncontrados"]:
+            if row["lancamentos"][0]["nIdLancCC"] == one.id:
+                row["lancamentos"][0]["nValLanc"] = one.amount.copy_sign(1) - rest
+                row["lancamentos"][0]["nJuros"] = 0
+                shares = zip((own, *others), (25, 75), strict=True)
+                row["cabecTitulo"]["aCodCateg"] = [
+                    {"cCodCateg": code, "nPerc": share} for code, share in shares
+                ]
+
+    with sim.tamper(ERP, "PesquisarLancamentos", less):
+        done = read(end_date="2024-01-31")
+    (issue,) = done.rows["validation_issues"]
+    assert (issue["code"], issue["severity"]) == ("SPLIT_NOT_MATCHED", "warning")
+    assert issue["entry_id"].endswith(f"-{one.id}")
+    assert Decimal(issue["expected"]) == one.amount
+    assert Decimal(issue["actual"]) == one.amount * 3 / 4
+    assert f"what is left of it stays in its own category {own}" in issue["message"]
+    found = posted(done, one)
+    assert sum(found.values()) == one.amount
+    for other in others:
+        assert abs(found[other] - one.amount * 9 / 16) <= Decimal("0.01")
+
+
+@pytest.mark.parametrize("wrong", ["more", "the other nature"])
+def test_a_movement_that_its_titles_contradict_keeps_its_own_category(
+    sim: Simulator, read: Runs, wrong: Any
+) -> None:
+    one = split_of(sim.cash(ERP))
+
+    def contradict(body: dict[str, Any], _: object) -> None:
+        for row in body["titulosEncontrados"]:
+            own = row["lancamentos"][0]
+            if own["nIdLancCC"] == one.id and wrong == "more":
+                own["nValLanc"] += 1
+            elif own["nIdLancCC"] == one.id:
+                own["cNatureza"] = "R" if own["cNatureza"] == "P" else "P"
+
+    with sim.tamper(ERP, "PesquisarLancamentos", contradict):
+        done = read(end_date="2024-01-31")
+    (issue,) = done.rows["validation_issues"]
+    assert (issue["code"], issue["severity"]) == ("SPLIT_NOT_MATCHED", "warning")
+    assert f"it keeps its own category {one.parts[0][0]}" in issue["message"]
+    assert posted(done, one) == {one.parts[0][0]: one.amount}
+
+
+def test_a_title_of_the_movement_s_own_category_alone_need_not_tell_all_of_it(
+    sim: Simulator, read: Runs
+) -> None:
+    """All of it falls there anyway."""
+
+    def without_fees(body: dict[str, Any], _: object) -> None:
+        for row in body["titulosEncontrados"]:
+            if single[row["lancamentos"][0]["nIdLancCC"]]:
+                row["lancamentos"][0]["nValLanc"] += 1
+
+    cash = sim.cash(ERP)
+    single = {one.id: len({code for code, _ in one.parts}) == 1 for one in cash.movements}
+    assert any(one.titles and single[one.id] for one in cash.between(*MONTHS[0]))
+    with sim.tamper(ERP, "PesquisarLancamentos", without_fees):
+        must_equal(read(end_date="2024-01-31"), cash, 1)
+
+
 def test_the_list_that_names_titles_twice_is_not_asked(sim: Simulator, read: Runs) -> None:
     days = {"dDtPagtoDe": "01/01/2024", "dDtPagtoAte": "31/01/2024"}
     rows = ask(sim, "ListarMovimentos", "/financas/mf/", nRegPorPagina=100, **days).json()
