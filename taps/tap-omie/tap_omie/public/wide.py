@@ -7,6 +7,7 @@ what they come to; else each period is asked for alone.
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import defaultdict
 from collections.abc import Sequence
@@ -17,7 +18,7 @@ from typing import Any, Final
 
 import msgspec
 
-from erp_common.errors import ERPError
+from erp_common.errors import ERPError, ERPValidationError
 from erp_common.extract.spool import Mark, Spool, decode_rows, encode_rows
 from erp_common.extract.together import Together
 from erp_common.http.dialect import NoRecords
@@ -28,6 +29,8 @@ from erp_common.ledger.periods import Period
 from tap_omie.public import mapping
 from tap_omie.public.calls import Calls, Statement, read_statement
 from tap_omie.public.rows import Movement
+
+logger = logging.getLogger(__name__)
 
 CUT_OFF_AT: Final = 50
 """Movements at which Omie may have cut a statement off without saying so.
@@ -61,6 +64,8 @@ class WideStatements:
         self._calls = calls
         self.together = together
         self._lock = threading.Lock()
+        self._asking = threading.Lock()
+        """None is asked for while another may be refused; Omie takes one at a time anyway."""
         self._accounts: dict[str, _Account] = {}
         self._spool: Spool[list[dict[str, Any]]] = Spool(encode_rows, decode_rows)
         self.stated: dict[tuple[str, date], Decimal] = {}
@@ -80,7 +85,8 @@ class WideStatements:
                 if period in account.kept or period in account.alone:
                     break
                 if one not in account.kept and one not in account.alone:
-                    self._ask(number, account, one)
+                    with self._asking:
+                        self._ask(number, account, one)
             kept = account.kept.get(period)
         if kept is None:
             return None
@@ -114,6 +120,14 @@ class WideStatements:
             if error.ends_run:
                 raise
             account.alone.update(periods)
+            if isinstance(error, ERPValidationError):
+                # It may be refused for every account, and ten refusals block the key.
+                self.together.periods = 1
+                logger.warning(
+                    "%s. From here on the statement of each period is asked for alone; set "
+                    "periods_per_request to 1 if that comes in every run.",
+                    str(error).rstrip("."),
+                )
             return
         account.alone.discard(period)
         for one, part in zip(periods, slices, strict=True):

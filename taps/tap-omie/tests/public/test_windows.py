@@ -97,6 +97,29 @@ def test_a_month_that_cannot_be_read_costs_none_before_it(sim: Simulator, run: R
     assert [row["period_end"] for row in done.rows["periods"]][-1:] == ["2024-09-30"]
 
 
+def test_wide_statements_that_are_refused_are_not_asked_for_again(
+    sim: Simulator, read: Runs, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Ten refusals would block the key."""
+    alone = but_when(read(**YEAR, periods_per_request=1))
+
+    def is_wide(request: LoggedRequest) -> bool:
+        return request.params["dPeriodoInicial"][3:] != request.params["dPeriodoFinal"][3:]
+
+    words = "ERROR: O período informado não pode ser superior a 30 dias!"
+    rule = sim.faults.add(
+        faults.omie("SOAP-ENV:Client-5500", words),
+        endpoint="ListarExtrato",
+        times=None,
+        where=is_wide,
+    )
+    assert but_when(read(**YEAR, max_concurrency=4)) == alone
+    assert rule.hits == 1
+    (said,) = [one.getMessage() for one in caplog.records if "From here on" in one.message]
+    assert words in said
+    assert "periods_per_request" in said
+
+
 def _year() -> tuple[date, date]:
     return date(2024, 1, 1), date(2024, 12, 31)
 
