@@ -31,15 +31,35 @@ from tap_omie.public import mapping
 from tap_omie.public.rows import After, BankAccount, Head, Held, Movement, Title
 
 
+class Applied:
+    """The splits that the run's periods have read so far, each in the period of its settlement."""
+
+    def __init__(self) -> None:
+        """Know of none; no period has been read."""
+        self.since = date.max
+        """The first day of the first of them."""
+        self.keys: set[tuple[str, str]] = set()
+
+
 class Splits:
     """The categories of settlements, gathered from a period's titles before its statements."""
 
-    def __init__(self, period: Period, numbers: Sequence[str]) -> None:
-        """Know nothing yet of a period's titles, but the bank accounts that Omie lists."""
+    def __init__(self, period: Period, numbers: Sequence[str], applied: Applied) -> None:
+        """Know nothing yet of a period's titles, but the bank accounts that Omie lists.
+
+        Args:
+            period: The period.
+            numbers: The bank accounts.
+            applied: What earlier periods of the run have read.
+        """
         self.settlements: dict[tuple[str, str], list[mapping.Settlement]] = {}
         """By bank account and movement there."""
         self.due: set[tuple[str, str]] = set()
         """Those of the settlements that the period's statements must have."""
+        self.late: dict[tuple[str, str], date] = {}
+        """Those of the run's earlier periods, which have not read them, with their days."""
+        self._applied = applied
+        self._applied.since = min(applied.since, period.start)
         self._period = period
         self._numbers = set(numbers)
         self._unlisted: list[tuple[str, str, date]] = []
@@ -64,6 +84,24 @@ class Splits:
         # none in this period is here for a day that Omie does not show.
         own = [one for one in found if one.day is None or one.day in self._period]
         self.due.update(one.key for one in own or found)
+        if mapping.categories(found)[1:]:
+            self._compare_days(found)
+
+    def _compare_days(self, found: Sequence[mapping.Settlement]) -> None:
+        """Know the settlements of a split title that this period reads, or an earlier one lacks.
+
+        Nothing says whether Omie finds a title by all of its payments or by the last of them.
+        """
+        for one in found:
+            if one.day is None:
+                continue
+            if one.day in self._period:
+                self._applied.keys.add(one.key)
+            elif (
+                self._applied.since <= one.day < self._period.start
+                and one.key not in self._applied.keys
+            ):
+                self.late[one.key] = one.day
 
     def told(self) -> Iterable[Finding]:
         """The accounts whose statements nobody asks for; other statements tell what they lack."""
@@ -321,8 +359,12 @@ class StatementReader:
         yield from unlike
         for (bank, movement), settlements in self._splits.settlements.items():
             categories = mapping.categories(settlements)
-            is_due = bank == self._number and (bank, movement) in self._splits.due
-            if not is_due or movement in self._met or not categories[1:]:
+            if bank != self._number or movement in self._met or not categories[1:]:
+                continue
+            day = self._splits.late.get((bank, movement))
+            if (bank, movement) not in self._splits.due:
+                if day is not None:
+                    yield _late(bank, movement, categories, day)
                 continue
             yield finding(
                 Code.SPLIT_NOT_MATCHED,
@@ -463,3 +505,21 @@ class StatementReader:
         if self._window is not None:
             after = self._window.window.end + timedelta(days=1)
             self._balances.put(self._number, after, self._balance)
+
+
+def _late(bank: str, movement: str, categories: Sequence[str], day: date) -> Finding:
+    """That an earlier period of the run has posted a movement without its title's split."""
+    return finding(
+        Code.SPLIT_NOT_MATCHED,
+        "Titles of {categories} name movement {movement} of account {account} as what settled a "
+        "part of them on {day}, but Omie does not list them in that period: the movement keeps "
+        "its own category there. Divide it by hand where the categories matter.",
+        categories=", ".join(categories),
+        movement=movement,
+        account=bank,
+        day=day,
+        stream=SUBLEDGER,
+        account_code=mapping.money_code(bank),
+        entry_id=movement,
+        raw={"nCodCC": bank, "nIdLancCC": movement, "dDtLanc": str(day)},
+    )

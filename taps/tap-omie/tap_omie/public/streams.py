@@ -32,7 +32,7 @@ from erp_common.ledger.periods import Period, today
 from tap_omie.public import mapping
 from tap_omie.public.calls import ACCOUNTS, Calls, Statement, read_statement
 from tap_omie.public.rows import After, BankAccount, Category, Head, Held, Movement
-from tap_omie.public.statement import Balances, Splits, StatementReader, TitleReader
+from tap_omie.public.statement import Applied, Balances, Splits, StatementReader, TitleReader
 from tap_omie.public.wide import Slice, WideStatements, ask, may_be_cut_off, ties_out
 
 
@@ -42,6 +42,7 @@ class Known(msgspec.Struct):
     numbers: list[str]
     transfers: frozenset[str]
     balances: Balances
+    applied: Applied
 
 
 class OmieCashBooks(HttpSource, DerivedSource[Known]):
@@ -88,7 +89,7 @@ class OmieCashBooks(HttpSource, DerivedSource[Known]):
         """First the titles, for their categories; then each account's statement."""
         _ = company, chart
         self._wide.together.plan(period)
-        splits = Splits(period, learned.numbers)
+        splits = Splits(period, learned.numbers, learned.applied)
         listings: list[tuple[Query[Any], LineReader]] = [
             (self._calls.titles(period, nature), TitleReader(splits, nature))
             for nature in ("P", "R")
@@ -155,7 +156,7 @@ class OmieCashBooks(HttpSource, DerivedSource[Known]):
         if not any(page.row_count for page in listed):
             raise self.nothing_of(company, "there is neither a bank account nor a category")
         balances = Balances(self._tolerance)
-        known = Known([], _transfers(categories), balances)
+        known = Known([], _transfers(categories), balances, Applied())
         openings: list[Decimal | None] = []
         for row in _rows(accounts):
             number = _number(row)

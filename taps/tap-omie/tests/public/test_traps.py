@@ -646,6 +646,38 @@ def test_a_title_paid_over_several_months_is_told_by_none_of_them(
         assert read(end_date="2024-01-31").codes() == ["SPLIT_NOT_MATCHED"]
 
 
+@pytest.mark.parametrize("found_in", [(1, 3), (3,)])
+def test_a_split_that_omie_lists_only_by_a_later_payment_is_told(
+    sim: Simulator, read: Runs, found_in: Any
+) -> None:
+    cash = sim.cash(ERP)
+    one = split_of(cash)
+    title: list[dict[str, Any]] = []
+
+    def paid_again(body: dict[str, Any], asked: LoggedRequest) -> None:
+        rows = body["titulosEncontrados"]
+        month = int(asked.params["dDtPagtoDe"][3:5])
+        if month == 1:
+            title.extend(row for row in rows if row["lancamentos"][0]["nIdLancCC"] == one.id)
+            rows[:] = [row for row in rows if row not in title or 1 in found_in]
+        elif month == 3 and asked.params["cNatureza"] == title[0]["cabecTitulo"]["cNatureza"]:
+            own = title[0]["lancamentos"]
+            later = {"nIdLancCC": last.id, "nCodCC": last.account, "dDtLanc": "15/03/2024"}
+            later["nValLanc"] = last.amount.copy_sign(1)
+            rows.append(title[0] | {"lancamentos": [*own, own[0] | later]})
+        body["nTotRegistros"] = len(rows)
+
+    last = next(
+        o for o in cash.between(*MONTHS[2]) if o.kind == "direct" and o.amount * one.amount > 0
+    )
+    with sim.tamper(ERP, "PesquisarLancamentos", paid_again):
+        issues = read().rows["validation_issues"]
+    told = [(row["code"], row["period_start"], row["entry_id"]) for row in issues]
+    late = ("SPLIT_NOT_MATCHED", str(MONTHS[2][0]), str(one.id))
+    assert told == [late] * (1 not in found_in)
+    assert all(f"settled a part of them on {one.date}" in row["message"] for row in issues)
+
+
 def split_of(cash: CashBook) -> Movement:
     """January's first movement that settles one title of several categories."""
     return next(
