@@ -317,7 +317,7 @@ def test_no_more_in_flight_than_allowed_and_connections_are_kept(server: Any, co
 
 
 def test_closing_wakes_everyone(connect: Any) -> None:
-    limit = RateLimit(requests=1, interval=3600.0, burst=1)
+    limit = RateLimit(requests=1, interval=600.0, burst=1)
     transport = connect(rate_limit=limit, max_concurrency=2, clock=SYSTEM_CLOCK)
     transport.fetch(GET, as_json)
     with ThreadPoolExecutor(6) as pool:
