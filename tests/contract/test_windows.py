@@ -242,4 +242,6 @@ def test_a_test_of_the_connection_reads_no_year(half_a_year: World) -> None:
     done = world.command(["--test"])
     assert done.returncode == 0, done.stderr
     assert max(widths(world)) == 1
-    assert len(widths(world)) <= 2 * len(world.truth.analytic())
+    listing = world.erp.postings
+    asked = [one for one in world.sim.requests if one.endpoint == listing.endpoint]
+    assert max(max(listing.days_asked(one)) for one in asked) == HALF[0].end
